@@ -1,0 +1,1 @@
+export { isSpanwiseError, SpanwiseError, type SpanwiseErrorInit } from './journal/error.ts'
