@@ -1,11 +1,17 @@
 import manifest from './packages/spanwise/package.json' with { type: 'json' }
 
-// one bundle per entry point: our own code as a user's bundler would take it, dependencies left out
-const entries = Object.entries(manifest.exports).filter(([, target]) => target.source)
+export const entryPoints = Object.entries(manifest.exports)
+  .filter(([, target]) => target.source)
+  .map(([name, target]) => ({
+    name,
+    file: `packages/spanwise/${target.default}`,
+    dir: `.size/${name === '.' ? 'main' : name.slice(2)}`,
+  }))
 
-export default entries.map(([name, target]) => ({
-  input: `packages/spanwise/${target.default}`,
+// one bundle per entry point: our own code as a user's bundler would take it, dependencies left out
+export default entryPoints.map(({ file, dir }) => ({
+  input: file,
   platform: 'node',
   external: (id) => !id.startsWith('.') && !id.startsWith('/'),
-  output: { dir: `.size/${name}`, minify: true },
+  output: { dir, minify: true, cleanDir: true },
 }))

@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
-// `source` makes the package's exports point at its .ts files, so that tests never run against a stale build
-const conditions = ['source', 'node', 'import', 'module', 'default']
+// `source` makes the package's exports point at its .ts files, so that tests never run against a stale build; vitest
+// hands the list on to its worker processes, and the threads and forks that a test starts inherit it from there
+const conditions = ['source', 'node', 'import', 'default']
 const resolve = { conditions }
-const ssr = { resolve: { conditions, externalConditions: ['source'] } }
+const ssr = { resolve: { conditions, externalConditions: conditions } }
 const exclude = ['**/node_modules/**', '**/dist/**']
 
 export default defineConfig({
@@ -15,8 +16,6 @@ export default defineConfig({
         test: {
           name: 'unit',
           pool: 'forks',
-          // threads and child processes that a test starts inherit this and run from source too
-          execArgv: ['--conditions=source'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
           include: ['packages/**/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts'],
@@ -29,9 +28,9 @@ export default defineConfig({
         test: {
           name: 'kill',
           pool: 'forks',
-          execArgv: ['--conditions=source'],
-          // these kill processes at random moments and need the machine for themselves
+          // these kill processes at random moments and need the machine for themselves: one by one, after the others
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 600_000,
           hookTimeout: 60_000,
           include: ['test/kill/**/*.test.ts'],
