@@ -16,6 +16,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           pool: 'forks',
+          maxWorkers: '100%',
+          sequence: { groupOrder: 1 },
           testTimeout: 30_000,
           hookTimeout: 30_000,
           include: ['packages/**/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts'],
@@ -30,7 +32,7 @@ export default defineConfig({
           pool: 'forks',
           // these kill processes at random moments and need the machine for themselves: one by one, after the others
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           testTimeout: 600_000,
           hookTimeout: 60_000,
           include: ['test/kill/**/*.test.ts'],
