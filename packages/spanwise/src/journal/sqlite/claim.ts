@@ -1,0 +1,113 @@
+import type { ClaimQuery, LoadedRun, WorkerInfo } from '../store.ts'
+import { firstTerminal, statuses } from './codes.ts'
+import type { Context } from './context.ts'
+import { entriesOf } from './entries.ts'
+import { mailOf, type RawRun, selectRun, toRunRow } from './rows.ts'
+import { subjectSecret } from './subjects.ts'
+
+const running = statuses.code('running')
+const waiting = statuses.code('waiting')
+
+/** Takes runs that are due and free, best priority first, then by how long they are due. */
+export function claim(context: Context, query: ClaimQuery): readonly LoadedRun[] {
+  const rows = query.run === undefined ? due(context, query) : one(context, query, query.run)
+  return rows.map((raw) => load(context, take(context, raw, query.worker)))
+}
+
+function one(context: Context, query: ClaimQuery, run: string): readonly RawRun[] {
+  const raw = context
+    .sql(`${selectRun} WHERE r.run = ? AND r.owner IS NULL AND r.status < ${firstTerminal}`)
+    .get(run) as RawRun | undefined
+  return raw !== undefined && query.workflows.includes(raw.workflow) ? [raw] : []
+}
+
+function due(context: Context, query: ClaimQuery): readonly RawRun[] {
+  const workflows = JSON.stringify(query.workflows)
+  const found: RawRun[] = []
+  // one seek per priority in use, so that neither a long queue nor a long night of timers is walked through
+  for (let priority = nextPriority(context, undefined); priority !== undefined; ) {
+    const rows = context
+      .sql(
+        `${selectRun} WHERE r.owner IS NULL AND r.wake_at IS NOT NULL AND r.priority = ? AND r.wake_at <= ?
+         AND r.workflow IN (SELECT value FROM json_each(?)) ORDER BY r.wake_at LIMIT ?`,
+      )
+      .all(priority, query.now, workflows, query.limit - found.length) as unknown as RawRun[]
+    found.push(...rows)
+    if (found.length >= query.limit) break
+    priority = nextPriority(context, priority)
+  }
+  return found
+}
+
+function nextPriority(context: Context, below: number | undefined): number | undefined {
+  const free = 'FROM spanwise_runs WHERE owner IS NULL AND wake_at IS NOT NULL'
+  const row =
+    below === undefined
+      ? context.sql(`SELECT priority ${free} ORDER BY priority DESC LIMIT 1`).get()
+      : context.sql(`SELECT priority ${free} AND priority < ? ORDER BY priority DESC LIMIT 1`).get(below)
+  return row?.['priority'] as number | undefined
+}
+
+function take(context: Context, raw: RawRun, worker: string): RawRun {
+  // a run that needs attention says so until its owner has written what moved it
+  const status = raw.status <= waiting ? running : raw.status
+  context
+    .sql('UPDATE spanwise_runs SET owner = ?, epoch = epoch + 1, wake_at = NULL, status = ? WHERE seq = ?')
+    .run(worker, status, raw.seq)
+  return { ...raw, owner: worker, epoch: raw.epoch + 1, wake_at: null, status }
+}
+
+function load(context: Context, raw: RawRun): LoadedRun {
+  const entries = entriesOf(context, raw, raw.base)
+  const secrets = new Map<string, Uint8Array>()
+  for (const { subject } of entries) {
+    if (subject === undefined || secrets.has(subject)) continue
+    const secret = subjectSecret(context, subject)
+    if (secret !== undefined) secrets.set(subject, secret)
+  }
+  return { row: toRunRow(raw), entries, mail: mailOf(context, raw.seq), secrets }
+}
+
+/** The earliest time at which a free run is due. */
+export function nextWake(context: Context, workflows?: readonly string[]): number | undefined {
+  const only = workflows === undefined ? '' : ' AND workflow IN (SELECT value FROM json_each(?))'
+  const values = workflows === undefined ? [] : [JSON.stringify(workflows)]
+  let earliest: number | undefined
+  for (let priority = nextPriority(context, undefined); priority !== undefined; ) {
+    const row = context
+      .sql(
+        `SELECT wake_at FROM spanwise_runs WHERE owner IS NULL AND wake_at IS NOT NULL AND priority = ?${only}
+         ORDER BY wake_at LIMIT 1`,
+      )
+      .get(priority, ...values)
+    const at = row?.['wake_at'] as number | undefined
+    if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at
+    priority = nextPriority(context, priority)
+  }
+  return earliest
+}
+
+// ---- workers
+
+const free = `UPDATE spanwise_runs SET owner = NULL, wake_at = 0 WHERE owner IS NOT NULL AND owner`
+
+/** One process works on the file: whoever else owned runs is dead, and they are due at once. */
+export function register(context: Context, worker: WorkerInfo): { readonly freed: number } {
+  context.sql('DELETE FROM spanwise_workers WHERE id <> ?').run(worker.id)
+  context
+    .sql('INSERT OR REPLACE INTO spanwise_workers (id, pid, host, lease, expires) VALUES (?, ?, ?, ?, ?)')
+    .run(worker.id, worker.pid, worker.host, worker.lease, Date.now() + worker.lease)
+  const { changes } = context.sql(`${free} <> ?`).run(worker.id)
+  return { freed: Number(changes) }
+}
+
+export function renew(context: Context, worker: string): boolean {
+  return (
+    context.sql('UPDATE spanwise_workers SET expires = ? + lease WHERE id = ?').run(Date.now(), worker).changes === 1
+  )
+}
+
+export function unregister(context: Context, worker: string): void {
+  context.sql('DELETE FROM spanwise_workers WHERE id = ?').run(worker)
+  context.sql(`${free} = ?`).run(worker)
+}

@@ -1,0 +1,50 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { identityToken } from '../secret.ts'
+import type { StoreInfo } from '../store.ts'
+
+/** One connection with what its functions share. */
+export interface Context {
+  readonly db: DatabaseSync
+  readonly where: string
+  readonly id: string
+  /** the HMAC key behind every token of this store */
+  readonly key: Uint8Array
+  /** compiled once per text */
+  sql(text: string): StatementSync
+  token: StoreInfo['token']
+  /** by subject token; dropped on every rollback, because one that was made in it may be among them */
+  readonly secrets: Map<string, Uint8Array>
+}
+
+export function createContext(db: DatabaseSync, where: string): Context {
+  const statements = new Map<string, StatementSync>()
+  const sql = (text: string): StatementSync => {
+    let statement = statements.get(text)
+    if (statement === undefined) {
+      statement = db.prepare(text)
+      statements.set(text, statement)
+    }
+    return statement
+  }
+  const { id, key } = identity(db)
+  return { db, where, id, key, sql, token: tokenizer(key), secrets: new Map() }
+}
+
+export function tokenizer(key: Uint8Array): StoreInfo['token'] {
+  return (purpose, value) => identityToken(key, purpose, value)
+}
+
+function identity(db: DatabaseSync): { readonly id: string; readonly key: Uint8Array } {
+  const insert = db.prepare('INSERT OR IGNORE INTO spanwise_store (name, value) VALUES (?, ?)')
+  const read = db.prepare('SELECT value FROM spanwise_store WHERE name = ?')
+  if (read.get('key') === undefined) {
+    // in one transaction, and what was there first stays: two processes may open a new file at once
+    db.exec('BEGIN IMMEDIATE')
+    insert.run('id', randomUUID())
+    insert.run('key', randomBytes(32))
+    insert.run('created', new Date().toISOString())
+    db.exec('COMMIT')
+  }
+  return { id: String(read.get('id')?.['value']), key: read.get('key')?.['value'] as Uint8Array }
+}

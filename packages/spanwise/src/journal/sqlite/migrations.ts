@@ -1,0 +1,36 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { SpanwiseError } from '../error.ts'
+import { version1 } from './schema.ts'
+
+/** One element per version, from the first on; what was released is never changed. */
+const migrations: readonly string[] = [version1]
+
+export const schemaVersion = migrations.length
+
+/** Brings the file to this code's version, each step in a transaction of its own; refuses a newer file. */
+export function migrate(db: DatabaseSync, where: string, steps: readonly string[] = migrations): void {
+  for (;;) {
+    const found = version(db)
+    if (found > steps.length) {
+      throw new SpanwiseError({
+        code: 'STORE_TOO_NEW',
+        message: `${where} has schema version ${found}; this version of Spanwise knows versions up to ${steps.length}.`,
+        hint: 'Upgrade Spanwise to the version that wrote this store, or newer.',
+      })
+    }
+    if (found === steps.length) return
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      // again under the lock: another process may have migrated meanwhile
+      if (version(db) === found) db.exec(`${steps[found]};\nPRAGMA user_version = ${found + 1}`)
+      db.exec('COMMIT')
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK')
+      throw error
+    }
+  }
+}
+
+function version(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
+}

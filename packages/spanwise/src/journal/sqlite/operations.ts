@@ -1,0 +1,85 @@
+import type { Entry } from '../entry.ts'
+import type {
+  ApprovalQuery,
+  ClaimQuery,
+  ListQuery,
+  Mail,
+  NewMail,
+  NewRun,
+  RunChange,
+  RunRow,
+  WorkerInfo,
+} from '../store.ts'
+import { append } from './append.ts'
+import { claim, nextWake, register, renew, unregister } from './claim.ts'
+import type { Context } from './context.ts'
+import { create } from './create.ts'
+import { entriesOf } from './entries.ts'
+import { type Erasure, erase } from './erase.ts'
+import { send } from './mail.ts'
+import { approval, approvals, counts, find, list } from './queries.ts'
+import { mailOf, runById, toRunRow } from './rows.ts'
+import { subjects } from './subjects.ts'
+
+/** Everything that can be asked of the store: a name, one plain argument, a plain answer. */
+export const operations = {
+  register: (context: Context, worker: WorkerInfo) => register(context, worker),
+  renew: (context: Context, worker: string) => renew(context, worker),
+  unregister: (context: Context, worker: string) => unregister(context, worker),
+  create: (context: Context, run: NewRun) => create(context, run),
+  append: (context: Context, change: RunChange) => append(context, change),
+  send: (context: Context, mail: NewMail) => send(context, mail),
+  claim: (context: Context, query: ClaimQuery) => claim(context, query),
+  subjects: (context: Context, names: readonly string[]) => subjects(context, names),
+  erase: (context: Context, erasure: Erasure) => erase(context, erasure),
+  run: (context: Context, id: string): RunRow | undefined => {
+    const raw = runById(context, id)
+    return raw === undefined ? undefined : toRunRow(raw)
+  },
+  find: (context: Context, identity: { readonly tenant: string; readonly workflow: string; readonly id: string }) =>
+    find(context, identity),
+  entries: (
+    context: Context,
+    query: { readonly run: string; readonly from: number; readonly limit: number | undefined },
+  ): readonly Entry[] => {
+    const raw = runById(context, query.run)
+    return raw === undefined ? [] : entriesOf(context, raw, query.from, query.limit)
+  },
+  mail: (context: Context, run: string): readonly Mail[] => {
+    const raw = runById(context, run)
+    return raw === undefined ? [] : mailOf(context, raw.seq)
+  },
+  list: (context: Context, query: ListQuery) => list(context, query),
+  approvals: (context: Context, query: ApprovalQuery) => approvals(context, query),
+  approval: (context: Context, id: string) => approval(context, id),
+  nextWake: (context: Context, workflows: readonly string[] | undefined) => nextWake(context, workflows),
+  counts: (context: Context, _: undefined) => counts(context),
+} as const
+
+type Operations = typeof operations
+export type Op = keyof Operations
+export type Argument<O extends Op> = Parameters<Operations[O]>[1]
+export type Result<O extends Op> = ReturnType<Operations[O]>
+export type Request = { readonly [O in Op]: { readonly op: O; readonly argument: Argument<O> } }[Op]
+export type Answer = { readonly value: unknown } | { readonly error: unknown }
+
+const reads: ReadonlySet<Op> = new Set([
+  'run',
+  'find',
+  'entries',
+  'mail',
+  'list',
+  'approvals',
+  'approval',
+  'nextWake',
+  'counts',
+])
+
+export function isRead(request: Request): boolean {
+  return reads.has(request.op)
+}
+
+export function perform(context: Context, request: Request): unknown {
+  const operation = operations[request.op] as (context: Context, argument: unknown) => unknown
+  return operation(context, request.argument)
+}

@@ -1,0 +1,43 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import type { Context } from './context.ts'
+
+/** From here on a payload is compressed; below it the pages hold it well as it is. */
+const compressAbove = 16 * 1024
+/** What is larger than this after compression stands in a table of its own. */
+const blobAbove = 256 * 1024
+
+export const inBlob = 1
+export const erasedFlag = 2
+
+export interface Stored {
+  readonly column: string | Uint8Array | null
+  readonly flags: number
+  readonly blob: Uint8Array | undefined
+}
+
+const none: Stored = { column: null, flags: 0, blob: undefined }
+
+export function storePayload(text: string | undefined): Stored {
+  if (text === undefined) return none
+  if (text.length <= compressAbove) return { column: text, flags: 0, blob: undefined }
+  const packed = zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 3 } })
+  if (packed.length <= blobAbove) return { column: packed, flags: 0, blob: undefined }
+  return { column: null, flags: inBlob, blob: packed }
+}
+
+export function loadPayload(
+  context: Context,
+  entrySeq: number,
+  column: string | Uint8Array | null,
+  flags: number,
+): string | undefined {
+  if (typeof column === 'string') return column
+  if (column !== null) return unpack(column)
+  if ((flags & inBlob) === 0 || (flags & erasedFlag) !== 0) return undefined
+  const row = context.sql('SELECT data FROM spanwise_blobs WHERE entry_seq = ?').get(entrySeq)
+  return unpack(row?.['data'] as Uint8Array)
+}
+
+function unpack(packed: Uint8Array): string {
+  return zstdDecompressSync(packed).toString('utf8')
+}

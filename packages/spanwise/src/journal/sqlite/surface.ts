@@ -1,0 +1,62 @@
+import { checkPayloadSize } from '../payload-size.ts'
+import type { NewMail, NewRun, RunChange, Store } from '../store.ts'
+import type { Argument, Op, Result } from './operations.ts'
+
+export type Ask = <O extends Op>(op: O, argument: Argument<O>) => Promise<Result<O>>
+type Asking = Omit<Store, 'info' | 'transact' | 'close'>
+
+/** The store's methods in terms of requests. Payloads that are too large are refused before anything is sent. */
+export function surface(ask: Ask, maxPayload?: number): Asking {
+  const check = (text: string | undefined, where: () => string): void => {
+    if (text !== undefined && text.length > 1024) checkPayloadSize(text, where(), maxPayload)
+  }
+  const checkRun = (run: NewRun): void => {
+    check(run.started.payload, () => `The input of ${run.workflow}`)
+  }
+  const checkMail = (mail: NewMail): void => {
+    check(mail.payload, () => `The ${mail.kind} ${mail.name} for run ${mail.run}`)
+  }
+  return {
+    register: (worker) => ask('register', worker),
+    renew: (worker) => ask('renew', worker),
+    unregister: (worker) => ask('unregister', worker),
+    create: async (run) => {
+      checkRun(run)
+      return ask('create', run)
+    },
+    append: async (change) => {
+      checkChange(change, maxPayload)
+      return ask('append', change)
+    },
+    send: async (mail) => {
+      checkMail(mail)
+      return ask('send', mail)
+    },
+    claim: (query) => ask('claim', query),
+    subjects: (names) => ask('subjects', names),
+    run: (id) => ask('run', id),
+    find: (identity) => ask('find', identity),
+    entries: (run, from = 0, limit) => ask('entries', { run, from, limit }),
+    mail: (run) => ask('mail', run),
+    list: (query) => ask('list', query),
+    approvals: (query) => ask('approvals', query),
+    approval: (id) => ask('approval', id),
+    nextWake: (workflows) => ask('nextWake', workflows),
+    counts: () => ask('counts', undefined),
+  }
+}
+
+export function checkChange(change: RunChange, maxPayload?: number): void {
+  const check = (text: string | undefined, where: () => string): void => {
+    if (text !== undefined && text.length > 1024) checkPayloadSize(text, where(), maxPayload)
+  }
+  for (const entry of change.entries) {
+    check(
+      entry.payload,
+      () => `What ${entry.key === '' ? `run ${change.ref.run}` : entry.key} has to record (${entry.kind})`,
+    )
+  }
+  check(change.row?.outcome, () => `The outcome of run ${change.ref.run}`)
+  for (const mail of change.send ?? []) check(mail.payload, () => `The ${mail.kind} ${mail.name} for run ${mail.run}`)
+  for (const child of change.children ?? []) check(child.started.payload, () => `The input of ${child.workflow}`)
+}

@@ -1,0 +1,296 @@
+import type { Entry, NewEntry, RunStatus } from './entry.ts'
+
+/**
+ * The port that every store implements (SQLite on a thread or in memory today, Postgres later).
+ *
+ * Writes are durable when their promise resolves. Writes of concurrent callers share a commit; each one is applied whole or
+ * not at all. A run's history is appended only by the holder of its lease: a stale `epoch` is answered `fenced`, never applied.
+ */
+export interface Store {
+  readonly info: StoreInfo
+
+  // ---- the life of a worker
+  /** Registers the worker, frees runs of dead ones (SQLite: all others, because only one process works). */
+  register(worker: WorkerInfo): Promise<{ readonly freed: number }>
+  /** Called by the store itself on its own thread too; false when the lease is lost. */
+  renew(worker: string): Promise<boolean>
+  unregister(worker: string): Promise<void>
+
+  // ---- writes
+  /** Insert-or-get by (tenant, workflow, id). */
+  create(run: NewRun): Promise<Created>
+  append(change: RunChange): Promise<Appended>
+  /** Durable mail to a run from anyone but its owner. */
+  send(mail: NewMail): Promise<Sent>
+  /** Takes runs that are due and free, best priority first, and loads them. */
+  claim(query: ClaimQuery): Promise<readonly LoadedRun[]>
+  /**
+   * Runs `body` and commits what it writes together with the change it returns: `step.transaction`.
+   * Synchronous on SQLite, on the caller's thread, on a connection of its own, with the batch writer paused.
+   * `body` throwing rolls everything back and rethrows. `fenced` when the epoch is stale; `body` did not run then.
+   */
+  transact<T>(
+    run: RunRef,
+    epoch: number,
+    body: (tx: SqlTransaction) => { readonly change: RunChange; readonly value: T },
+  ): Promise<{ readonly state: 'ok'; readonly value: T } | { readonly state: 'fenced' }>
+
+  /** Token and secret of each subject, made where they are new. Keyed by the readable subject. Erased subjects are missing. */
+  subjects(
+    subjects: readonly string[],
+  ): Promise<ReadonlyMap<string, { readonly token: string; readonly secret: Uint8Array }>>
+
+  // ---- reads
+  run(id: string): Promise<RunRow | undefined>
+  find(identity: {
+    readonly tenant: string
+    readonly workflow: string
+    readonly id: string
+  }): Promise<RunRow | undefined>
+  /** Entries with index >= from, in order; `limit` defaults to all. */
+  entries(run: string, from?: number, limit?: number): Promise<readonly Entry[]>
+  mail(run: string): Promise<readonly Mail[]>
+  list(query: ListQuery): Promise<Page<RunRow>>
+  approvals(query: ApprovalQuery): Promise<Page<ApprovalRow>>
+  approval(id: string): Promise<ApprovalRow | undefined>
+  /** The earliest time at which a free run (of these workflows, when given) is due, in ms; undefined when none is. */
+  nextWake(workflows?: readonly string[]): Promise<number | undefined>
+  counts(): Promise<Readonly<Record<RunStatus, number>>>
+
+  close(): Promise<void>
+}
+
+export interface StoreInfo {
+  readonly kind: 'sqlite' | 'memory'
+  /** random, made with the store */
+  readonly id: string
+  readonly path: string | undefined
+  readonly schema: number
+  /** keyed hash of a user-made id, name or tag under the store's own key: what stands in columns instead of them */
+  token(purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input', value: string): string
+}
+
+export interface WorkerInfo {
+  readonly id: string
+  readonly pid: number
+  readonly host: string
+  /** how long the lease holds without renewal, ms */
+  readonly lease: number
+}
+
+export interface RunRef {
+  /** the store's own number for the run */
+  readonly seq: number
+  /** opaque, unique everywhere */
+  readonly run: string
+}
+
+export interface NewRun {
+  readonly run: string
+  readonly workflow: string
+  readonly tenant: string
+  /** the user's id, looked up by its token only; a run without one gets its own opaque id as id */
+  readonly id: string
+  /** `token('input', canonical text of the unparsed input)`: what a conflict is judged by */
+  readonly inputToken: string
+  readonly status: 'queued' | 'running'
+  /** worker that owns it from the start, at epoch 1; free when absent */
+  readonly owner?: string | undefined
+  /** when a free run is due, ms; now when absent */
+  readonly wakeAt?: number | undefined
+  readonly priority: number
+  readonly deadline?: number | undefined
+  readonly release: string
+  /** readable subject; the store makes token and secret */
+  readonly subject?: string | undefined
+  readonly tags: readonly string[]
+  readonly parent?: ParentLink | undefined
+  /** entry 0, `run.started` */
+  readonly started: NewEntry
+  readonly at: number
+}
+
+export interface ParentLink {
+  readonly run: string
+  /** the parent's operation, as stored */
+  readonly key: string
+}
+
+export type Created =
+  | { readonly state: 'created'; readonly row: RunRow }
+  /** same identity, same input */
+  | { readonly state: 'exists'; readonly row: RunRow }
+  /** same identity, another input */
+  | { readonly state: 'conflict'; readonly row: RunRow }
+
+export interface RunRow extends RunRef {
+  readonly workflow: string
+  readonly tenant: string
+  readonly idToken: string
+  readonly status: RunStatus
+  readonly wakeAt: number | undefined
+  readonly owner: string | undefined
+  readonly epoch: number
+  /** entries below it are not needed to go on (`continueAs`) */
+  readonly base: number
+  readonly priority: number
+  readonly deadline: number | undefined
+  readonly release: string
+  readonly subject: string | undefined
+  readonly parent: ParentLink | undefined
+  readonly fingerprint: string | undefined
+  /** error code of a run that needs attention or failed */
+  readonly code: string | undefined
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** 32 bytes: source of the run's keys; undefined once erased */
+  readonly secret: Uint8Array | undefined
+}
+
+/** Everything that one flush of one run writes; applied whole. */
+export interface RunChange {
+  readonly ref: RunRef
+  readonly epoch: number
+  readonly entries: readonly NewEntry[]
+  /** status projection, only at transitions */
+  readonly row?: RowChange | undefined
+  /** mail that these entries deliver */
+  readonly taken?: readonly number[] | undefined
+  /** children to start: insert-or-get, linked to this run; what came of it arrives as mail `child` when it conflicts or has ended */
+  readonly children?: readonly NewRun[] | undefined
+  readonly send?: readonly NewMail[] | undefined
+  readonly approvals?: readonly ApprovalChange[] | undefined
+  /** gives the lease back in the same commit; answered `busy` and not given back if mail is waiting */
+  readonly park?: { readonly wakeAt: number | undefined } | undefined
+}
+
+export interface RowChange {
+  readonly status: RunStatus
+  readonly base?: number | undefined
+  readonly fingerprint?: string | undefined
+  readonly code?: string | undefined
+  readonly release?: string | undefined
+  /** with a terminal status: codec text of the outcome, mailed to every linked parent in the same commit */
+  readonly outcome?: string | undefined
+}
+
+export type Appended =
+  | { readonly state: 'ok' /** runs that got mail by it */; readonly woken: readonly string[] }
+  /** entries are written, the lease is kept: mail arrived first */
+  | { readonly state: 'busy'; readonly woken: readonly string[] }
+  | { readonly state: 'fenced' }
+
+/**
+ * `signal` · `cancel` · `give-up` · `resume` from anyone; `decision` on an approval; `child` from a child's last commit;
+ * `step` is a late completion under a claim.
+ */
+export type MailKind = 'signal' | 'cancel' | 'give-up' | 'resume' | 'decision' | 'child' | 'step'
+
+export interface NewMail {
+  readonly run: string
+  readonly kind: MailKind
+  /** signal name, operation key of the approval, child or step; '' otherwise */
+  readonly name: string
+  /** codec text */
+  readonly payload?: string | undefined
+  /** a second mail of the same run and dedupe text is accepted and dropped */
+  readonly dedupe?: string | undefined
+  /** a decision: the approval that it closes; only the first one gets in */
+  readonly approval?: string | undefined
+  readonly at: number
+}
+
+export interface Mail {
+  readonly id: number
+  readonly kind: MailKind
+  readonly name: string
+  readonly payload: string | undefined
+  readonly at: number
+}
+
+export type Sent =
+  | { readonly state: 'ok' | 'duplicate'; readonly run: string }
+  | { readonly state: 'unknown run' }
+  /** the run has ended, or its approval is decided already */
+  | { readonly state: 'closed'; readonly status: string }
+
+export interface ClaimQuery {
+  readonly worker: string
+  readonly now: number
+  readonly limit: number
+  /** only these workflows; a worker that lacks a workflow does not claim its runs */
+  readonly workflows: readonly string[]
+  /** only this run, due or not */
+  readonly run?: string | undefined
+}
+
+export interface LoadedRun {
+  readonly row: RunRow
+  /** from `row.base` on */
+  readonly entries: readonly Entry[]
+  readonly mail: readonly Mail[]
+  /** secrets of the subjects that appear in the entries, by token; erased ones are missing */
+  readonly secrets: ReadonlyMap<string, Uint8Array>
+}
+
+export interface ListQuery {
+  readonly tenant?: string | undefined
+  readonly workflow?: string | undefined
+  readonly status?: readonly RunStatus[] | undefined
+  readonly tags?: readonly string[] | undefined
+  readonly fingerprint?: string | undefined
+  readonly parent?: string | undefined
+  /** newest first; `after` is the cursor of the page before */
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly after: string | undefined
+}
+
+export type ApprovalChange =
+  | {
+      readonly open: {
+        readonly id: string
+        readonly key: string
+        readonly role: string | undefined
+        readonly at: number
+        readonly expiresAt: number | undefined
+      }
+    }
+  | { readonly close: { readonly id: string; readonly state: 'expired' | 'withdrawn' } }
+
+export interface ApprovalRow {
+  readonly id: string
+  readonly run: string
+  readonly workflow: string
+  readonly tenant: string
+  readonly key: string
+  readonly role: string | undefined
+  readonly at: number
+  readonly expiresAt: number | undefined
+  readonly state: 'open' | 'decided' | 'expired' | 'withdrawn'
+}
+
+export interface ApprovalQuery {
+  readonly role?: string | undefined
+  readonly tenant?: string | undefined
+  readonly run?: string | undefined
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+/** What `step.transaction` gets on SQLite. */
+export interface SqlTransaction {
+  /** runs one statement; values are bound */
+  run(
+    sql: string,
+    ...values: readonly SqlValue[]
+  ): { readonly changes: number; readonly lastInsertRowid: number | bigint }
+  all<Row = Record<string, unknown>>(sql: string, ...values: readonly SqlValue[]): Row[]
+  get<Row = Record<string, unknown>>(sql: string, ...values: readonly SqlValue[]): Row | undefined
+}
+
+export type SqlValue = string | number | bigint | null | Uint8Array
