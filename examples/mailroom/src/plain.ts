@@ -4,12 +4,14 @@ import { probability } from './classifier.ts'
 import { describe, selection } from './corpus.ts'
 import { type Decision, rounded } from './decision.ts'
 import { writeDigest } from './digest.ts'
-import { type Embedded, type Prepared, prepare, stopwatch } from './jobs.ts'
+import type { Embedded } from './embed.ts'
 import { liveLine, progressText } from './live.ts'
 import { trainingSet, trainOn, vectorOf } from './model.ts'
 import { parseOptions, usage } from './options.ts'
 import { route, ruleAfterFiveSeconds, ruleRoute } from './policy.ts'
+import { type Prepared, prepare } from './prepare.ts'
 import { report } from './report.ts'
+import { stopwatch } from './stopwatch.ts'
 
 const options = parseOptions(process.argv.slice(2))
 if (options === 'help') {
@@ -78,7 +80,7 @@ process.stdout.write(
       trainMs,
     },
     selection: options.selection,
-    policy: 'nobody is asked in this script; the rule decides on uncertain mails at once',
+    policy: 'nobody is asked in this script; the rule decides at once',
     here: { mails: mails.length, seconds: (performance.now() - started) / 1000 },
     color: process.stdout.isTTY === true,
   }),

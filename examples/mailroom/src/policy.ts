@@ -1,27 +1,29 @@
+import { z } from 'zod'
+
 /** where a mail ends up */
 export type Route = 'inbox' | 'quarantine' | 'spam'
 
+const WaitForPeople = z.object({ role: z.string(), nobodyAnswers: z.literal('wait') })
+
+const RuleDecides = z.object({
+  role: z.string(),
+  nobodyAnswers: z.literal('rule decides'),
+  after: z.templateLiteral([z.number(), 's']),
+  ruleQuarantinesFrom: z.number(),
+})
+
 /** What may be done with a mail, as data: it is the run's input, so the journal shows under which policy it ran. */
-export interface Policy {
-  /** from this probability on a mail is not even kept */
-  readonly spamFrom: number
-  readonly quarantineFrom: number
+export const Policy = z.object({
+  /** from this probability on a mail counts as spam without a second look */
+  spamFrom: z.number(),
+  quarantineFrom: z.number(),
   /** between this and `quarantineFrom` the classifier does not know, and a person is asked */
-  readonly reviewFrom: number
-  readonly review: WaitForPeople | RuleDecides
-}
+  reviewFrom: z.number(),
+  review: z.discriminatedUnion('nobodyAnswers', [WaitForPeople, RuleDecides]),
+})
 
-export interface WaitForPeople {
-  readonly role: string
-  readonly nobodyAnswers: 'wait'
-}
-
-export interface RuleDecides {
-  readonly role: string
-  readonly nobodyAnswers: 'rule decides'
-  readonly after: `${number}s`
-  readonly ruleQuarantinesFrom: number
-}
+export type Policy = z.infer<typeof Policy>
+export type RuleDecides = z.infer<typeof RuleDecides>
 
 const thresholds = { spamFrom: 0.95, quarantineFrom: 0.8, reviewFrom: 0.2 } as const
 

@@ -1,19 +1,21 @@
 import { approval, each, workflow } from 'spanwise'
+import { z } from 'zod'
 import { type Classifier, probability } from './classifier.ts'
 import { describe } from './corpus.ts'
 import type { Decision } from './decision.ts'
 import type { WrittenDigest } from './digest.ts'
-import type { Prepared } from './jobs.ts'
 import { trainingSet, vectorOf } from './model.ts'
-import { type Policy, type Route, route, ruleRoute } from './policy.ts'
+import { Policy, type Route, route, ruleRoute } from './policy.ts'
+import type { Prepared } from './prepare.ts'
 import { embedMail } from './steps/embed-step.ts'
 import { listMails, parseMail, routeMail, saveDigest, trainClassifier } from './steps/steps.ts'
 
-export interface MailroomInput {
-  readonly selection: string
-  readonly policy: Policy
-  readonly digest: string
-}
+export const MailroomInput = z.object({
+  selection: z.string(),
+  policy: Policy,
+  /** the file to write */
+  digest: z.string(),
+})
 
 export interface MailroomResult {
   readonly decisions: readonly Decision[]
@@ -34,7 +36,8 @@ interface Read extends Prepared {
 
 export const mailroom = workflow(
   'mailroom',
-  async ({ selection, policy, digest }: MailroomInput, context): Promise<MailroomResult> => {
+  { input: MailroomInput },
+  async ({ selection, policy, digest }, context): Promise<MailroomResult> => {
     const show = (progress: Progress) => context.progress(progress)
 
     const ids = await listMails(selection)

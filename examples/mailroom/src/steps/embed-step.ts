@@ -1,5 +1,5 @@
 import { step } from 'spanwise'
-import { type Embedded, embedOpening } from '../jobs.ts'
+import { type Embedded, embedOpening } from '../embed.ts'
 import { trace } from '../trace.ts'
 
 /** 35 ms of work a mail: on the main thread it would hold up everything else, so it runs in the thread pool. */

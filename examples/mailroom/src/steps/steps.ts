@@ -3,8 +3,9 @@ import type { Classifier } from '../classifier.ts'
 import { selection } from '../corpus.ts'
 import { type Decision, rounded } from '../decision.ts'
 import { type WrittenDigest, writeDigest } from '../digest.ts'
-import { type Prepared, prepare, stopwatch } from '../jobs.ts'
 import { type TrainingSet, trainOn } from '../model.ts'
+import { type Prepared, prepare } from '../prepare.ts'
+import { stopwatch } from '../stopwatch.ts'
 import { trace } from '../trace.ts'
 
 /** recorded, so that a newer corpus cannot change what a run that has begun is about */

@@ -1,7 +1,7 @@
 import { readMail } from './corpus.ts'
-import { embed, toBytes } from './embed.ts'
 import { features } from './features.ts'
 import { opening, parseMail } from './parse.ts'
+import { stopwatch } from './stopwatch.ts'
 
 /** What the rest needs of a mail. The mail itself stays in the corpus: what a step returns is stored. */
 export interface Prepared {
@@ -10,11 +10,6 @@ export interface Prepared {
   readonly subject: string
   readonly opening: string
   readonly features: readonly number[]
-  readonly busyMs: number
-}
-
-export interface Embedded {
-  readonly vector: Uint8Array
   readonly busyMs: number
 }
 
@@ -41,16 +36,4 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
   const turn = last.then(work)
   last = turn.catch(() => undefined)
   return turn
-}
-
-export async function embedOpening(text: string): Promise<Embedded> {
-  const busy = stopwatch()
-  const vector = toBytes(await embed(text))
-  return { vector, busyMs: busy() }
-}
-
-/** How long this thread was busy. CPU clocks of threads tick too coarsely on some machines to time one mail. */
-export function stopwatch(): () => number {
-  const start = performance.now()
-  return () => Math.round((performance.now() - start) * 100) / 100
 }
