@@ -10,9 +10,11 @@ export {
 } from './entry.ts'
 export { isSpanwiseError, SpanwiseError, type SpanwiseErrorInit } from './error.ts'
 export { type LeafFields, leaf } from './leaf.ts'
+export { openStore, parseStoreUrl, type StoreAddress, type StoreOptions } from './open.ts'
 export { checkPayloadSize, MAX_PAYLOAD } from './payload-size.ts'
 export { commit, commitment, type Domain, deriveKey, keyToken, type Purpose } from './secret.ts'
 export { type MemoryStore, openMemoryStore } from './sqlite/memory.ts'
+export { acquireOwnership, currentOwner, type Owner, type Ownership } from './sqlite/owner.ts'
 export type {
   Appended,
   ApprovalChange,

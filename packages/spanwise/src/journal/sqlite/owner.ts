@@ -1,0 +1,117 @@
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { SpanwiseError } from '../error.ts'
+import { sqliteCode, storeError } from './faults.ts'
+
+/** The right to work on a store's file: held by one process, gone with it, however it dies. */
+export interface Ownership extends AsyncDisposable {
+  readonly path: string
+  release(): Promise<void>
+}
+
+export interface Owner {
+  readonly pid: number
+  readonly host: string
+  /** ISO 8601 */
+  readonly since: string
+}
+
+const BUSY = 5
+
+/**
+ * Takes the file or refuses with STORE_OWNED, naming who has it. What is held is SQLite's write lock on a small file beside
+ * the store: the system releases it when the process ends, so there is no stale lock to remove after `kill -9`. Readers are
+ * not kept out by it, which is how the owner's name can be read.
+ */
+export async function acquireOwnership(path: string): Promise<Ownership> {
+  const store = realPath(path)
+  const file = `${store}.owner`
+  const db = open(file)
+  try {
+    for (;;) {
+      writeOwner(db)
+      db.exec('BEGIN IMMEDIATE')
+      // between the two another process may have been quicker twice; then its name stands there
+      if (readOwner(db)?.pid === process.pid) break
+      db.exec('ROLLBACK')
+    }
+  } catch (error) {
+    const owner = sqliteCode(error) === BUSY ? readOwner(db) : undefined
+    db.close()
+    throw sqliteCode(error) === BUSY ? ownedError(store, owner, error) : storeError(error, file)
+  }
+  const release = async (): Promise<void> => {
+    if (db.isOpen) db.close()
+  }
+  return { path: store, release, [Symbol.asyncDispose]: release }
+}
+
+/** Who works on the file now; undefined when nobody does. */
+export function currentOwner(path: string): Owner | undefined {
+  const file = `${realPath(path)}.owner`
+  if (!existsSync(file)) return undefined
+  const db = open(file)
+  try {
+    db.exec('BEGIN IMMEDIATE')
+    db.exec('ROLLBACK')
+    return undefined
+  } catch (error) {
+    if (sqliteCode(error) !== BUSY) throw storeError(error, file)
+    return readOwner(db)
+  } finally {
+    db.close()
+  }
+}
+
+function open(file: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    // no waiting: who has it keeps it for the life of a process
+    return new DatabaseSync(file, { timeout: 0 })
+  } catch (error) {
+    throw storeError(error, file)
+  }
+}
+
+function writeOwner(db: DatabaseSync): void {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    db.exec('CREATE TABLE IF NOT EXISTS owner (one INTEGER PRIMARY KEY CHECK (one = 1), pid, host, since)')
+    db.prepare('INSERT OR REPLACE INTO owner (one, pid, host, since) VALUES (1, ?, ?, ?)').run(
+      process.pid,
+      hostname(),
+      new Date().toISOString(),
+    )
+    db.exec('COMMIT')
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function readOwner(db: DatabaseSync): Owner | undefined {
+  const row = db.prepare('SELECT pid, host, since FROM owner').get()
+  return row === undefined
+    ? undefined
+    : { pid: Number(row['pid']), host: String(row['host']), since: String(row['since']) }
+}
+
+/** One file has one owner, under whatever name it is opened. */
+function realPath(path: string): string {
+  const full = resolve(path)
+  if (existsSync(full)) return realpathSync(full)
+  const folder = dirname(full)
+  return existsSync(folder) ? join(realpathSync(folder), basename(full)) : full
+}
+
+function ownedError(store: string, owner: Owner | undefined, cause: unknown): SpanwiseError {
+  const who = owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host} (since ${owner.since})`
+  return new SpanwiseError({
+    code: 'STORE_OWNED',
+    message: `${who[0]?.toUpperCase()}${who.slice(1)} is working on the store ${store}; a store in a file has one worker.`,
+    hint: 'Stop that process first, or open the store without working (work: false) and let that process do the work.',
+    cause,
+  })
+}
