@@ -47,6 +47,8 @@ export interface Store {
     readonly workflow: string
     readonly id: string
   }): Promise<RunRow | undefined>
+  /** How an ended run ended, or why a parked one parked: codec text of result or error. */
+  outcome(run: string): Promise<{ readonly status: RunStatus; readonly payload: string | undefined } | undefined>
   /** Entries with index >= from, in order; `limit` defaults to all. */
   entries(run: string, from?: number, limit?: number): Promise<readonly Entry[]>
   mail(run: string): Promise<readonly Mail[]>

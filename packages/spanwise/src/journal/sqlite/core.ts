@@ -100,19 +100,32 @@ function transact<T>(
   epoch: number,
   body: () => { readonly change: RunChange; readonly value: T },
 ): { readonly state: 'ok'; readonly value: T } | { readonly state: 'fenced' } {
-  return commit(context, 'BEGIN IMMEDIATE', () => {
-    const row = context.sql('SELECT owner, epoch FROM spanwise_runs WHERE seq = ? AND run = ?').get(run.seq, run.run)
-    if (row === undefined || row['owner'] === null || row['epoch'] !== epoch) return { state: 'fenced' }
-    const { change, value } = body()
-    const appended = append(context, change)
-    if (appended.state === 'fenced') {
-      throw new SpanwiseError({
-        code: 'TRANSACTION_FENCED',
-        message: `The change that a transaction of run ${run.run} returned belongs to another run or epoch.`,
-        hint: 'This is a bug in Spanwise; the transaction was rolled back. Please report it.',
-        run: run.run,
-      })
-    }
-    return { state: 'ok', value }
+  let thrown: { readonly error: unknown } | undefined
+  try {
+    return commit(context, 'BEGIN IMMEDIATE', () => {
+      const row = context.sql('SELECT owner, epoch FROM spanwise_runs WHERE seq = ? AND run = ?').get(run.seq, run.run)
+      if (row === undefined || row['owner'] === null || row['epoch'] !== epoch) return { state: 'fenced' }
+      let result: { readonly change: RunChange; readonly value: T }
+      try {
+        result = body()
+      } catch (error) {
+        thrown = { error }
+        throw error
+      }
+      if (append(context, result.change).state === 'fenced') throw strangeChange(run)
+      return { state: 'ok', value: result.value }
+    })
+  } catch (error) {
+    // the body's own error is the user's; only ours are put into our words
+    throw thrown !== undefined && thrown.error === error ? error : storeError(error, context.where)
+  }
+}
+
+function strangeChange(run: RunRef): SpanwiseError {
+  return new SpanwiseError({
+    code: 'TRANSACTION_FENCED',
+    message: `The change that a transaction of run ${run.run} returned belongs to another run or epoch.`,
+    hint: 'This is a bug in Spanwise; the transaction was rolled back. Please report it.',
+    run: run.run,
   })
 }

@@ -1,7 +1,16 @@
 import { isSpanwiseError, SpanwiseError } from '../error.ts'
 
 /** Primary result codes of SQLite, https://sqlite.org/rescode.html */
-const result = { BUSY: 5, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 } as const
+const result = {
+  BUSY: 5,
+  READONLY: 8,
+  IOERR: 10,
+  CORRUPT: 11,
+  FULL: 13,
+  CANTOPEN: 14,
+  CONSTRAINT: 19,
+  NOTADB: 26,
+} as const
 
 const texts: Readonly<Record<number, { readonly code: string; readonly what: string; readonly hint: string }>> = {
   [result.BUSY]: {
@@ -33,6 +42,11 @@ const texts: Readonly<Record<number, { readonly code: string; readonly what: str
     code: 'STORE_UNOPENABLE',
     what: 'cannot be opened',
     hint: 'Check that the path is a file in a folder that this user may write, and that its name is not too long.',
+  },
+  [result.CONSTRAINT]: {
+    code: 'STORE_CONFLICT',
+    what: 'already holds what was to be written',
+    hint: 'Nothing of the request was applied. Two writers believed to own one run: this is a bug in Spanwise, please report it.',
   },
   [result.NOTADB]: {
     code: 'STORE_NOT_A_DATABASE',
@@ -70,5 +84,5 @@ export function storeError(error: unknown, where: string): Error {
 /** Faults of the file or the disk: they end the whole transaction, not one request in it. */
 export function isStorageFault(error: unknown): boolean {
   const code = sqliteCode(error)
-  return code !== undefined && code in texts
+  return code !== undefined && code !== result.CONSTRAINT && code in texts
 }

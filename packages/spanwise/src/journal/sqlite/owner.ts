@@ -68,8 +68,8 @@ export function currentOwner(path: string): Owner | undefined {
 function open(file: string): DatabaseSync {
   try {
     mkdirSync(dirname(file), { recursive: true })
-    // no waiting: who has it keeps it for the life of a process
-    return new DatabaseSync(file, { timeout: 0 })
+    // who has it keeps it for the life of a process; whoever only looks (`currentOwner`) is gone in a moment
+    return new DatabaseSync(file, { timeout: 100 })
   } catch (error) {
     throw storeError(error, file)
   }

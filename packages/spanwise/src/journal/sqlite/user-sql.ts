@@ -37,6 +37,8 @@ export function guardedTransaction(
     let open = true
     const statement = (sql: string): ReturnType<typeof db.prepare> => {
       if (!open) throw closedError()
+      // SQLite ends a transaction by itself when the disk is full; what follows would commit statement by statement
+      if (!db.isTransaction) throw endedError()
       let known = statements.get(sql)
       if (known === undefined) {
         known = db.prepare(sql)
@@ -78,7 +80,9 @@ export function guardedTransaction(
     try {
       return transact(run, epoch, () => {
         try {
-          return body(tx)
+          const result = body(tx)
+          if (!db.isTransaction) throw endedError()
+          return result
         } finally {
           close()
         }
@@ -103,6 +107,15 @@ function deniedError(sql: string, cause: unknown): SpanwiseError {
     message: `A step.transaction may not run this statement: ${sql.slice(0, 200)}`,
     hint: 'Leave tables named spanwise_* alone, and use no BEGIN, COMMIT, SAVEPOINT, ATTACH or PRAGMA: the transaction is the step’s.',
     cause,
+  })
+}
+
+function endedError(): SpanwiseError {
+  return new SpanwiseError({
+    code: 'TRANSACTION_ENDED',
+    message:
+      'The database ended a step.transaction after an error in one of its statements; nothing of it was applied.',
+    hint: 'Let errors of statements leave the function; the step is tried again.',
   })
 }
 

@@ -1,0 +1,14 @@
+import { describe } from 'vitest'
+import type { OpenForTest } from './testsuite/build.testsuite.ts'
+import { testMail } from './testsuite/mail.testsuite.ts'
+import { testRuns } from './testsuite/runs.testsuite.ts'
+import { testWork } from './testsuite/work.testsuite.ts'
+
+/** What every store must do. `open` is called once per test and gives a new, empty store. */
+export function testStore(name: string, open: OpenForTest): void {
+  describe(name, () => {
+    testRuns(open)
+    testMail(open)
+    testWork(open)
+  })
+}
