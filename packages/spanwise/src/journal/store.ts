@@ -47,7 +47,10 @@ export interface Store {
     readonly workflow: string
     readonly id: string
   }): Promise<RunRow | undefined>
-  /** How an ended run ended, or why a parked one parked: codec text of result or error. */
+  /**
+   * How an ended run ended, or why one that needs attention does: codec text of result or error. For other runs `payload` is
+   * undefined, as it is once erased.
+   */
   outcome(run: string): Promise<{ readonly status: RunStatus; readonly payload: string | undefined } | undefined>
   /** Entries with index >= from, in order; `limit` defaults to all. */
   entries(run: string, from?: number, limit?: number): Promise<readonly Entry[]>
@@ -162,7 +165,10 @@ export interface RunChange {
   readonly children?: readonly NewRun[] | undefined
   readonly send?: readonly NewMail[] | undefined
   readonly approvals?: readonly ApprovalChange[] | undefined
-  /** gives the lease back in the same commit; answered `busy` and not given back if mail is waiting */
+  /**
+   * Gives the lease back in the same commit. Answered `busy` if mail is waiting that moves a run of this status: entries are
+   * written, the lease and the old status stay, and the next park says `row` again.
+   */
   readonly park?: { readonly wakeAt: number | undefined } | undefined
 }
 
@@ -172,7 +178,10 @@ export interface RowChange {
   readonly fingerprint?: string | undefined
   readonly code?: string | undefined
   readonly release?: string | undefined
-  /** with a terminal status: codec text of the outcome, mailed to every linked parent in the same commit */
+  /**
+   * With a terminal status: codec text of the outcome, mailed to every linked parent in the same commit. With `needs
+   * attention`: why. When absent, the payload of the entry of this change that ends or parks the run.
+   */
   readonly outcome?: string | undefined
 }
 

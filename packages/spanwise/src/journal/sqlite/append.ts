@@ -9,6 +9,7 @@ import { mailWaits, send } from './mail.ts'
 import { settle } from './outcome.ts'
 import { type RawRun, runBySeq } from './rows.ts'
 
+const needsAttention = statuses.code('needs attention')
 const ok: Appended = { state: 'ok', woken: [] }
 const fenced: Appended = { state: 'fenced' }
 
@@ -34,8 +35,10 @@ export function append(context: Context, change: RunChange): Appended {
 
   const status = change.row === undefined ? run.status : statuses.code(change.row.status)
   if (status >= firstTerminal) {
-    end(context, change, run, status, at)
-    for (const parent of settle(context, run, status, change.row?.outcome, at)) woken.add(parent)
+    project(context, change, status, at)
+    context.sql('UPDATE spanwise_runs SET owner = NULL, wake_at = NULL WHERE seq = ?').run(run.seq)
+    const outcome = change.row?.outcome ?? closing(change)?.payload
+    for (const parent of settle(context, run, status, outcome, at)) woken.add(parent)
     return { state: 'ok', woken: [...woken] }
   }
   const busy = change.park !== undefined && mailWaits(context, run.seq, status)
@@ -75,22 +78,12 @@ function takeMail(context: Context, change: RunChange): void {
   }
 }
 
-function project(context: Context, { ref, row }: RunChange, status: number, at: number): void {
+function project(context: Context, change: RunChange, status: number, at: number): void {
+  const { row } = change
   context
     .sql(
       `UPDATE spanwise_runs SET status = ?, base = coalesce(?, base), release = coalesce(?, release), fingerprint = ?,
-       code = ?, updated_at = ? WHERE seq = ?`,
-    )
-    .run(status, row?.base ?? null, row?.release ?? null, row?.fingerprint ?? null, row?.code ?? null, at, ref.seq)
-}
-
-function end(context: Context, change: RunChange, run: RawRun, status: number, at: number): void {
-  const { row } = change
-  const holder = change.entries.findLast((entry) => entry.payload !== undefined && entry.payload === row?.outcome)
-  context
-    .sql(
-      `UPDATE spanwise_runs SET status = ?, owner = NULL, wake_at = NULL, base = coalesce(?, base),
-       release = coalesce(?, release), fingerprint = ?, code = ?, outcome = ?, updated_at = ? WHERE seq = ?`,
+       code = ?, outcome = ?, updated_at = ? WHERE seq = ?`,
     )
     .run(
       status,
@@ -98,18 +91,34 @@ function end(context: Context, change: RunChange, run: RawRun, status: number, a
       row?.release ?? null,
       row?.fingerprint ?? null,
       row?.code ?? null,
-      holder?.index ?? row?.outcome ?? null,
+      outcomeColumn(change, status),
       at,
-      run.seq,
+      change.ref.seq,
     )
 }
+
+/** What ended or stopped a run is kept once: as the index of the entry that says it, where one does. */
+function outcomeColumn(change: RunChange, status: number): number | string | null {
+  if (status < needsAttention) return null
+  const given = change.row?.outcome
+  const holder = given === undefined ? closing(change) : change.entries.findLast((entry) => entry.payload === given)
+  return holder?.index ?? given ?? null
+}
+
+/** The entry of this change that ends or stops the run. */
+function closing(change: RunChange): NewEntry | undefined {
+  return change.entries.findLast(({ kind }) => closers.has(kind))
+}
+
+const closers: ReadonlySet<string> = new Set(['run.parked', 'run.completed', 'run.failed', 'run.cancelled'])
 
 function changeApproval(context: Context, runSeq: number, change: ApprovalChange): void {
   if ('open' in change) {
     const { id, key, role, at, expiresAt } = change.open
     context
       .sql(
-        'INSERT INTO spanwise_approvals (id, run_seq, key, role, at, expires_at, state) VALUES (?, ?, ?, ?, ?, ?, 0)',
+        `INSERT INTO spanwise_approvals (id, run_seq, key, role, at, expires_at, state) VALUES (?, ?, ?, ?, ?, ?, 0)
+         ON CONFLICT (id) DO UPDATE SET state = 0`,
       )
       .run(id, runSeq, key, role ?? null, at, expiresAt ?? null)
     return

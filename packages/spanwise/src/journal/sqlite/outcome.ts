@@ -1,4 +1,5 @@
-import type { Entry } from '../entry.ts'
+import type { Entry, RunStatus } from '../entry.ts'
+import { kindCodes } from '../kinds.ts'
 import { approvalStates, firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { entriesOf } from './entries.ts'
@@ -22,6 +23,17 @@ export function outcomeOf(context: Context, run: Pick<RawRun, 'seq' | 'run' | 'o
   if (typeof run.outcome !== 'number') return run.outcome ?? undefined
   const [entry]: readonly Entry[] = entriesOf(context, run, run.outcome, 1)
   return entry?.payload
+}
+
+/** How it ended, or why it parked. */
+export function outcomeOfRun(context: Context, id: string): { readonly status: RunStatus; readonly payload: string | undefined } | undefined {
+  const run = runById(context, id)
+  if (run === undefined) return undefined
+  const status = statuses.name(run.status)
+  if (run.status >= firstTerminal) return { status, payload: outcomeOf(context, run) }
+  if (status !== 'needs attention') return { status, payload: undefined }
+  const row = context.sql('SELECT idx FROM spanwise_entries WHERE run_seq = ? AND kind = ? ORDER BY idx DESC LIMIT 1').get(run.seq, kindCodes['run.parked'])
+  return { status, payload: row === undefined ? undefined : entriesOf(context, run, Number(row['idx']), 1)[0]?.payload }
 }
 
 /**

@@ -172,6 +172,24 @@ export function testRuns(open: OpenForTest): void {
       })
     })
 
+    it('knows how a run ended and why it stopped', async () => {
+      expect(await store.outcome('nobody')).toBeUndefined()
+      const run = await owned(store)
+      expect(await store.outcome(run.run)).toEqual({ status: 'running', payload: undefined })
+      const attention = { row: { status: 'needs attention' } } as const
+      await store.append(change(run, [entry(1, 'run.parked', { payload: '"why"' }), entry(2, 'note')], attention))
+      expect(await store.outcome(run.run)).toEqual({ status: 'needs attention', payload: '"why"' })
+      await store.append(change(run, [entry(3, 'run.resumed')], { row: { status: 'running' } }))
+      expect(await store.outcome(run.run)).toEqual({ status: 'running', payload: undefined })
+      await store.append(change(run, [], { row: { status: 'needs attention', outcome: '"again"' } }))
+      expect(await store.outcome(run.run)).toMatchObject({ payload: '"again"' })
+      await finish(store, run, '"done"', 4)
+      expect(await store.outcome(run.run)).toEqual({ status: 'completed', payload: '"done"' })
+      const failing = await owned(store)
+      await store.append(change(failing, [entry(1, 'run.failed', { payload: '"no"' })], { row: { status: 'failed' } }))
+      expect(await store.outcome(failing.run)).toEqual({ status: 'failed', payload: '"no"' })
+    })
+
     it('refuses what is too large before anything is written', async () => {
       const run = await owned(store)
       const payload = JSON.stringify('x'.repeat(17 * 1024 * 1024))
