@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { storeError } from './faults.ts'
+import { result, sqliteCode, storeError } from './faults.ts'
 
 export interface DatabaseOptions {
   /**
@@ -35,14 +35,24 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
     return db
   } catch (error) {
     db?.close()
-    throw folderError(error, path) ?? storeError(error, path)
+    throw openError(error, path)
   }
 }
 
-/** What `mkdir` may say. */
-function folderError(error: unknown, path: string): Error | undefined {
+/** A folder that cannot be made or written is told from a path that is wrong. */
+function openError(error: unknown, path: string): Error {
   const code: unknown = (error as { code?: unknown }).code
-  if (typeof code !== 'string' || !code.startsWith('E') || code.startsWith('ERR_')) return undefined
-  const readOnly = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
-  return storeError(Object.assign(new Error(String(error), { cause: error }), { errcode: readOnly ? 8 : 14 }), path)
+  const system = typeof code === 'string' && /^E[A-Z]+$/.test(code) ? code : undefined
+  if (system === undefined && sqliteCode(error) !== result.CANTOPEN) return storeError(error, path)
+  const readOnly = system === undefined ? !mayWrite(dirname(path)) : ['EACCES', 'EPERM', 'EROFS'].includes(system)
+  return storeError(error, path, readOnly ? result.READONLY : result.CANTOPEN)
+}
+
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,7 +1,7 @@
 import { isSpanwiseError, SpanwiseError } from '../error.ts'
 
 /** Primary result codes of SQLite, https://sqlite.org/rescode.html */
-const result = {
+export const result = {
   BUSY: 5,
   READONLY: 8,
   IOERR: 10,
@@ -62,9 +62,9 @@ export function sqliteCode(error: unknown): number | undefined {
 }
 
 /** Says in our words what SQLite says in numbers. Errors of ours pass. */
-export function storeError(error: unknown, where: string): Error {
+export function storeError(error: unknown, where: string, code = sqliteCode(error)): Error {
   if (isSpanwiseError(error)) return error
-  const known = texts[sqliteCode(error) ?? -1]
+  const known = texts[code ?? -1]
   if (known !== undefined) {
     return new SpanwiseError({
       code: known.code,

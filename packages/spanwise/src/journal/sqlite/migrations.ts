@@ -9,6 +9,7 @@ export const schemaVersion = migrations.length
 
 /** Brings the file to this code's version, each step in a transaction of its own; refuses a newer file. */
 export function migrate(db: DatabaseSync, where: string, steps: readonly string[] = migrations): void {
+  if (steps === migrations && version(db) > 0 && !isOurs(db)) throw foreignError(where)
   for (;;) {
     const found = version(db)
     if (found > steps.length) {
@@ -33,4 +34,16 @@ export function migrate(db: DatabaseSync, where: string, steps: readonly string[
 
 function version(db: DatabaseSync): number {
   return Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
+}
+
+function isOurs(db: DatabaseSync): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'spanwise_store'").get() !== undefined
+}
+
+function foreignError(where: string): SpanwiseError {
+  return new SpanwiseError({
+    code: 'STORE_FOREIGN',
+    message: `${where} is the database of another program, which numbers its own versions in it.`,
+    hint: 'Choose a path of its own for the store.',
+  })
 }

@@ -1,4 +1,4 @@
-import type { Entry, RunStatus } from '../entry.ts'
+import type { Entry } from '../entry.ts'
 import type {
   ApprovalQuery,
   ClaimQuery,
@@ -12,13 +12,11 @@ import type {
 } from '../store.ts'
 import { append } from './append.ts'
 import { claim, nextWake, register, renew, unregister } from './claim.ts'
-import { statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { create } from './create.ts'
 import { entriesOf } from './entries.ts'
 import { type Erasure, erase } from './erase.ts'
 import { send } from './mail.ts'
-import { outcomeOf } from './outcome.ts'
 import { outcomeOfRun } from './outcome.ts'
 import { approval, approvals, counts, find, list } from './queries.ts'
 import { mailOf, runById, toRunRow } from './rows.ts'
@@ -38,13 +36,6 @@ export const operations = {
   run: (context: Context, id: string): RunRow | undefined => {
     const raw = runById(context, id)
     return raw === undefined ? undefined : toRunRow(raw)
-  },
-  outcome: (
-    context: Context,
-    id: string,
-  ): { readonly status: RunStatus; readonly payload: string | undefined } | undefined => {
-    const raw = runById(context, id)
-    return raw === undefined ? undefined : { status: statuses.name(raw.status), payload: outcomeOf(context, raw) }
   },
   find: (context: Context, identity: { readonly tenant: string; readonly workflow: string; readonly id: string }) =>
     find(context, identity),
@@ -76,7 +67,6 @@ export type Answer = { readonly value: unknown } | { readonly error: unknown }
 
 const reads: ReadonlySet<Op> = new Set([
   'run',
-  'outcome',
   'find',
   'entries',
   'outcome',

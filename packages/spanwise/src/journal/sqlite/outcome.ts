@@ -26,13 +26,18 @@ export function outcomeOf(context: Context, run: Pick<RawRun, 'seq' | 'run' | 'o
 }
 
 /** How it ended, or why it parked. */
-export function outcomeOfRun(context: Context, id: string): { readonly status: RunStatus; readonly payload: string | undefined } | undefined {
+export function outcomeOfRun(
+  context: Context,
+  id: string,
+): { readonly status: RunStatus; readonly payload: string | undefined } | undefined {
   const run = runById(context, id)
   if (run === undefined) return undefined
   const status = statuses.name(run.status)
   if (run.status >= firstTerminal) return { status, payload: outcomeOf(context, run) }
   if (status !== 'needs attention') return { status, payload: undefined }
-  const row = context.sql('SELECT idx FROM spanwise_entries WHERE run_seq = ? AND kind = ? ORDER BY idx DESC LIMIT 1').get(run.seq, kindCodes['run.parked'])
+  const row = context
+    .sql('SELECT idx FROM spanwise_entries WHERE run_seq = ? AND kind = ? ORDER BY idx DESC LIMIT 1')
+    .get(run.seq, kindCodes['run.parked'])
   return { status, payload: row === undefined ? undefined : entriesOf(context, run, Number(row['idx']), 1)[0]?.payload }
 }
 

@@ -35,7 +35,6 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     claim: (query) => ask('claim', query),
     subjects: (names) => ask('subjects', names),
     run: (id) => ask('run', id),
-    outcome: (run) => ask('outcome', run),
     find: (identity) => ask('find', identity),
     outcome: (run) => ask('outcome', run),
     entries: (run, from = 0, limit) => ask('entries', { run, from, limit }),

@@ -21,7 +21,8 @@ export interface Listener {
 
 export function startThread(workerData: unknown, listener: Listener): Link {
   const file = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js'
-  const worker = new Worker(new URL(file, import.meta.url), { workerData, name: 'spanwise-store' })
+  // none of the process's own flags: loaders are not needed here, and `--input-type` would be refused
+  const worker = new Worker(new URL(file, import.meta.url), { workerData, execArgv: [], name: 'spanwise-store' })
   let stopping = false
   let failure: unknown
   const gone = new Promise<void>((resolve) => {
