@@ -1,0 +1,229 @@
+import { type ResumeOptions, runIdFor } from '../engine/index.ts'
+import {
+  decode,
+  encode,
+  isTerminal,
+  type ListQuery,
+  type Page,
+  type RunRow,
+  type RunStatus,
+  SpanwiseError,
+} from '../journal/index.ts'
+import {
+  type ApprovalRequest,
+  type Rest,
+  type Startable,
+  type Workflow,
+  workflowDefinition,
+} from '../workflow/index.ts'
+import type { Backend } from './backend.ts'
+import { type BulkOptions, type BulkResult, type BulkTarget, bulk } from './bulk.ts'
+import { type Run, type RunState, runHandle, runState } from './run.ts'
+import { type StartOptions, startRun } from './start.ts'
+
+export interface ListOptions {
+  readonly workflow?: string
+  readonly status?: RunStatus | readonly RunStatus[]
+  readonly tenant?: string
+  /** all of them */
+  readonly tags?: readonly string[]
+  readonly fingerprint?: string
+  /** substring of id, input or tags; reads payloads, so give it with other filters on a large store */
+  readonly text?: string
+  /** cursor: `after` of the page before */
+  readonly after?: string
+  /** 50 */
+  readonly limit?: number
+}
+
+/** A question that waits for an answer. */
+export interface OpenApproval {
+  readonly id: string
+  readonly run: string
+  readonly workflow: string
+  readonly question: string
+  readonly role: string | undefined
+  readonly of: unknown
+  /** a form has to be filled in to approve */
+  readonly hasForm: boolean
+  readonly askedAt: Date
+  readonly expiresAt: Date | undefined
+}
+
+export interface DecideOptions {
+  readonly approve: boolean
+  /** who decides */
+  readonly by: string
+  readonly form?: unknown
+  readonly reason?: string
+}
+
+export interface App extends AsyncDisposable {
+  /** Starts a run, or gets the one with this id. Durable when it resolves. @throws INVALID_INPUT, ID_CONFLICT */
+  start<I, O>(startable: Startable<I, O>, ...rest: Rest<I, StartOptions>): Promise<Run<O>>
+  /** Starts and waits for the output. */
+  run<I, O>(startable: Startable<I, O>, ...rest: Rest<I, StartOptions>): Promise<O>
+  get<I, O>(workflow: Workflow<I, O>, id: string, options?: { readonly tenant?: string }): Promise<Run<O> | undefined>
+  get(runId: string): Promise<Run<unknown> | undefined>
+  /** Newest first. */
+  list(options?: ListOptions): Promise<Page<RunState>>
+  counts(): Promise<Readonly<Record<RunStatus, number>>>
+  approvals(options?: {
+    readonly role?: string
+    readonly after?: string
+    readonly limit?: number
+  }): Promise<Page<OpenApproval>>
+  /** The first decision counts. @throws APPROVAL_CLOSED, APPROVAL_UNKNOWN, INVALID_FORM */
+  decide(approvalId: string, options: DecideOptions): Promise<void>
+  /** Resumes every run that parked with this fingerprint, or that the filter names. */
+  resume(target: BulkTarget, options?: BulkOptions & ResumeOptions): Promise<BulkResult>
+  cancel(target: BulkTarget, options?: BulkOptions & { readonly reason?: string }): Promise<BulkResult>
+  giveUp(target: BulkTarget, options?: BulkOptions & { readonly reason?: string }): Promise<BulkResult>
+  close(): Promise<void>
+}
+
+/** The app's surface over whoever holds the store. */
+export function makeApp(
+  backend: Backend,
+  options: { readonly now: () => number; readonly release: string; readonly close: () => Promise<void> },
+): App {
+  const { now, release } = options
+  const start = async (
+    startable: Startable<never, unknown>,
+    input: unknown,
+    startOptions: StartOptions = {},
+  ): Promise<Run<unknown>> => {
+    const row = await startRun(backend, now(), release, startable, input, startOptions)
+    return runHandle(backend, row.run, now)
+  }
+  const app = {
+    start,
+    run: async (startable: Startable<never, unknown>, input: unknown, startOptions?: StartOptions) =>
+      (await start(startable, input, startOptions)).result(),
+    async get(first: string | Startable<never, unknown>, id?: string, where: { readonly tenant?: string } = {}) {
+      const run =
+        typeof first === 'string'
+          ? first
+          : runIdFor(backend, where.tenant ?? 'default', workflowDefinition(first).name, id)
+      return (await backend.run(run)) === undefined ? undefined : runHandle(backend, run, now)
+    },
+    list: (query: ListOptions = {}) => list(backend, query),
+    counts: () => backend.counts(),
+    approvals: (query: { readonly role?: string; readonly after?: string; readonly limit?: number } = {}) =>
+      approvals(backend, query),
+    decide: (id: string, decision: DecideOptions) => decide(backend, id, decision, now()),
+    resume: (target: BulkTarget, how: BulkOptions & ResumeOptions = {}) =>
+      bulk(backend, now, { kind: 'resume', options: how }, target, how),
+    cancel: (target: BulkTarget, how: BulkOptions & { readonly reason?: string } = {}) =>
+      bulk(backend, now, { kind: 'cancel', reason: how.reason ?? 'cancelled by an operator' }, target, how),
+    giveUp: (target: BulkTarget, how: BulkOptions & { readonly reason?: string } = {}) =>
+      bulk(backend, now, { kind: 'give-up', reason: how.reason ?? 'given up by an operator' }, target, how),
+    close: options.close,
+    [Symbol.asyncDispose]: options.close,
+  }
+  return app as unknown as App
+}
+
+function listQuery(options: ListOptions): ListQuery {
+  const status =
+    options.status === undefined ? undefined : typeof options.status === 'string' ? [options.status] : options.status
+  return {
+    workflow: options.workflow,
+    status,
+    tenant: options.tenant,
+    tags: options.tags,
+    fingerprint: options.fingerprint,
+    after: options.after,
+    limit: options.limit ?? 50,
+  }
+}
+
+async function list(backend: Backend, options: ListOptions): Promise<Page<RunState>> {
+  const limit = options.limit ?? 50
+  const found: RunState[] = []
+  let after = options.after
+  do {
+    const page = await backend.list({ ...listQuery(options), after, limit })
+    for (const row of page.items) {
+      if (options.text !== undefined && !(await mentions(backend, row, options.text))) continue
+      found.push(
+        runState(
+          row,
+          isTerminal(row.status) || row.status === 'needs attention'
+            ? (await backend.outcome(row.run))?.payload
+            : undefined,
+        ),
+      )
+    }
+    after = page.after
+  } while (options.text !== undefined && found.length < limit && after !== undefined)
+  return { items: found, after }
+}
+
+async function mentions(backend: Backend, row: RunRow, text: string): Promise<boolean> {
+  if (row.run.includes(text)) return true
+  const [started] = await backend.entries(row.run, 0, 1)
+  return started?.payload?.toLowerCase().includes(text.toLowerCase()) ?? false
+}
+
+async function approvals(
+  backend: Backend,
+  query: { readonly role?: string; readonly after?: string; readonly limit?: number },
+): Promise<Page<OpenApproval>> {
+  const page = await backend.approvals({ role: query.role, after: query.after, limit: query.limit ?? 50 })
+  const items = await Promise.all(
+    page.items.map(async (row): Promise<OpenApproval> => {
+      const request = await requestOf(backend, row.run, row.key)
+      return {
+        id: row.id,
+        run: row.run,
+        workflow: row.workflow,
+        question: request?.question ?? '(erased)',
+        role: row.role,
+        of: request?.of,
+        hasForm: request?.hasForm ?? false,
+        askedAt: new Date(row.at),
+        expiresAt: row.expiresAt === undefined ? undefined : new Date(row.expiresAt),
+      }
+    }),
+  )
+  return { items, after: page.after }
+}
+
+async function requestOf(backend: Backend, run: string, key: string): Promise<ApprovalRequest | undefined> {
+  const row = await backend.run(run)
+  const entries = await backend.entries(run, row?.base ?? 0)
+  const entry = entries.findLast((one) => one.kind === 'approval.requested' && one.key === key)
+  return entry?.payload === undefined ? undefined : (decode(entry.payload) as ApprovalRequest)
+}
+
+async function decide(backend: Backend, id: string, decision: DecideOptions, at: number): Promise<void> {
+  const row = await backend.approval(id)
+  if (row === undefined)
+    throw new SpanwiseError({
+      code: 'APPROVAL_UNKNOWN',
+      message: `There is no approval ${id}.`,
+      hint: 'List the open ones: spanwise approvals.',
+    })
+  await backend.checkForm(row.run, row.key, decision)
+  const sent = await backend.send({
+    run: row.run,
+    kind: 'decision',
+    name: row.key,
+    approval: id,
+    payload: encode(
+      { approve: decision.approve, by: decision.by, reason: decision.reason, form: decision.form },
+      'decision',
+    ),
+    at,
+  })
+  if (sent.state === 'closed' || sent.state === 'unknown run') {
+    const how = sent.state === 'closed' ? sent.status : 'gone'
+    throw new SpanwiseError({
+      code: 'APPROVAL_CLOSED',
+      message: `Approval ${id} is ${how} already.`,
+      hint: 'The first decision counts; look at the run to see which one it was.',
+      run: row.run,
+    })
+  }
+}

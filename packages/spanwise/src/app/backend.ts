@@ -1,0 +1,46 @@
+import type {
+  ApprovalQuery,
+  ApprovalRow,
+  Created,
+  Entry,
+  ListQuery,
+  NewMail,
+  NewRun,
+  Page,
+  RowChange,
+  RunRow,
+  RunStatus,
+  Sent,
+} from '../journal/index.ts'
+
+/**
+ * What the app and the CLI need of whoever holds the store: the engine of this process, the owner of the file over its control
+ * socket, or, with no owner, the file itself.
+ */
+export interface Backend {
+  readonly kind: 'local' | 'remote' | 'file'
+  token(purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input', value: string): string
+  begin(run: Omit<NewRun, 'owner' | 'status'>): Promise<Created>
+  send(mail: NewMail): Promise<Sent>
+  /** Where the workflow's code is at hand: whether the form of an approving decision fits. @throws INVALID_FORM */
+  checkForm(run: string, key: string, decision: { readonly approve: boolean; readonly form?: unknown }): Promise<void>
+  run(id: string): Promise<RunRow | undefined>
+  outcome(id: string): Promise<Outcome | undefined>
+  entries(run: string, from?: number, limit?: number): Promise<readonly Entry[]>
+  list(query: ListQuery): Promise<Page<RunRow>>
+  approvals(query: ApprovalQuery): Promise<Page<ApprovalRow>>
+  approval(id: string): Promise<ApprovalRow | undefined>
+  counts(): Promise<Readonly<Record<RunStatus, number>>>
+  /** the latest that a step or the workflow said of its progress */
+  progress(run: string): Promise<unknown>
+  /** calls back after each commit that concerns the run; returns what ends it */
+  watch(run: string, callback: (change: RowChange | undefined) => void): () => void
+  close(): Promise<void>
+}
+
+/** How a run stands at its end, or where it parked. */
+export interface Outcome {
+  readonly status: RunStatus
+  /** codec text of result or error */
+  readonly payload: string | undefined
+}

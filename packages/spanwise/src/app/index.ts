@@ -1,0 +1,5 @@
+export type { App, DecideOptions, ListOptions, OpenApproval } from './app.ts'
+export type { BulkOptions, BulkResult, BulkTarget } from './bulk.ts'
+export type { Run, RunEvent, RunState } from './run.ts'
+export { type SpanwiseOptions, spanwise } from './spanwise.ts'
+export type { StartOptions } from './start.ts'

@@ -1,0 +1,29 @@
+import type { Engine } from '../engine/index.ts'
+import type { Store } from '../journal/index.ts'
+import type { Backend } from './backend.ts'
+import type { Watchers } from './watchers.ts'
+
+/** The engine of this process and its store. */
+export function localBackend(store: Store, engine: Engine, watchers: Watchers): Backend {
+  return {
+    kind: 'local',
+    token: (purpose, value) => store.info.token(purpose, value),
+    begin: (run) => engine.begin(run),
+    async send(mail) {
+      const sent = await store.send(mail)
+      if (sent.state === 'ok') engine.wake(sent.run)
+      return sent
+    },
+    checkForm: (run, key, decision) => engine.checkForm(run, key, decision),
+    run: (id) => store.run(id),
+    outcome: (id) => store.outcome(id),
+    entries: (run, from, limit) => store.entries(run, from, limit),
+    list: (query) => store.list(query),
+    approvals: (query) => store.approvals(query),
+    approval: (id) => store.approval(id),
+    counts: () => store.counts(),
+    progress: async (run) => watchers.lastProgress(run),
+    watch: (run, callback) => watchers.watch(run, callback),
+    close: async () => {},
+  }
+}

@@ -1,0 +1,231 @@
+import { planResume, type ResumeOptions } from '../engine/index.ts'
+import {
+  decode,
+  type Entry,
+  encode,
+  isTerminal,
+  type Meta,
+  type RunRow,
+  type RunStatus,
+  SpanwiseError,
+} from '../journal/index.ts'
+import { type Arg, NeedsAttentionError, parse, RunFailedError, readStarted, type Signal } from '../workflow/index.ts'
+import type { Backend } from './backend.ts'
+
+/** How a run stands. */
+export interface RunState {
+  readonly id: string
+  readonly workflow: string
+  readonly status: RunStatus
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  /** when a waiting or queued run is due by itself */
+  readonly wakeAt: Date | undefined
+  /** why it needs attention or failed */
+  readonly error: unknown
+  readonly code: string | undefined
+  /** the same for the same failure in other runs */
+  readonly fingerprint: string | undefined
+  readonly release: string
+  readonly parent: string | undefined
+}
+
+/** One entry of a run's history, decoded. */
+export interface RunEvent {
+  readonly index: number
+  readonly after: number
+  readonly at: Date
+  readonly kind: Entry['kind']
+  readonly key: string
+  readonly attempt: number
+  readonly meta: Meta
+  /** undefined where there is none or it was erased */
+  readonly payload: unknown
+}
+
+export interface Run<O> {
+  /** opaque, unique everywhere */
+  readonly id: string
+  status(): Promise<RunState>
+  /**
+   * The output, once there is one.
+   * @throws RunFailedError when it failed or was cancelled, NeedsAttentionError when it parks (`onAttention: 'wait'` waits on)
+   */
+  result(options?: { readonly onAttention?: 'wait' | 'throw' }): Promise<O>
+  /** the input as the run began with it */
+  input(): Promise<unknown>
+  /** the latest that the workflow or one of its steps said; kept while the run is under way */
+  progress(): Promise<unknown>
+  /** Told durably before this resolves. `sendId` makes repeating it harmless. */
+  signal<I>(signal: Signal<I, unknown>, ...value: [...Arg<I>, options?: { readonly sendId?: string }]): Promise<void>
+  /** History from an index on. With `follow`, new entries as they are committed, until the run ends. */
+  events(options?: { readonly from?: number; readonly follow?: boolean }): AsyncIterable<RunEvent>
+  cancel(reason: string): Promise<void>
+  /** Ends a run that needs attention as `failed`; compensations run. */
+  giveUp(reason: string): Promise<void>
+  /** Goes on from the failed step, perhaps with another input or result for it. */
+  resume(options?: ResumeOptions): Promise<void>
+}
+
+export function runHandle<O>(backend: Backend, id: string, now: () => number): Run<O> {
+  const read = async (): Promise<RunRow> => {
+    const row = await backend.run(id)
+    if (row === undefined) throw unknownRun(id)
+    return row
+  }
+  const mail = async (
+    kind: 'signal' | 'cancel' | 'give-up' | 'resume',
+    name: string,
+    payload: string | undefined,
+    dedupe?: string,
+  ): Promise<void> => {
+    const sent = await backend.send({ run: id, kind, name, payload, dedupe, at: now() })
+    if (sent.state === 'unknown run') throw unknownRun(id)
+    if (sent.state === 'closed')
+      throw new SpanwiseError({
+        code: 'RUN_ENDED',
+        message: `Run ${id} is ${sent.status}: it takes no ${kind} any more.`,
+        hint: 'Start another run, or look at this one: spanwise runs show.',
+        run: id,
+      })
+  }
+  return {
+    id,
+    status: async () => state(await read(), (await backend.outcome(id))?.payload),
+    result: (options) => waitForResult<O>(backend, id, options?.onAttention ?? 'throw'),
+    async input() {
+      const [started] = await backend.entries(id, (await read()).base, 1)
+      return started === undefined ? undefined : readStarted(started).input
+    },
+    progress: () => backend.progress(id),
+    async signal(signal, ...rest) {
+      const [value, options] = rest as unknown as [unknown, { readonly sendId?: string } | undefined]
+      await parse(signal.schema, value, 'INVALID_INPUT', `Signal "${signal.signalName}"`)
+      await mail(
+        'signal',
+        signal.signalName,
+        value === undefined ? undefined : encode(value, `signal "${signal.signalName}"`),
+        options?.sendId,
+      )
+    },
+    events: (options) => readEvents(backend, id, options?.from ?? 0, options?.follow ?? false),
+    cancel: (reason) => mail('cancel', '', encode({ reason })),
+    giveUp: (reason) => mail('give-up', '', encode({ reason })),
+    async resume(options = {}) {
+      const row = await read()
+      await mail('resume', '', encode(planResume(id, await backend.entries(id, row.base), options)))
+    },
+  }
+}
+
+function state(row: RunRow, outcome: string | undefined): RunState {
+  const failed = row.status === 'failed' || row.status === 'cancelled' || row.status === 'needs attention'
+  return {
+    id: row.run,
+    workflow: row.workflow,
+    status: row.status,
+    createdAt: new Date(row.createdAt),
+    updatedAt: new Date(row.updatedAt),
+    wakeAt: row.wakeAt === undefined ? undefined : new Date(row.wakeAt),
+    error: failed && outcome !== undefined ? decode(outcome) : undefined,
+    code: row.code,
+    fingerprint: row.fingerprint,
+    release: row.release,
+    parent: row.parent?.run,
+  }
+}
+
+export { state as runState }
+
+async function waitForResult<O>(backend: Backend, id: string, onAttention: 'wait' | 'throw'): Promise<O> {
+  for (;;) {
+    let wake!: (() => void) | undefined
+    const changed = new Promise<void>((resolve) => {
+      wake = resolve
+    })
+    // watched before it is read, so that no end is missed
+    let ended: { status: RunStatus; payload: string | undefined } | undefined
+    const unwatch = backend.watch(id, (change) => {
+      if (change === undefined) return
+      if (isTerminal(change.status)) ended = { status: change.status, payload: change.outcome }
+      if (isTerminal(change.status) || change.status === 'needs attention') wake?.()
+    })
+    try {
+      const outcome = await backend.outcome(id)
+      if (outcome === undefined) throw unknownRun(id)
+      if (isTerminal(outcome.status)) return conclude<O>(id, outcome)
+      if (outcome.status === 'needs attention' && onAttention === 'throw') {
+        throw new NeedsAttentionError(id, outcome.payload === undefined ? undefined : decode(outcome.payload))
+      }
+      await changed
+      if (ended !== undefined) return conclude<O>(id, ended)
+    } finally {
+      unwatch()
+    }
+  }
+}
+
+function conclude<O>(id: string, outcome: { readonly status: RunStatus; readonly payload: string | undefined }): O {
+  const value = outcome.payload === undefined ? undefined : decode(outcome.payload)
+  if (outcome.status === 'completed') return value as O
+  throw new RunFailedError(id, outcome.status as 'failed' | 'cancelled', value)
+}
+
+async function* readEvents(backend: Backend, id: string, from: number, follow: boolean): AsyncGenerator<RunEvent> {
+  const page = 1_000
+  let next = from
+  for (;;) {
+    let wake: (() => void) | undefined
+    const changed = new Promise<void>((resolve) => {
+      wake = resolve
+    })
+    const unwatch = follow ? backend.watch(id, () => wake?.()) : undefined
+    try {
+      const row = await backend.run(id)
+      if (row === undefined) throw unknownRun(id)
+      const entries = await backend.entries(id, next, page)
+      for (const entry of entries) {
+        next = entry.index + 1
+        yield toEvent(entry)
+      }
+      if (entries.length === page) continue
+      if (!follow || (isTerminal(row.status) && entries.length === 0)) return
+      if (!isTerminal(row.status)) await changed
+    } finally {
+      unwatch?.()
+    }
+  }
+}
+
+/** Steps hold two lines: what went in and what came out. */
+function toEvent(entry: Entry): RunEvent {
+  const { index, after, at, kind, key, attempt, meta, payload } = entry
+  return {
+    index,
+    after,
+    at: new Date(at),
+    kind,
+    key,
+    attempt,
+    meta,
+    payload: payload === undefined ? undefined : decodePayload(kind, payload),
+  }
+}
+
+function decodePayload(kind: Entry['kind'], payload: string): unknown {
+  if (!kind.startsWith('step.')) return decode(payload)
+  const line = payload.indexOf('\n')
+  const input = decode(payload.slice(0, line))
+  if (kind === 'step.intent') return { input }
+  const outcome = decode(payload.slice(line + 1))
+  return kind === 'step.result' ? { input, result: outcome } : { input, error: outcome }
+}
+
+export function unknownRun(id: string): SpanwiseError {
+  return new SpanwiseError({
+    code: 'RUN_UNKNOWN',
+    message: `There is no run ${id} in this store.`,
+    hint: 'Check the id and the store: spanwise runs lists what is there.',
+    run: id,
+  })
+}

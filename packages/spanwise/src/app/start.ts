@@ -1,0 +1,94 @@
+import { newSeed, runIdFor } from '../engine/index.ts'
+import { type RunRow, SpanwiseError } from '../journal/index.ts'
+import {
+  canonicalInput,
+  type Duration,
+  milliseconds,
+  parse,
+  type Startable,
+  startPayload,
+  type WorkflowDefinition,
+  workflowDefinition,
+} from '../workflow/index.ts'
+import type { Backend } from './backend.ts'
+
+export interface StartOptions {
+  /** unique within tenant and workflow: the same id is the same run, started once */
+  readonly id?: string
+  readonly tenant?: string
+  /** whom the run is about: its content can be erased with everything else about the subject */
+  readonly subject?: string
+  readonly team?: string
+  readonly tags?: readonly string[]
+  readonly delay?: Duration
+  /** the run ends as `failed` when it is not done by then */
+  readonly deadline?: Duration | Date
+  /** higher first, where runs wait for room */
+  readonly priority?: number
+}
+
+/** Validates the input, then inserts or gets the run. A wrong input leaves nothing behind. */
+export async function startRun(
+  backend: Backend,
+  now: number,
+  release: string,
+  startable: Startable<never, unknown>,
+  input: unknown,
+  options: StartOptions,
+): Promise<RunRow> {
+  const definition = workflowDefinition(startable)
+  const canonical = canonicalInput(input)
+  const parsed = await parse(definition.input, input, 'INVALID_INPUT', `The input of workflow "${definition.name}"`)
+  const tenant = options.tenant ?? 'default'
+  const run = runIdFor(backend, tenant, definition.name, options.id)
+  const created = await backend.begin({
+    run,
+    workflow: definition.name,
+    tenant,
+    id: options.id ?? run,
+    inputToken: backend.token('input', canonical),
+    wakeAt: options.delay === undefined ? undefined : now + milliseconds(options.delay, 'delay'),
+    priority: options.priority ?? 0,
+    deadline: deadlineOf(definition, options.deadline, now),
+    release,
+    subject: options.subject,
+    tags: options.tags ?? [],
+    started: {
+      index: 0,
+      after: 0,
+      at: now,
+      kind: 'run.started',
+      key: '',
+      attempt: 0,
+      meta: { workflow: definition.name, release },
+      payload: startPayload({
+        input: parsed,
+        seed: newSeed(),
+        id: options.id,
+        tags: options.tags ?? [],
+        subject: options.subject,
+        team: options.team,
+      }),
+    },
+    at: now,
+  })
+  if (created.state === 'conflict') {
+    throw new SpanwiseError({
+      code: 'ID_CONFLICT',
+      message: `A run of "${definition.name}" with the id ${JSON.stringify(options.id)} exists and was started with another input.`,
+      hint: 'An id names one piece of work: use another id for other work, or pass the same input to get the same run.',
+      run: created.row.run,
+    })
+  }
+  return created.row
+}
+
+function deadlineOf(
+  definition: WorkflowDefinition,
+  deadline: Duration | Date | undefined,
+  now: number,
+): number | undefined {
+  if (deadline instanceof Date) return deadline.getTime()
+  const duration = deadline ?? definition.deadline
+  return duration === undefined ? undefined : now + milliseconds(duration, 'deadline')
+}

@@ -1,0 +1,40 @@
+import type { RowChange } from '../journal/index.ts'
+
+type Callback = (change: RowChange | undefined) => void
+
+/** Who waits for news of which run. */
+export class Watchers {
+  readonly #byRun = new Map<string, Set<Callback>>()
+  readonly #progress = new Map<string, unknown>()
+
+  watch(run: string, callback: Callback): () => void {
+    let callbacks = this.#byRun.get(run)
+    if (callbacks === undefined) {
+      callbacks = new Set()
+      this.#byRun.set(run, callbacks)
+    }
+    callbacks.add(callback)
+    return () => {
+      callbacks.delete(callback)
+      if (callbacks.size === 0 && this.#byRun.get(run) === callbacks) this.#byRun.delete(run)
+    }
+  }
+
+  changed(run: string, change: RowChange | undefined): void {
+    if (change !== undefined && (change.outcome !== undefined || change.status === 'needs attention'))
+      this.#progress.delete(run)
+    const callbacks = this.#byRun.get(run)
+    if (callbacks === undefined) return
+    for (const callback of [...callbacks]) callback(change)
+  }
+
+  /** the last one is kept while the run is under way in this process */
+  progress(run: string, value: unknown): void {
+    this.#progress.set(run, value)
+    this.changed(run, undefined)
+  }
+
+  lastProgress(run: string): unknown {
+    return this.#progress.get(run)
+  }
+}

@@ -1,0 +1,44 @@
+import type { NewRun } from '../journal/index.ts'
+import { canonicalInput, type Operation, startPayload, type WorkflowDefinition } from '../workflow/index.ts'
+import { newSeed, runIdFor } from './identity.ts'
+import type { RunHome } from './run-home.ts'
+
+/** The run that a child operation starts; the same one however often it is asked. */
+export function newChild(parent: RunHome, operation: Operation): NewRun {
+  const effect = operation.spec.effect as Extract<Operation['spec']['effect'], { type: 'child' }>
+  const { row, engine } = parent
+  const id = effect.id ?? `${row.run}/${operation.key}`
+  const at = parent.now()
+  const started = parent.execution.started
+  return {
+    run: runIdFor(engine.store.info, row.tenant, effect.workflow, id),
+    workflow: (effect.definition as WorkflowDefinition).name,
+    tenant: row.tenant,
+    id,
+    inputToken: engine.store.info.token('input', canonicalInput(effect.value)),
+    status: 'queued',
+    priority: row.priority,
+    release: engine.release,
+    subject: started.subject,
+    tags: [],
+    parent: { run: row.run, key: operation.key },
+    started: {
+      index: 0,
+      after: 0,
+      at,
+      kind: 'run.started',
+      key: '',
+      attempt: 0,
+      meta: { workflow: effect.workflow, release: engine.release },
+      payload: startPayload({
+        input: effect.value,
+        seed: newSeed(),
+        id: effect.id,
+        tags: [],
+        subject: started.subject,
+        team: started.team,
+      }),
+    },
+    at,
+  }
+}

@@ -1,0 +1,24 @@
+/** Time as the engine sees it; tests put their own in. */
+export interface Clock {
+  /** ms since 1970 */
+  now(): number
+  /** Calls back at or after `at`, never before; returns what takes it back. */
+  at(at: number, callback: () => void): () => void
+}
+
+/** `setTimeout` cannot wait longer. */
+const longest = 2 ** 31 - 1
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  at(at, callback) {
+    let timer: NodeJS.Timeout
+    const arm = () => {
+      const wait = at - Date.now()
+      // the wall clock may have been set back meanwhile: look again before calling
+      timer = setTimeout(() => (Date.now() >= at ? callback() : arm()), Math.min(Math.max(wait, 0), longest))
+    }
+    arm()
+    return () => clearTimeout(timer)
+  },
+}

@@ -1,0 +1,243 @@
+import { type Created, type LoadedRun, type NewEntry, type RunRow, SpanwiseError } from '../journal/index.ts'
+import { appClosed, appOpened, parseForm } from '../workflow/index.ts'
+import type { EngineContext } from './options.ts'
+import type { Engine } from './port.ts'
+import { watchRejections } from './rejections.ts'
+import { Resident, type ResidentHome } from './resident.ts'
+import { applyResume } from './resume.ts'
+import { Turns } from './turns.ts'
+
+const claimBatch = 256
+const retryAfterFailure = 1_000
+
+/** Drives runs inside this process, from a store that it shares with nobody (SQLite) or with other workers (leases). */
+export function embeddedEngine(engine: EngineContext): Engine & { readonly residents: ReadonlyMap<string, Resident> } {
+  const { store, clock, worker } = engine
+  const workflows = [...engine.workflows.keys()]
+  const residents = new Map<string, Resident>()
+  const dirty = new Set<Resident>()
+  const turns = new Turns(flushAll)
+  const awaited = new Set<string>()
+  let closing = false
+  let claiming = false
+  let claimAgain = false
+  let cancelWake: (() => void) | undefined
+  let stopWatching: (() => void) | undefined
+  let drained: (() => void) | undefined
+
+  const home: ResidentHome = {
+    engine,
+    turn: (resident) => turns.add(resident),
+    dirty: (resident) => {
+      if (dirty.size === 0) setImmediate(flushAll)
+      dirty.add(resident)
+    },
+    dropped: (resident, again) => {
+      if (residents.get(resident.row.run) === resident) residents.delete(resident.row.run)
+      dirty.delete(resident)
+      if (again) void giveBack(resident)
+      else void claimDue()
+      if (residents.size === 0) drained?.()
+    },
+    woken: (runs) => {
+      for (const run of runs) wake(run)
+    },
+  }
+
+  function flushAll(): void {
+    const writers = [...dirty]
+    dirty.clear()
+    for (const resident of writers) void resident.flush()
+  }
+
+  /** The lease of a run that fell out of memory is given back, so that it can be claimed and replayed. */
+  async function giveBack(resident: Resident): Promise<void> {
+    try {
+      await store.append({ ref: resident.row, epoch: resident.row.epoch, entries: [], park: { wakeAt: clock.now() } })
+      await claimDue()
+    } catch (error) {
+      if (isGone(error)) return
+      clock.at(clock.now() + retryAfterFailure, () => void giveBack(resident))
+    }
+  }
+
+  async function admit(loaded: LoadedRun): Promise<void> {
+    const definition = engine.workflows.get(loaded.row.workflow)
+    if (definition === undefined) return
+    let run = loaded
+    const resume = run.row.status === 'needs attention' ? run.mail.find((mail) => mail.kind === 'resume') : undefined
+    if (resume !== undefined) {
+      const entries = await applyResume(store, run.row, run.entries, resume, clock.now())
+      run = { ...run, entries: entries ?? run.entries, mail: run.mail.filter((mail) => mail !== resume) }
+    }
+    try {
+      const resident = new Resident(home, run, definition)
+      residents.set(run.row.run, resident)
+      turns.add(resident)
+    } catch (error) {
+      engine.log.error('a run could not be loaded', { run: run.row.run, error })
+      await store.append({
+        ref: run.row,
+        epoch: run.row.epoch,
+        entries: [],
+        row: { status: 'needs attention', code: codeOf(error) },
+        park: { wakeAt: undefined },
+      })
+    }
+  }
+
+  /** Takes what is due, as far as there is room, and sets the timer for what is due next. */
+  async function claimDue(): Promise<void> {
+    if (closing) return
+    if (claiming) {
+      claimAgain = true
+      return
+    }
+    claiming = true
+    try {
+      do {
+        claimAgain = false
+        for (;;) {
+          const room = engine.capacity - residents.size
+          if (room <= 0 || closing) break
+          const limit = Math.min(room, claimBatch)
+          const loaded = await store.claim({ worker, now: clock.now(), limit, workflows })
+          for (const run of loaded) await admit(run)
+          if (loaded.length < limit) break
+        }
+      } while (claimAgain)
+      await armWake()
+    } catch (error) {
+      if (!isGone(error)) {
+        engine.log.error('due runs could not be read; trying again', { error })
+        cancelWake?.()
+        cancelWake = clock.at(clock.now() + retryAfterFailure, () => void claimDue())
+      }
+    } finally {
+      claiming = false
+      if (claimAgain) void claimDue()
+    }
+  }
+
+  async function armWake(): Promise<void> {
+    const next = await store.nextWake(workflows)
+    cancelWake?.()
+    cancelWake = undefined
+    if (next === undefined || closing || residents.size >= engine.capacity) return
+    cancelWake = clock.at(next, () => void claimDue())
+  }
+
+  function wake(run: string): void {
+    const resident = residents.get(run)
+    if (resident === undefined) {
+      void claimDue()
+      return
+    }
+    if (awaited.has(run)) return
+    awaited.add(run)
+    queueMicrotask(() => {
+      awaited.delete(run)
+      resident.fetchMail().catch((error: unknown) => {
+        if (!isGone(error)) engine.log.error('mail could not be read', { run, error })
+      })
+    })
+  }
+
+  return {
+    residents,
+    async start() {
+      stopWatching = watchRejections()
+      appOpened()
+      await claimDue()
+    },
+    async begin(run): Promise<Created> {
+      if (closing)
+        throw new SpanwiseError({
+          code: 'APP_CLOSED',
+          message: 'The app is closing and takes no new runs.',
+          hint: 'Open a new one.',
+        })
+      const at = clock.now()
+      const now = (run.wakeAt ?? at) <= at && residents.size < engine.capacity && engine.workflows.has(run.workflow)
+      const created = await store.create(
+        now ? { ...run, status: 'running', owner: worker } : { ...run, status: 'queued', wakeAt: run.wakeAt ?? at },
+      )
+      if (created.state === 'created') {
+        if (now && !closing)
+          await admit({
+            row: created.row,
+            entries: [startedEntry(created.row, run.started)],
+            mail: [],
+            secrets: new Map(),
+          })
+        else void claimDue()
+      }
+      return created
+    },
+    async checkForm(run, key, decision) {
+      if (!decision.approve) return
+      if (!residents.has(run)) {
+        const [loaded] = await store.claim({ worker, now: clock.now(), limit: 1, workflows, run })
+        if (loaded !== undefined) await admit(loaded)
+      }
+      const resident = residents.get(run)
+      if (resident === undefined) return
+      await resident.whenLive()
+      for (const operation of resident.execution.operations) {
+        if (operation.key === key) await parseForm(operation.spec.form, decision.form)
+      }
+    },
+    wake,
+    async close() {
+      if (closing) return
+      closing = true
+      cancelWake?.()
+      const left = new Promise<void>((resolve) => {
+        drained = resolve
+      })
+      for (const resident of [...residents.values()]) resident.leave()
+      flushAll()
+      if (residents.size > 0) {
+        const timer = setTimeout(() => {
+          for (const resident of [...residents.values()]) resident.drop(false)
+        }, engine.grace)
+        await left
+        clearTimeout(timer)
+      }
+      stopWatching?.()
+      appClosed()
+    },
+  }
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : 'NOT_LOADABLE'
+}
+
+/** The store is closed or lost: nothing to retry here. */
+function isGone(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'STORE_CLOSED' || code === 'STORE_LOST'
+}
+
+const none = new Uint8Array(32)
+
+/** What was just written need not be read back: commitments are not looked at on the first run through. */
+function startedEntry(row: RunRow, started: NewEntry): LoadedRun['entries'][number] {
+  return {
+    run: row.run,
+    index: started.index,
+    after: started.after,
+    at: started.at,
+    kind: started.kind,
+    key: started.key,
+    attempt: 0,
+    meta: started.meta ?? {},
+    payload: started.payload,
+    erased: false,
+    subject: row.subject,
+    leaf: none,
+    commitments: { key: none, payload: none, input: undefined },
+  }
+}

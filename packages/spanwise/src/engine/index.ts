@@ -1,0 +1,8 @@
+export { type Clock, systemClock } from './clock.ts'
+export { embeddedEngine } from './embedded.ts'
+export { newSeed, runIdFor } from './identity.ts'
+export type { EngineContext, EngineEvents } from './options.ts'
+export { inPoolThread, type ThreadPool, threadPool } from './pool/index.ts'
+export type { Engine } from './port.ts'
+export { approvalId, type Resident } from './resident.ts'
+export { planResume, type ResumeOptions, type ResumeOrder } from './resume.ts'

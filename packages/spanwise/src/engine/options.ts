@@ -1,0 +1,32 @@
+import type { RowChange, Store } from '../journal/index.ts'
+import type { Log, WorkflowDefinition } from '../workflow/index.ts'
+import type { Clock } from './clock.ts'
+import type { ThreadPool } from './pool/index.ts'
+
+/** What the parts of the engine share. */
+export interface EngineContext {
+  readonly store: Store
+  /** id of this worker */
+  readonly worker: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly release: string
+  readonly workflows: ReadonlyMap<string, WorkflowDefinition>
+  /** how long an aborted step may take to stop, ms */
+  readonly grace: number
+  /** how long an idle waiting run stays in memory, ms */
+  readonly linger: number
+  /** runs in memory at once; more wait in the store */
+  readonly capacity: number
+  readonly pool: () => ThreadPool
+  /** steps replaced by name: tests */
+  readonly fakes: ReadonlyMap<string, (input: unknown) => unknown>
+  readonly events: EngineEvents
+}
+
+/** What the engine tells whoever watches; never history. */
+export interface EngineEvents {
+  /** committed: something of the run is new; `row` where its status changed */
+  changed(run: string, row: RowChange | undefined): void
+  progress(run: string, value: unknown): void
+}

@@ -1,0 +1,18 @@
+import type { Created, NewRun } from '../journal/index.ts'
+
+/**
+ * Who drives runs. It is told that something is new and calls back `advance` on its own terms; runtime, journal and views are the
+ * same under every engine. A wake is a hint: losing one delays, repeating one does nothing.
+ */
+export interface Engine {
+  /** Begins to work: takes over what a dead worker left, and continues it. */
+  start(): Promise<void>
+  /** Inserts or gets a run; a new one is begun here if there is room, by any worker otherwise. */
+  begin(run: Omit<NewRun, 'owner' | 'status'>): Promise<Created>
+  /** Whether the form of an approving decision fits; a parked run is loaded for it. @throws INVALID_FORM */
+  checkForm(run: string, key: string, decision: { readonly approve: boolean; readonly form?: unknown }): Promise<void>
+  /** There is mail for the run, or it may be due. */
+  wake(run: string): void
+  /** Stops taking work, lets steps end within the grace, gives leases back. */
+  close(): Promise<void>
+}

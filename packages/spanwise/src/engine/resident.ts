@@ -1,0 +1,616 @@
+import {
+  checkPayloadSize,
+  encode,
+  type LoadedRun,
+  type Mail,
+  type NewEntry,
+  type RunRow,
+  SpanwiseError,
+} from '../journal/index.ts'
+import {
+  classify,
+  type Ending,
+  Execution,
+  findOrigin,
+  fingerprint,
+  frames,
+  type Host,
+  type Operation,
+  type OperationHistory,
+  parse,
+  readStarted,
+  restoreCompensations,
+  type Started,
+  type WorkflowContext,
+  type WorkflowDefinition,
+} from '../workflow/index.ts'
+import { newChild } from './children.ts'
+import { deliverMail } from './deliver.ts'
+import type { EngineContext } from './options.ts'
+import { Pending } from './pending.ts'
+import { applyResume } from './resume.ts'
+import type { RunHome } from './run-home.ts'
+import { encodeError, type StepHome, StepRunner } from './step-runner.ts'
+import { Timers } from './timers.ts'
+import { runTransaction } from './transaction.ts'
+import type { Turn } from './turns.ts'
+
+/** What a run in memory asks of the engine around it. */
+export interface ResidentHome {
+  readonly engine: EngineContext
+  turn(resident: Resident): void
+  dirty(resident: Resident): void
+  /** out of memory now; `again` asks for it to be loaded anew */
+  dropped(resident: Resident, again: boolean): void
+  woken(runs: readonly string[]): void
+}
+
+/** One run in memory under a lease: its execution, its steps, its timers, and what it has to write. */
+export class Resident implements Host, StepHome, RunHome, Turn {
+  readonly row: RunRow
+  readonly engine: EngineContext
+  execution: Execution
+  readonly #home: ResidentHome
+  readonly #definition: WorkflowDefinition
+  readonly #secrets: ReadonlyMap<string, Uint8Array>
+  readonly #runners = new Map<Operation, StepRunner>()
+  readonly #pulls = new Set<Operation>()
+  readonly #timers: Timers<Operation | 'deadline' | 'grace' | 'linger'>
+  readonly #gates: { readonly index: number; readonly then: () => void }[] = []
+  readonly seenMail = new Set<number>()
+  /** mail waits until the history is used up: only then it is known what waits for it */
+  #held: Mail[] = []
+  pending = new Pending()
+  /** entries up to here are on disk */
+  durable: number
+  ending: Ending | undefined
+  #flushing = 0
+  #transactions = 0
+  #dropped = false
+  #parking = false
+  #leaving = false
+
+  constructor(home: ResidentHome, loaded: LoadedRun, definition: WorkflowDefinition) {
+    this.#home = home
+    this.engine = home.engine
+    this.row = loaded.row
+    this.#definition = definition
+    this.#secrets = loaded.secrets
+    this.#timers = new Timers(home.engine.clock)
+    this.durable = (loaded.entries.at(-1) as { index: number }).index
+    this.execution = this.#makeExecution(loaded)
+    this.#armDeadline()
+    this.#held = [...loaded.mail]
+  }
+
+  #makeExecution(loaded: Pick<LoadedRun, 'entries'>): Execution {
+    const { secret, run, workflow } = this.row
+    if (secret === undefined)
+      throw new SpanwiseError({
+        code: 'ERASED',
+        message: `What run ${run} holds was erased.`,
+        hint: 'Give the run up.',
+        run,
+      })
+    return new Execution({
+      run: { id: run, workflow },
+      secret,
+      secrets: this.#secrets,
+      entries: loaded.entries,
+      host: this,
+      started: readStarted,
+      body: (execution, _scope, started) => this.#body(execution, started),
+    })
+  }
+
+  /** The user's function; its output is validated and encoded inside, so that a bad one is a failure of the body. */
+  async #body(execution: Execution, started: Started): Promise<unknown> {
+    restoreCompensations(execution)
+    const context: WorkflowContext<unknown> = {
+      run: execution.run,
+      abortSignal: execution.abort.signal,
+      log: replayLog(this.engine.log, execution),
+      progress: (value) => this.engine.events.progress(execution.run.id, value),
+      continueAs: (...input) => continueAs(execution, this.#definition, input[0]),
+    }
+    const result = await this.#definition.fn(started.input, context)
+    const output = await parse(
+      this.#definition.output,
+      result,
+      'INVALID_OUTPUT',
+      `The result of workflow "${this.#definition.name}"`,
+    )
+    const text = encode(output, `result of workflow "${this.#definition.name}"`)
+    checkPayloadSize(text, `The result of workflow "${this.#definition.name}"`)
+    return text
+  }
+
+  // ---- turns
+
+  get hasTurn(): boolean {
+    return !this.#dropped && this.execution.hasTurn
+  }
+
+  open(): void {
+    this.#parking = false
+    this.execution.open()
+  }
+
+  close(): void {
+    if (this.#dropped) return
+    this.execution.close()
+    if (this.#held.length > 0 && this.#isLive) void deliverMail(this, this.#held.splice(0))
+    this.settle()
+  }
+
+  /** Resolves when its history is used up. */
+  async whenLive(): Promise<void> {
+    while (!this.#dropped && !this.#isLive) await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+
+  get #isLive(): boolean {
+    return !this.execution.replaying || this.execution.parked
+  }
+
+  /** Nothing to do right now: flush, and leave memory when only waits are left. */
+  settle(): void {
+    if (this.#dropped || this.execution.hasTurn) return
+    if (!this.pending.isEmpty) this.#home.dirty(this)
+    if (this.#leaving && !this.#isInFlight()) return this.#park()
+    if (this.ending === undefined && !this.#isBusy()) {
+      if (this.engine.linger === 0) this.#park()
+      else this.#timers.set('linger', this.engine.clock.now() + this.engine.linger, () => this.#park())
+    } else if (this.ending?.status === 'needs attention' && !this.#isBusy()) this.#park()
+  }
+
+  /** Steps, pulls, gated effects or unwritten entries: something will call back by itself. */
+  #isBusy(): boolean {
+    if (this.#transactions > 0 || this.#pulls.size > 0 || this.#gates.length > 0) return true
+    for (const runner of this.#runners.values()) if (runner.inFlight) return true
+    return false
+  }
+
+  #isInFlight(): boolean {
+    if (this.#transactions > 0) return true
+    for (const runner of this.#runners.values()) if (runner.inFlight) return true
+    return false
+  }
+
+  #park(): void {
+    if (
+      this.#dropped ||
+      this.execution.hasTurn ||
+      (!this.#leaving && this.#isBusy()) ||
+      (this.ending !== undefined && this.ending.status !== 'needs attention')
+    )
+      return
+    const attention = this.ending !== undefined
+    this.#timers.delete('linger')
+    // work that was only begun in memory has to go on at once elsewhere
+    const open = this.#isBusy()
+    this.pending.park = { wakeAt: attention ? undefined : open ? 0 : this.#timers.earliest }
+    if (!attention) this.pending.row = { status: open ? 'running' : 'waiting' }
+    this.#parking = true
+    this.#home.dirty(this)
+  }
+
+  // ---- flushing
+
+  /** Hands over what is to be written; called by the engine between turns. */
+  async flush(): Promise<void> {
+    if (this.#dropped || this.pending.isEmpty) return
+    const pending = this.pending
+    if (pending.park !== undefined && !this.#parking) pending.park = undefined
+    const ends =
+      this.ending !== undefined && this.ending.status !== 'needs attention' && this.ending.status !== 'continued'
+    this.pending = new Pending()
+    if (pending.isEmpty) return
+    const last = pending.entries.at(-1)?.index
+    this.#flushing++
+    try {
+      const answer = await this.engine.store.append(pending.change(this.row, this.row.epoch))
+      this.#flushing--
+      if (this.#dropped) return
+      if (answer.state === 'fenced') return this.discard('its lease is lost', false)
+      this.#home.woken(answer.woken)
+      if (last !== undefined) this.reached(last)
+      this.engine.events.changed(this.row.run, pending.row)
+      if (ends) return this.drop(false)
+      if (this.ending?.status === 'continued' && pending.row !== undefined) return this.#nextGeneration()
+      if (pending.park !== undefined) {
+        if (answer.state === 'ok') {
+          // what arrived in the meantime is in the store, or was offered: then the lease is needed again
+          if (this.execution.hasTurn || !this.pending.isEmpty)
+            return this.discard('something arrived while it was parked', true)
+          return this.drop(false)
+        }
+        this.#parking = false
+        await this.fetchMail()
+        if (!this.execution.hasTurn) this.settle()
+      }
+    } catch (error) {
+      this.#flushing--
+      if (this.#dropped) return
+      this.engine.log.error('a run could not be written; it is dropped from memory and tried again', {
+        run: this.row.run,
+        error,
+      })
+      this.discard('a write failed', true)
+    }
+  }
+
+  /** Entries up to here are on disk: effects that waited for that begin. */
+  reached(index: number): void {
+    if (index > this.durable) this.durable = index
+    for (let i = 0; i < this.#gates.length; ) {
+      const gate = this.#gates[i] as { index: number; then: () => void }
+      if (gate.index > this.durable) {
+        i++
+        continue
+      }
+      this.#gates.splice(i, 1)
+      gate.then()
+    }
+  }
+
+  whenDurable(index: number, then: () => void): void {
+    if (index <= this.durable) then()
+    else this.#gates.push({ index, then })
+  }
+
+  // ---- leaving memory
+
+  /** Forgets the run; what it has durably written is all there is. */
+  drop(again: boolean): void {
+    if (this.#dropped) return
+    this.#dropped = true
+    this.execution.detach()
+    this.#timers.clear()
+    for (const runner of this.#runners.values())
+      runner.stop(
+        'abandoned',
+        new SpanwiseError({
+          code: 'RUN_DROPPED',
+          message: 'The run left this process.',
+          hint: 'It goes on where its lease is.',
+        }),
+      )
+    this.#home.dropped(this, again)
+  }
+
+  /** The in-memory run is not what the store has: replay it from there, here or elsewhere. */
+  discard(why: string, again: boolean): void {
+    this.engine.log.warn(`run dropped from memory: ${why}`, { run: this.row.run })
+    this.drop(again)
+  }
+
+  get dropped(): boolean {
+    return this.#dropped
+  }
+
+  /** The worker closes: begins nothing new, lets what is in flight end within the grace, gives the lease back. */
+  leave(): void {
+    this.#leaving = true
+    for (const runner of this.#runners.values()) runner.stop('parked', undefined)
+    this.settle()
+  }
+
+  async #nextGeneration(): Promise<void> {
+    const entries = await this.engine.store.entries(this.row.run, this.durable)
+    if (this.#dropped) return
+    this.#timers.clear()
+    this.#armDeadline()
+    this.restart(entries)
+  }
+
+  #armDeadline(): void {
+    const { deadline } = this.row
+    if (deadline !== undefined)
+      this.#timers.set('deadline', deadline, () =>
+        this.execution.offer({ kind: 'run.cancelling', meta: { how: 'deadline' } }),
+      )
+  }
+
+  async fetchMail(): Promise<void> {
+    const mail = await this.engine.store.mail(this.row.run)
+    if (this.#dropped) return
+    if (this.#isLive) await deliverMail(this, mail)
+    else this.#held = [...mail]
+  }
+
+  /** An operator resumes the parked run: a fresh execution over the history as it is then. */
+  async resume(mail: Mail): Promise<void> {
+    if (!this.execution.parked) return this.took(mail)
+    // what is in flight counts at resume: look again when it has ended
+    if (this.#isBusy() || !this.pending.isEmpty || this.#flushing > 0) {
+      this.seenMail.delete(mail.id)
+      return
+    }
+    const history = await this.engine.store.entries(this.row.run, this.row.base)
+    const entries = await applyResume(this.engine.store, this.row, history, mail, this.now())
+    if (this.#dropped) return
+    if (entries === undefined) return this.discard('its resume was stale or its lease is lost', true)
+    this.restart(entries)
+  }
+
+  /** Runs on with another history in a fresh execution. */
+  restart(entries: LoadedRun['entries']): void {
+    this.durable = (entries.at(-1) as { index: number }).index
+    this.ending = undefined
+    this.#runners.clear()
+    this.execution.detach()
+    this.execution = this.#makeExecution({ entries })
+    this.engine.events.changed(this.row.run, undefined)
+    this.#home.turn(this)
+  }
+
+  /** A decision that could not be taken in: the question stands. */
+  reopenApproval(operation: Operation): void {
+    const role = operation.spec.announce?.('').meta?.['role']
+    this.pending.approvals.push({
+      open: {
+        id: approvalId(this.row.run, operation.key),
+        key: operation.key,
+        role: typeof role === 'string' ? role : undefined,
+        at: this.now(),
+        expiresAt: operation.spec.due,
+      },
+    })
+  }
+
+  // ---- Host
+
+  now(): number {
+    return this.engine.clock.now()
+  }
+
+  write(entry: NewEntry): void {
+    this.pending.entries.push(entry)
+  }
+
+  log(level: 'warn', message: string, facts: object): void {
+    this.engine.log[level](message, facts)
+  }
+
+  ready(): void {
+    if (!this.#dropped) this.#home.turn(this)
+  }
+
+  subject(subject: string): Promise<{ readonly token: string; readonly secret: Uint8Array }> {
+    return this.engine.store.subjects([subject]).then((found) => {
+      const one = found.get(subject)
+      if (one === undefined)
+        throw new SpanwiseError({
+          code: 'ERASED',
+          message: 'The subject was erased.',
+          hint: 'Nothing new is recorded about an erased subject.',
+        })
+      return one
+    })
+  }
+
+  childRun(operation: Operation): string {
+    const effect = operation.spec.effect
+    return effect.type === 'child' ? newChild(this, operation).run : ''
+  }
+
+  start(operation: Operation, history: OperationHistory | undefined): void {
+    const { effect, due } = operation.spec
+    if (due !== undefined)
+      this.#timers.set(operation, due, () =>
+        this.execution.offer({ kind: 'timer.fired', operation, input: operation.spec.input }),
+      )
+    // what is begun now would only be dropped: whoever takes the run over begins it
+    if (this.#leaving && (effect.type === 'step' || effect.type === 'transaction' || effect.type === 'pull')) return
+    switch (effect.type) {
+      case 'step':
+        this.#runners.set(operation, new StepRunner(this, operation, history))
+        return
+      case 'transaction':
+        this.#transactions++
+        this.whenDurable(
+          operation.after,
+          () => void runTransaction(this, operation, history).finally(() => this.#afterTransaction()),
+        )
+        return
+      case 'wait':
+        if (operation.spec.kind === 'approval' && history?.announcement === undefined) {
+          this.reopenApproval(operation)
+        }
+        return
+      case 'child':
+        if (history?.announcement === undefined) this.pending.children.push(newChild(this, operation))
+        return
+      case 'mail':
+        this.pending.send.push({
+          run: effect.run,
+          kind: effect.mail,
+          name: effect.mail === 'signal' ? effect.name : '',
+          payload:
+            effect.mail === 'signal' ? effect.payload : encode({ reason: effect.name, by: `run ${this.row.run}` }),
+          dedupe: `${this.row.run}/${operation.key}`,
+          at: this.now(),
+        })
+        this.execution.offer({ kind: 'step.result', operation, attempt: 1, input: operation.spec.input })
+        return
+      case 'pull':
+        this.#pulls.add(operation)
+        this.whenDurable(operation.after, () => void this.#pull(operation, effect.pull))
+        return
+    }
+  }
+
+  #afterTransaction(): void {
+    this.#transactions--
+    this.settle()
+  }
+
+  async #pull(
+    operation: Operation,
+    pull: () => Promise<{
+      readonly done: boolean
+      readonly key?: string
+      readonly item?: unknown
+      readonly subject?: string | undefined
+    }>,
+  ): Promise<void> {
+    try {
+      const pulled = await frames.run({ kind: 'step', step: operation.key, context: undefined as never }, pull)
+      const subject = pulled.subject === undefined ? undefined : await this.execution.subjectToken(pulled.subject)
+      this.#pulls.delete(operation)
+      const payload = pulled.done ? undefined : encode({ key: pulled.key, item: pulled.item }, `item ${pulled.key}`)
+      if (payload !== undefined) checkPayloadSize(payload, `Item ${pulled.key}`)
+      this.execution.offer({
+        kind: 'item.pulled',
+        operation,
+        meta: { done: pulled.done, ...(subject === undefined ? {} : { subject }) },
+        payload,
+        subject,
+      })
+    } catch (error) {
+      this.#pulls.delete(operation)
+      this.execution.offer({
+        kind: 'step.error',
+        operation,
+        attempt: 1,
+        meta: { class: classify(error) },
+        payload: `null\n${encodeError(error)}`,
+      })
+    }
+  }
+
+  wakeAt(operation: Operation, at: number, then: () => void): void {
+    this.#timers.set(operation, at, then)
+  }
+
+  idle(): void {
+    this.settle()
+  }
+
+  stop(operation: Operation, why: 'cancelled' | 'abandoned' | 'settled' | 'parked'): boolean {
+    if (why !== 'parked' || operation.spec.kind !== 'approval') this.#timers.delete(operation)
+    const runner = this.#runners.get(operation)
+    if (runner !== undefined) {
+      if (why !== 'parked' || !runner.inFlight) this.#runners.delete(operation)
+      if (why === 'settled') return false
+      const inFlight = runner.stop(
+        why,
+        this.execution.abort.signal.aborted
+          ? this.execution.abort.signal.reason
+          : new SpanwiseError({
+              code: 'ABANDONED',
+              message: `The result of "${operation.key}" is not wanted any more.`,
+              hint: 'Its branch or run is over.',
+            }),
+      )
+      if (inFlight) this.#runners.set(operation, runner)
+      return inFlight
+    }
+    if (why === 'parked') return false
+    const { effect } = operation.spec
+    if (operation.spec.kind === 'approval') {
+      this.pending.approvals.push({
+        close: { id: approvalId(this.row.run, operation.key), state: why === 'settled' ? 'expired' : 'withdrawn' },
+      })
+      if (why !== 'settled') this.execution.record(operation, { kind: 'approval.withdrawn', attempt: 0 })
+    }
+    if (effect.type === 'child' && why !== 'settled' && effect.onParentClose !== 'abandon') {
+      this.pending.send.push({
+        run: this.childRun(operation),
+        kind: 'cancel',
+        name: '',
+        payload: encode({ reason: 'its parent does not wait for it any more', by: `run ${this.row.run}` }),
+        dedupe: `${this.row.run}/${operation.key}/close`,
+        at: this.now(),
+      })
+    }
+    return false
+  }
+
+  closing(): void {
+    this.#timers.set('grace', this.now() + this.engine.grace + 1_000, () => {
+      this.execution.finish()
+      this.settle()
+    })
+  }
+
+  ended(ending: Ending): void {
+    this.ending = ending
+    this.#timers.delete('linger')
+    if (ending.status === 'continued') {
+      this.pending.row = { status: 'running', base: (this.pending.entries.at(-1) as NewEntry).index }
+    } else if (ending.status === 'completed') {
+      const payload = ending.value as string
+      this.execution.writeEnd('run.completed', {}, payload)
+      this.pending.row = { status: 'completed', outcome: payload }
+    } else if (ending.status === 'needs attention') this.#needsAttention(ending)
+    else {
+      const payload = encodeError(ending.error)
+      const code = codeOf(ending.error)
+      const print = fingerprint(this.row.workflow, findOrigin(ending.error)?.clearKey, ending.error)
+      this.execution.writeEnd(
+        ending.status === 'failed' ? 'run.failed' : 'run.cancelled',
+        { class: classify(ending.error), ...(code === undefined ? {} : { code }) },
+        payload,
+      )
+      this.pending.row = { status: ending.status, outcome: payload, fingerprint: print, code }
+    }
+    this.#home.dirty(this)
+  }
+
+  #needsAttention(ending: Extract<Ending, { status: 'needs attention' }>): void {
+    const { error } = ending
+    const code = codeOf(error)
+    const origin = findOrigin(error)
+    const print = fingerprint(this.row.workflow, origin?.clearKey, error)
+    if (!ending.known) {
+      this.execution.writeEnd(
+        'run.parked',
+        {
+          class: classify(error),
+          fingerprint: print,
+          ...(code === undefined ? {} : { code }),
+          ...(origin === undefined ? {} : { from: origin.index, operation: origin.key }),
+          last: this.execution.current,
+        },
+        encodeError(error),
+      )
+    }
+    this.pending.row = { status: 'needs attention', fingerprint: print, code }
+    this.engine.log.warn('a run needs attention', { run: this.row.run, workflow: this.row.workflow, error })
+  }
+
+  /** Mail is in the run's history from its next flush on. */
+  took(mail: Mail): void {
+    this.pending.taken.push(mail.id)
+    this.#home.dirty(this)
+  }
+
+  /** A runner whose intent carries this claim. */
+  claimed(claim: string): StepRunner | undefined {
+    for (const runner of this.#runners.values()) if (runner.claim === claim) return runner
+    return undefined
+  }
+}
+
+export function approvalId(run: string, key: string): string {
+  return `${run}.${key}`
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : undefined
+}
+
+async function continueAs(execution: Execution, definition: WorkflowDefinition, input: unknown): Promise<never> {
+  const parsed = await parse(definition.input, input, 'INVALID_INPUT', `The input of workflow "${definition.name}"`)
+  return execution.continueWith(parsed)
+}
+
+/** Replayed code has logged before. */
+function replayLog(log: EngineContext['log'], execution: Execution): EngineContext['log'] {
+  const live = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, facts?: object) => {
+    if (!execution.replaying) log[level](message, { run: execution.run.id, ...facts })
+  }
+  return { debug: live('debug'), info: live('info'), warn: live('warn'), error: live('error') }
+}

@@ -1,0 +1,156 @@
+import {
+  decode,
+  type Entry,
+  encode,
+  encodeCanonical,
+  type Mail,
+  type NewEntry,
+  type RunRow,
+  SpanwiseError,
+  type Store,
+} from '../journal/index.ts'
+import { isSuperseded, type Resumption, stepPayload } from '../workflow/index.ts'
+
+/** What an operator may ask for when resuming. */
+export interface ResumeOptions {
+  /** another input, or a result, for the step that failed */
+  readonly edit?: { readonly input: unknown } | { readonly result: unknown }
+  /** agrees that effects which happened after the failure are history and will happen again */
+  readonly discard?: boolean
+  readonly by?: string
+}
+
+/** Payload of the mail `resume`. */
+export interface ResumeOrder extends Resumption {
+  /** index of the `run.parked` that was looked at */
+  readonly parked: number
+  readonly by: string | undefined
+  readonly result?:
+    | { readonly value: unknown; readonly attempt: number; readonly after: number; readonly input: string }
+    | undefined
+}
+
+/**
+ * What resuming this run would do, from its history.
+ * @throws NOT_PARKED, NOTHING_TO_EDIT, RESUME_DISCARDS (names the effects that would be repeated)
+ */
+export function planResume(run: string, entries: readonly Entry[], options: ResumeOptions): ResumeOrder {
+  const parked = lastParked(entries)
+  if (parked === undefined)
+    throw new SpanwiseError({
+      code: 'NOT_PARKED',
+      message: `Run ${run} does not need attention.`,
+      hint: 'Only a parked run can be resumed: spanwise runs show says where a run stands.',
+      run,
+    })
+  const failed = entries.find((entry) => entry.index === parked.meta['from'] && entry.kind === 'step.error')
+  const reopen =
+    typeof parked.meta['operation'] === 'string' && parked.meta['from'] !== undefined
+      ? parked.meta['operation']
+      : undefined
+  const from =
+    typeof parked.meta['from'] === 'number'
+      ? parked.meta['from']
+      : isReplayCode(parked.meta['code'])
+        ? undefined
+        : (parked.meta['last'] as number)
+  const resumption = { from, reopen }
+  const effects = entries.filter(
+    (entry) =>
+      (entry.kind === 'step.result' || entry.kind === 'child.started') &&
+      entry.index < parked.index &&
+      entry.key !== reopen &&
+      isSuperseded(entry, resumption),
+  )
+  if (effects.length > 0 && options.discard !== true) {
+    throw new SpanwiseError({
+      code: 'RESUME_DISCARDS',
+      message: `Resuming run ${run} goes back to before ${effects.map((entry) => entry.key).join(', ')}: what these did would be done again.`,
+      hint: 'Resume with { discard: true } (CLI: --discard) if repeating them is right; otherwise give the run up.',
+      run,
+    })
+  }
+  const { edit } = options
+  if (edit !== undefined && failed === undefined) {
+    throw new SpanwiseError({
+      code: 'NOTHING_TO_EDIT',
+      message: `Run ${run} did not park at a failed step, so there is no input or result to replace.`,
+      hint: 'Mend the code or the data and resume without an edit.',
+      run,
+    })
+  }
+  const order = { from, reopen, parked: parked.index, by: options.by }
+  if (edit === undefined || failed === undefined) return order
+  if ('input' in edit) return { ...order, edit: { key: failed.key, input: edit.input } }
+  const input = failed.payload?.slice(0, failed.payload.indexOf('\n')) ?? 'null'
+  return { ...order, result: { value: edit.result, attempt: failed.attempt, after: failed.after, input } }
+}
+
+/** Writes a resume into the run's history; answers the history from then on, or undefined when the order is stale. */
+export async function applyResume(
+  store: Store,
+  row: RunRow,
+  entries: readonly Entry[],
+  mail: Mail,
+  now: number,
+): Promise<readonly Entry[] | undefined> {
+  const order = decode(mail.payload ?? 'null') as ResumeOrder
+  const parked = lastParked(entries)
+  const last = entries.at(-1) as Entry
+  if (parked === undefined || parked.index !== order.parked) {
+    await store.append({ ref: row, epoch: row.epoch, entries: [], taken: [mail.id] })
+    return undefined
+  }
+  const at = Math.max(now, last.at)
+  const { from, reopen, edit, result, by } = order
+  const resumption: Resumption = { from, reopen, ...(edit === undefined ? {} : { edit }) }
+  const fresh: NewEntry[] = [
+    {
+      index: last.index + 1,
+      after: parked.after,
+      at,
+      kind: 'run.resumed',
+      key: '',
+      attempt: 0,
+      meta: { parked: parked.index, ...(by === undefined ? {} : { by: store.info.token('actor', by) }) },
+      payload: encode({ ...resumption, by }),
+      subject: row.subject,
+    },
+  ]
+  if (result !== undefined && reopen !== undefined) {
+    const failed = entries.find((entry) => entry.index === from)
+    fresh.push({
+      index: last.index + 2,
+      after: result.after,
+      at,
+      kind: 'step.result',
+      key: reopen,
+      attempt: result.attempt,
+      meta: { edited: true },
+      payload: stepPayload(result.input, encode(result.value, 'edited result')),
+      input: canonicalOf(result.input),
+      subject: failed?.subject,
+    })
+  }
+  const answer = await store.append({
+    ref: row,
+    epoch: row.epoch,
+    entries: fresh,
+    row: { status: 'running' },
+    taken: [mail.id],
+  })
+  return answer.state === 'fenced' ? undefined : store.entries(row.run, row.base)
+}
+
+function canonicalOf(input: string): string {
+  return encodeCanonical(decode(input), 'input')
+}
+
+function lastParked(entries: readonly Entry[]): Entry | undefined {
+  const last = entries.findLast((entry) => entry.kind === 'run.parked' || entry.kind === 'run.resumed')
+  return last?.kind === 'run.parked' ? last : undefined
+}
+
+function isReplayCode(code: unknown): boolean {
+  return code === 'SHAPE_CHANGED' || code === 'INPUT_CHANGED' || code === 'NOT_ADVANCING' || code === 'UNJOURNALED_WAIT'
+}

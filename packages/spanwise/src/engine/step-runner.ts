@@ -1,0 +1,298 @@
+import { hash, randomUUID } from 'node:crypto'
+import { decode, encode, type Meta } from '../journal/index.ts'
+import {
+  classify,
+  type Execution,
+  type FailureClass,
+  isRetried,
+  milliseconds,
+  type Operation,
+  type OperationHistory,
+  OutcomeUnknownError,
+  runFunction,
+  type StepContext,
+  type StepDefinition,
+  stepPayload,
+} from '../workflow/index.ts'
+import { Attempt, type AttemptResult } from './attempt.ts'
+import { backoffDelay, retryAfter } from './backoff.ts'
+import type { EngineContext } from './options.ts'
+
+/** What a step in progress needs of its run. */
+export interface StepHome {
+  readonly execution: Execution
+  readonly engine: EngineContext
+  /** calls back once everything up to this index is durable */
+  whenDurable(index: number, then: () => void): void
+  /** calls back at a time; kept over parking by the run's wake-up */
+  wakeAt(operation: Operation, at: number, then: () => void): void
+  /** one thing less in flight */
+  idle(): void
+}
+
+const defaultAttempts = 3
+const defaultBackoff = 1_000
+/** questions to a reconcile function that does not know, before a person is asked */
+const mostAsks = 10
+
+/**
+ * Brings about one step of a run: attempts, back-off, time limits, intent and reconciliation.
+ * A default step writes one row; an intent row comes first where the effect must not be repeated blindly or is placed elsewhere.
+ */
+export class StepRunner {
+  readonly operation: Operation
+  readonly #home: StepHome
+  readonly #definition: StepDefinition
+  readonly #input: string
+  readonly #edits: number
+  #attempt: Attempt | undefined
+  #number: number
+  #asks = 0
+  #stopped: 'no' | 'parked' | 'abandoned' = 'no'
+  #claim: string | undefined
+  #uncertain: boolean
+  #lastTry: number | undefined
+
+  constructor(home: StepHome, operation: Operation, history: OperationHistory | undefined) {
+    this.operation = operation
+    this.#home = home
+    this.#definition = (operation.spec.effect as { definition: unknown }).definition as StepDefinition
+    this.#edits = history?.edited?.count ?? 0
+    this.#input =
+      history?.edited === undefined ? (operation.spec.input as string) : encode(history.edited.value, 'edited input')
+    const attempts = history?.attempts ?? []
+    this.#number = attempts.length + 1
+    this.#uncertain = history?.intent !== undefined || attempts.length > 0
+    this.#claim = history?.intent?.meta['claim'] as string | undefined
+    this.#lastTry = attempts.at(-1)?.at ?? history?.intent?.at
+    const retryAt = attempts.at(-1)?.meta['retryAt']
+    if (typeof retryAt === 'number' && retryAt > home.engine.clock.now())
+      home.wakeAt(operation, retryAt, () => this.#next())
+    else home.whenDurable(operation.after, () => this.#next())
+  }
+
+  /** Whether an attempt is under way right now. */
+  get inFlight(): boolean {
+    return this.#attempt !== undefined
+  }
+
+  get claim(): string | undefined {
+    return this.#claim
+  }
+
+  /** True when an attempt is under way and its result will be offered late. */
+  stop(why: 'cancelled' | 'abandoned' | 'parked', reason: unknown): boolean {
+    this.#stopped = why === 'parked' ? 'parked' : 'abandoned'
+    if (this.#attempt === undefined) return false
+    if (why !== 'parked') this.#attempt.abort(reason)
+    return true
+  }
+
+  #next(): void {
+    if (this.#stopped !== 'no' || this.operation.state !== 'open') return
+    const { options, reconcile } = this.#definition
+    const once = options.effect === 'at-most-once'
+    if (this.#uncertain && reconcile !== undefined) return this.#reconcile()
+    if (this.#uncertain && once)
+      return this.#fail(new OutcomeUnknownError(this.operation.clearKey ?? this.operation.key), 'unknown outcome', 0)
+    if (once || reconcile !== undefined || options.pool !== undefined) return this.#announce()
+    this.#begin()
+  }
+
+  /** The intent is on disk before the effect begins. */
+  #announce(): void {
+    this.#claim ??= randomUUID()
+    const entry = this.#home.execution.record(this.operation, {
+      kind: 'step.intent',
+      attempt: this.#number,
+      meta: { claim: this.#claim, ...this.#poolMeta() },
+      payload: stepPayload(this.#input, 'null'),
+      input: this.operation.spec.input,
+    })
+    this.#home.whenDurable(entry.index, () => {
+      if (this.#stopped === 'no' && this.operation.state === 'open') this.#begin()
+    })
+  }
+
+  #begin(): void {
+    const started = performance.now()
+    const attempt = this.#makeAttempt()
+    this.#attempt = attempt
+    this.#lastTry = this.#home.engine.clock.now()
+    void attempt
+      .perform((context) => this.#call(context))
+      .then((result) => {
+        this.#attempt = undefined
+        this.#finished(result, Math.round((performance.now() - started) * 1_000) / 1_000)
+        this.#home.idle()
+      })
+  }
+
+  #call(context: StepContext): Promise<unknown> {
+    const { engine, execution } = this.#home
+    const value = decode(this.#input)
+    const fake = engine.fakes.get(this.#definition.name)
+    if (fake !== undefined) return Promise.resolve().then(() => fake(value))
+    if (this.#definition.options.pool !== undefined)
+      return engine.pool().run(
+        {
+          step: this.#definition.name,
+          module: this.#definition.options.module as string,
+          input: this.#input,
+          priority: this.#definition.options.priority ?? 0,
+          context: { idempotencyKey: context.idempotencyKey, attempt: context.attempt, run: execution.run },
+        },
+        context,
+      )
+    return runFunction(this.#definition, value, context)
+  }
+
+  #finished(result: AttemptResult, ms: number): void {
+    if (result.ok) {
+      try {
+        return this.#succeed(result.value, ms)
+      } catch (error) {
+        return this.#fail(error, classify(error), ms)
+      }
+    }
+    const { error } = result
+    const failure = classify(error)
+    const { attempts = defaultAttempts, backoff = defaultBackoff, retryOn, effect } = this.#definition.options
+    const most = effect === 'at-most-once' ? 1 : attempts
+    const again = retryOn === undefined ? isRetried(failure) : retryOn(error)
+    const delay = retryAfter(error) ?? backoffDelay(milliseconds(backoff, 'backoff'), this.#number + 1)
+    const retryAt = this.#home.engine.clock.now() + delay
+    if (!again || this.#number >= most || this.#stopped === 'abandoned' || retryAt >= this.#deadline())
+      return this.#fail(error, failure, ms)
+    this.#home.execution.record(this.operation, {
+      kind: 'step.attempt',
+      attempt: this.#number,
+      meta: { class: failure, retryAt, ms, ...this.#poolMeta() },
+      payload: stepPayload(this.#input, encodeError(error)),
+      input: this.operation.spec.input,
+    })
+    this.#uncertain = true
+    this.#number++
+    if (this.#stopped === 'no') this.#home.wakeAt(this.operation, retryAt, () => this.#next())
+  }
+
+  #succeed(value: unknown, ms: number, how: Meta = {}): void {
+    const text = encode(value, `result of "${this.#definition.name}"`)
+    this.#home.execution.offer({
+      kind: 'step.result',
+      operation: this.operation,
+      attempt: this.#number,
+      meta: { ms, ...this.#poolMeta(), ...how },
+      payload: stepPayload(this.#input, text),
+      input: this.operation.spec.input,
+    })
+  }
+
+  #fail(error: unknown, failure: FailureClass, ms: number): void {
+    this.#home.execution.offer({
+      kind: 'step.error',
+      operation: this.operation,
+      attempt: this.#number,
+      meta: { class: failure, ms, ...this.#poolMeta() },
+      payload: stepPayload(this.#input, encodeError(error)),
+      input: this.operation.spec.input,
+    })
+  }
+
+  /** An earlier attempt may have taken effect: ask the other side before repeating it. */
+  #reconcile(): void {
+    const { options, reconcile } = this.#definition
+    const settled = (this.#lastTry ?? 0) + milliseconds(options.settleAfter ?? 0, 'settleAfter')
+    if (settled > this.#home.engine.clock.now()) return this.#home.wakeAt(this.operation, settled, () => this.#next())
+    const started = performance.now()
+    const attempt = this.#makeAttempt()
+    this.#attempt = attempt
+    void attempt
+      .perform((context) => (reconcile as NonNullable<StepDefinition['reconcile']>)(decode(this.#input), context))
+      .then((result) => {
+        this.#attempt = undefined
+        this.#reconciled(result, performance.now() - started)
+        this.#home.idle()
+      })
+  }
+
+  #reconciled(result: AttemptResult, ms: number): void {
+    if (this.operation.state !== 'open') return
+    const answer = result.ok
+      ? (result.value as { done: boolean | 'unknown'; result?: unknown; retryAfter?: number | `${number}s` })
+      : { done: 'unknown' as const }
+    if (answer.done === true) {
+      try {
+        return this.#succeed(answer.result, ms, { reconciled: true })
+      } catch (error) {
+        return this.#fail(error, classify(error), ms)
+      }
+    }
+    if (answer.done === false) {
+      this.#uncertain = false
+      if (this.#stopped === 'no') this.#announce()
+      return
+    }
+    if (++this.#asks >= mostAsks) {
+      const message = `Whether "${this.operation.clearKey ?? this.operation.key}" took effect is still not known after ${mostAsks} questions to its reconcile function.`
+      return this.#fail(new OutcomeUnknownError(this.#definition.name, message), 'unknown outcome', ms)
+    }
+    const wait =
+      answer.retryAfter === undefined
+        ? backoffDelay(defaultBackoff, this.#asks + 1)
+        : milliseconds(answer.retryAfter, 'retryAfter')
+    if (this.#stopped === 'no')
+      this.#home.wakeAt(this.operation, this.#home.engine.clock.now() + wait, () => this.#next())
+  }
+
+  #makeAttempt(): Attempt {
+    const { engine, execution } = this.#home
+    const { timeout, deadline } = this.#definition.options
+    return new Attempt({
+      step: this.#definition.name,
+      run: execution.run,
+      idempotencyKey: this.#idempotencyKey(),
+      attempt: this.#number,
+      timeout: timeout === undefined ? undefined : milliseconds(timeout, 'timeout'),
+      deadline: deadline === undefined ? undefined : Math.max(0, this.#deadline() - engine.clock.now()),
+      grace: engine.grace,
+      log: engine.log,
+      progress: (value) => engine.events.progress(execution.run.id, value),
+    })
+  }
+
+  #deadline(): number {
+    const { deadline } = this.#definition.options
+    return deadline === undefined
+      ? Number.POSITIVE_INFINITY
+      : this.operation.issuedAt + milliseconds(deadline, 'deadline')
+  }
+
+  #poolMeta(): Meta {
+    return this.#definition.options.pool === undefined ? {} : { pool: this.#definition.options.pool }
+  }
+
+  /** Opaque, and the same over retries, crashes and resumes. */
+  #idempotencyKey(): string {
+    return idempotencyKey(this.#home.execution, this.operation, this.#edits)
+  }
+}
+
+export function idempotencyKey(execution: Execution, operation: Operation, edits: number): string {
+  return hash('sha256', `${execution.run.id}\u0000${operation.key}\u0000${edits}`, 'hex').slice(0, 32)
+}
+
+export function encodeError(error: unknown): string {
+  try {
+    return encode(error, 'error')
+  } catch {
+    // an error that drags something unencodable along still has a name and a message
+    const { name, message, stack, code } = error as { name?: string; message?: string; stack?: string; code?: unknown }
+    const plain = Object.assign(new Error(message ?? String(error)), {
+      name: name ?? 'Error',
+      ...(typeof code === 'string' ? { code } : {}),
+    })
+    if (stack !== undefined) plain.stack = stack
+    return encode(plain, 'error')
+  }
+}

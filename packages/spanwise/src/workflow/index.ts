@@ -1,0 +1,69 @@
+export {
+  type ApprovalAnswer,
+  type ApprovalRequest,
+  type Approved,
+  approval,
+  type Decision,
+  parseForm,
+} from './approval.ts'
+export { changed } from './changed.ts'
+export { type ChildOptions, type ChildRun, child } from './child.ts'
+export { compensate } from './compensate.ts'
+export { type Duration, formatDuration, milliseconds } from './duration.ts'
+export { type EachOptions, type EachResult, each, type Outcome } from './each.ts'
+export {
+  ApprovalExpiredError,
+  ApprovalRejectedError,
+  CancelledError,
+  FailError,
+  NeedsAttentionError,
+  OutcomeUnknownError,
+  ReplayError,
+  RunFailedError,
+  TimeoutError,
+} from './errors.ts'
+export { classify, endsRun, type FailureClass, fingerprint, isRetried } from './failure.ts'
+export { appClosed, appOpened } from './outside.ts'
+export { type Branches, parallel, race } from './parallel.ts'
+export { random, uuid } from './random.ts'
+export { findSignal, findStep } from './registry.ts'
+export { type Ending, Execution, type Host, type Offer } from './runtime/execution.ts'
+export { readStarted, restoreCompensations, startPayload } from './runtime/lifecycle.ts'
+export type { Effect, Operation, OperationHistory, Runtime, StepFrame } from './runtime/model.ts'
+export { findOrigin } from './runtime/origin.ts'
+export { isSuperseded, type Resumption, readRecorded } from './runtime/recorded.ts'
+export { frames } from './runtime/scope.ts'
+export type { Started } from './runtime/started.ts'
+export { parse, type SchemaInput, type SchemaOutput, type StandardSchemaV1 } from './schema.ts'
+export { type Signal, signal } from './signal.ts'
+export {
+  definitionOf,
+  runFunction,
+  type Step,
+  type StepDefinition,
+  type StepFactory,
+  step,
+  stepPayload,
+} from './step.ts'
+export { now, sleep } from './time.ts'
+export type {
+  Arg,
+  Log,
+  Omittable,
+  Reconciled,
+  Rest,
+  RunInfo,
+  SqlTransaction,
+  StepContext,
+  WorkflowContext,
+} from './types.ts'
+export {
+  canonicalInput,
+  readOutcome,
+  type Startable,
+  type Workflow,
+  type WorkflowDefinition,
+  type WorkflowFactory,
+  workflow,
+  workflowDefinition,
+} from './workflow.ts'

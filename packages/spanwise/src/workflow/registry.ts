@@ -1,0 +1,61 @@
+import { SpanwiseError } from '../journal/index.ts'
+
+/**
+ * What was defined in this process, by name: threads look steps up in it, signals find their schema in it. On `globalThis`, so
+ * that two copies of the package share it. A redefinition from the same call site (a reload, a test) replaces; from another one
+ * it is an error, told when an app or a pool looks the name up: two libraries may define steps that never meet.
+ */
+interface Registry {
+  readonly steps: Map<string, Registered>
+  readonly signals: Map<string, unknown>
+}
+
+interface Registered {
+  readonly definition: unknown
+  readonly site: string
+  readonly clash: string | undefined
+}
+
+const slot = Symbol.for('spanwise.registry')
+const home = globalThis as { [slot]?: Registry }
+home[slot] ??= { steps: new Map(), signals: new Map() }
+const registry: Registry = home[slot]
+
+export function registerStep(name: string, definition: unknown, site: string): void {
+  const before = registry.steps.get(name)
+  const clash =
+    before !== undefined && before.site !== site && site !== '' && before.site !== '' ? before.site : undefined
+  registry.steps.set(name, { definition, site, clash })
+}
+
+/** @throws STEP_REDEFINED when two places define a step of that name. */
+export function findStep(name: string): unknown {
+  const found = registry.steps.get(name)
+  if (found?.clash !== undefined) {
+    throw new SpanwiseError({
+      code: 'STEP_REDEFINED',
+      message: `Step "${name}" is defined twice: at ${found.clash} and at ${found.site}.`,
+      hint: 'Give one of them another name: a step is found by its name.',
+    })
+  }
+  return found?.definition
+}
+
+export function registerSignal(name: string, schema: unknown): void {
+  if (schema !== undefined || !registry.signals.has(name)) registry.signals.set(name, schema)
+}
+
+export function findSignal(name: string): { readonly schema: unknown } | undefined {
+  return registry.signals.has(name) ? { schema: registry.signals.get(name) } : undefined
+}
+
+/** `file:line:column` of whoever called the function that called this. */
+export function callSite(depth: number): string {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = depth + 2
+  const holder: { stack?: string } = {}
+  Error.captureStackTrace(holder, callSite)
+  Error.stackTraceLimit = limit
+  const line = holder.stack?.split('\n')[depth + 1] ?? ''
+  return /(?:\(|at (?:async )?)([^()\s]+:\d+:\d+)\)?$/.exec(line)?.[1]?.replace(/\?[^:]*/, '') ?? ''
+}

@@ -1,0 +1,10 @@
+/** What undoes something that was done; run in reverse order when the run ends on purpose or is cancelled. */
+export interface Compensation {
+  readonly step: { (input: unknown): Promise<unknown>; readonly stepName: string }
+  readonly input: unknown
+}
+
+/** Each one is an operation of the run, retried like any step; one that fails for good parks the run. */
+export async function runCompensations(compensations: readonly Compensation[]): Promise<void> {
+  for (const { step, input } of compensations.toReversed()) await step(input)
+}

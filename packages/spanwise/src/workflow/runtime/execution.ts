@@ -1,0 +1,865 @@
+import {
+  commit,
+  type Entry,
+  type EntryKind,
+  keyToken,
+  type Meta,
+  type NewEntry,
+  SpanwiseError,
+} from '../../journal/index.ts'
+import { CancelledError, ReplayError } from '../errors.ts'
+import { endsRun } from '../failure.ts'
+import type { RunInfo } from '../types.ts'
+import { type Compensation, runCompensations } from './compensation.ts'
+import { continuationPayload } from './lifecycle.ts'
+import { Mailbox } from './mailbox.ts'
+import type {
+  Delivered,
+  Operation,
+  OperationHistory,
+  OperationSpec,
+  Recorded,
+  Runtime,
+  Scope,
+  Settlement,
+} from './model.ts'
+import { findOrigin, markOrigin } from './origin.ts'
+import { readRecorded } from './recorded.ts'
+import { frames, isClosed, isWithin, occurrence, rootScope } from './scope.ts'
+import { fits, shapeError } from './shape.ts'
+import type { Started } from './started.ts'
+import { deferred, type TrackedPromise } from './tracked.ts'
+
+/** What the runtime needs from whoever drives it. It never waits for it: answers come back through `offer`. */
+export interface Host {
+  /** ms, for the time of new entries */
+  now(): number
+  /** appends to the run's history; durable some time later */
+  write(entry: NewEntry): void
+  /** the operation is wanted: bring its effect about once entries up to `operation.after` are durable */
+  start(operation: Operation, history: OperationHistory | undefined): void
+  /**
+   * Its result is not wanted any more (`settled`: it has one; `parked`: let what is in flight finish, begin nothing new).
+   * True when something of it is still in flight and will be offered late.
+   */
+  stop(operation: Operation, why: 'cancelled' | 'abandoned' | 'settled' | 'parked'): boolean
+  /** token and secret of a subject, made where they are new */
+  subject(subject: string): Promise<{ readonly token: string; readonly secret: Uint8Array }>
+  /** opaque id of the run that a child operation starts: the same one however often it is asked; '' for other operations */
+  childRun(operation: Operation): string
+  /** there is a turn to take */
+  ready(): void
+  /** in-flight leftovers of a settled body got their abort signal: call `finish` after the grace */
+  closing(): void
+  /** the run is over, or needs attention, or goes on as a new generation */
+  ended(ending: Ending): void
+  log(level: 'warn', message: string, facts: object): void
+}
+
+export type Ending =
+  | { readonly status: 'completed'; readonly value: unknown }
+  | { readonly status: 'failed' | 'cancelled'; readonly error: unknown }
+  | {
+      readonly status: 'needs attention'
+      readonly error: unknown
+      readonly operation: string | undefined /** written before, by an earlier worker */
+      readonly known: boolean
+    }
+  | { readonly status: 'continued' }
+
+/** Something that arrived for the run: becomes an entry when it is handed over. */
+export interface Offer {
+  readonly kind: EntryKind
+  readonly operation?: Operation | undefined
+  readonly attempt?: number | undefined
+  readonly meta?: Meta | undefined
+  readonly payload?: string | undefined
+  readonly input?: string | undefined
+  readonly subject?: string | undefined
+  /** index reserved and written by `step.transaction` */
+  readonly written?: NewEntry | undefined
+  /** called when the offer became an entry (mail is then taken) or was found useless */
+  readonly taken?: (() => void) | undefined
+}
+
+export interface ExecutionInit {
+  readonly run: RunInfo
+  readonly secret: Uint8Array
+  readonly secrets: ReadonlyMap<string, Uint8Array>
+  readonly entries: readonly Entry[]
+  readonly host: Host
+  /** calls the user's function inside the given scope */
+  readonly body: (execution: Execution, scope: Scope, started: Started) => Promise<unknown>
+  readonly started: (payload: Entry) => Started
+}
+
+type Phase = 'body' | 'parked' | 'closing' | 'compensating' | 'ended'
+
+/**
+ * One run in memory: replays its history and then lives on, one delivery at a time.
+ *
+ * The delivery rule, live and on replay: one result gets its index and is handed over; then the run drains for one turn of the
+ * event loop; then the next. Operations may be issued only in that turn (the *window*), so which delivery issued an operation
+ * is a fact and plain promises, loops and `try/finally` are deterministic. Pure: no I/O, no clock, no timers of its own.
+ */
+export class Execution implements Runtime {
+  readonly run: RunInfo
+  readonly secret: Uint8Array
+  readonly seed: string
+  readonly root: Scope
+  readonly abort = new AbortController()
+  readonly mailbox: Mailbox
+  readonly compensations: Compensation[] = []
+  readonly recorded: Recorded
+  readonly started: Started
+  /** time of the last delivery, ms */
+  time: number
+  /** index of the last delivery */
+  current: number
+  cancelled: { readonly status: 'failed' | 'cancelled'; readonly error: unknown } | undefined
+
+  readonly #host: Host
+  readonly #secrets: Map<string, Uint8Array>
+  readonly #body: ExecutionInit['body']
+  readonly #operations = new Map<string, Operation>()
+  #issued: Operation[] = []
+  #queue: Offer[] = []
+  #handover: NewEntry[] = []
+  #tasks: (() => void)[] = []
+  #rejected: { readonly promise: TrackedPromise<unknown>; readonly error: unknown }[] = []
+  #inFlight = new Set<Operation>()
+  #position = 0
+  #nextIndex: number
+  #lastAt: number
+  #open = false
+  #phase: Phase = 'body'
+  #replaying = true
+  #detached = false
+  #outcome: Settlement | undefined
+  #final: Ending | undefined
+  #continuing: { readonly input: unknown } | undefined
+  #compensated: Ending | undefined
+  #broken: unknown
+
+  constructor(init: ExecutionInit) {
+    this.run = init.run
+    this.secret = init.secret
+    this.#secrets = new Map(init.secrets)
+    this.#host = init.host
+    this.#body = init.body
+    this.recorded = readRecorded(init.entries)
+    this.started = init.started(this.recorded.start)
+    this.seed = this.started.seed
+    this.time = this.recorded.start.at
+    this.current = this.recorded.start.index
+    this.#nextIndex = this.recorded.nextIndex
+    this.#lastAt = this.recorded.lastAt
+    this.root = rootScope(
+      this,
+      this.started.generation === 0 ? '' : `@${this.started.generation}/`,
+      this.recorded.start.subject,
+    )
+    this.mailbox = new Mailbox(this.started.mailbox)
+    this.#tasks.push(() => this.#begin())
+  }
+
+  get replaying(): boolean {
+    return this.#replaying
+  }
+
+  get ended(): boolean {
+    return this.#phase === 'ended'
+  }
+
+  /** The body failed and nobody has mended it yet. */
+  get parked(): boolean {
+    return this.#phase === 'parked'
+  }
+
+  get operations(): Iterable<Operation> {
+    return this.#operations.values()
+  }
+
+  get nextIndex(): number {
+    return this.#nextIndex
+  }
+
+  /** Whether a turn would do anything. */
+  get hasTurn(): boolean {
+    if (this.#phase === 'ended' || this.#detached) return false
+    return (
+      this.#tasks.length > 0 ||
+      this.#handover.length > 0 ||
+      this.#position < this.recorded.deliveries.length ||
+      this.#queue.length > 0
+    )
+  }
+
+  // ---- what constructs use
+
+  /** Issues an operation in the current window; `known` settles it at once, without an entry, where replayed code alone decides it. */
+  issue<T>(scope: Scope, spec: OperationSpec, known?: Settlement): Promise<T> {
+    const refused = this.refusal(scope, spec.name)
+    if (refused !== undefined) return this.track(Promise.reject(refused))
+    const name = occurrence(scope, spec.name)
+    if (known !== undefined)
+      return this.track(known.ok ? Promise.resolve(known.value as T) : Promise.reject(known.error))
+    return this.#add(scope, spec, name, scope.begun?.window === this.current ? scope.begun.after : this.current)
+  }
+
+  /** Why an operation may not be issued now; breaks the run where the code left the promise of replay. */
+  refusal(scope: Scope, what: string): unknown {
+    if (isClosed(scope)) {
+      return new SpanwiseError({
+        code: 'SCOPE_CLOSED',
+        message: `"${what}" was called from a branch that is over.`,
+        hint: 'Await what a branch starts inside the branch: when parallel, race, each or the body settles, its leftovers are dropped.',
+        run: this.run.id,
+      })
+    }
+    if (this.#open && !this.#detached) return undefined
+    const error = new ReplayError({
+      code: 'NOT_ADVANCING',
+      message: `"${what}" was called while its run was not being advanced: the code had waited for something that is not recorded (fetch, setTimeout, another run's promise), or the call reached this run through a shared queue or loader.`,
+      hint: 'Do I/O inside a step, wait with sleep() or signals, and do not share promises between runs.',
+      run: this.run.id,
+    })
+    if (!this.#detached) this.break(error)
+    return error
+  }
+
+  #add<T>(scope: Scope, spec: OperationSpec, name: string, after: number): Promise<T> {
+    const key = scope.prefix + name
+    const clearKey = scope.prefix === scope.clear ? undefined : scope.clear + name
+    const { promise, resolve, reject } = deferred<T>()
+    const operation: Operation = {
+      spec,
+      key,
+      clearKey,
+      scope,
+      after,
+      issuedAt: this.time,
+      state: 'open',
+      started: false,
+      announced: false,
+      promise,
+      resolve: resolve as (value: unknown) => void,
+      reject,
+    }
+    this.#operations.set(key, operation)
+    this.#issued.push(operation)
+    return promise
+  }
+
+  /** Wraps a construct's promise, so that its unseen failure counts when the body settles. */
+  track<T>(work: Promise<T>): TrackedPromise<T> {
+    const { promise, resolve, reject } = deferred<T>()
+    work.then(resolve, (error) => {
+      this.#rejected.push({ promise, error })
+      reject(error)
+    })
+    return promise
+  }
+
+  /** Ends a scope: what is open in it is abandoned; waits consume nothing. */
+  closeScope(scope: Scope): void {
+    scope.closed = true
+    for (const operation of [...this.#operations.values()])
+      if (isWithin(operation.scope, scope)) this.abandon(operation)
+  }
+
+  abandon(operation: Operation): void {
+    if (operation.state !== 'open') return
+    operation.state = 'abandoned'
+    this.#operations.delete(operation.key)
+    if (operation.started && this.#host.stop(operation, 'abandoned')) this.#inFlight.add(operation)
+  }
+
+  /** History that nothing is delivered from. Written once per key. */
+  note(scope: Scope, key: string, meta: Meta, payload?: string): void {
+    if (this.recorded.notes.has(key)) return
+    this.#write({ kind: 'note', key, after: this.current, attempt: 0, meta, payload, subject: scope.subject })
+  }
+
+  /** A construct's continuation as data. */
+  snapshot(scope: Scope, key: string, payload: string): void {
+    if (this.#replaying) return
+    this.#write({ kind: 'scope.snapshot', key, after: this.current, attempt: 0, payload, subject: scope.subject })
+  }
+
+  /** Short stand-in for a user-made part of a key, under the secret of whom it is about. */
+  keyToken(text: string, subject?: string): string {
+    return keyToken(this.#secretOf(subject), text)
+  }
+
+  /** Token of a subject, made with its secret where it is new. Not for the body: it waits. */
+  async subjectToken(subject: string): Promise<string> {
+    const { token, secret } = await this.#host.subject(subject)
+    this.#secrets.set(token, secret)
+    return token
+  }
+
+  #secretOf(subject: string | undefined): Uint8Array {
+    if (subject === undefined) return this.secret
+    const secret = this.#secrets.get(subject)
+    if (secret !== undefined) return secret
+    throw new SpanwiseError({
+      code: 'ERASED',
+      message: 'What this run holds about a subject was erased.',
+      hint: 'The run cannot go on with it: give it up, or fork it from before.',
+      run: this.run.id,
+    })
+  }
+
+  /** Runs the beginning of restored work as of the window that had begun it. */
+  asOf<T>(begun: { readonly time: number }, work: () => T): T {
+    const { time } = this
+    this.time = begun.time
+    try {
+      return work()
+    } finally {
+      this.time = time
+    }
+  }
+
+  continueWith(input: unknown): Promise<never> {
+    this.#continuing ??= { input }
+    return new Promise<never>(() => {})
+  }
+
+  // ---- what the engine uses
+
+  /** Something arrived. It becomes an entry when its turn comes. */
+  offer(offer: Offer): void {
+    if (this.#phase === 'ended' || this.#detached) return
+    const operation = offer.operation
+    if (operation !== undefined && operation.state !== 'open') return this.#late(offer, operation)
+    // a settled body takes no results, but they count when the run is resumed
+    if (operation !== undefined && (this.#phase === 'parked' || this.#phase === 'closing')) {
+      operation.state = 'settled'
+      this.#operations.delete(operation.key)
+      if (offer.written === undefined) this.#append(offer)
+      offer.taken?.()
+      this.#inFlight.delete(operation)
+      this.#finishIfQuiet()
+      return
+    }
+    if (offer.written !== undefined) this.#handover.push(offer.written)
+    else this.#queue.push(offer)
+    this.#host.ready()
+  }
+
+  /** Dropped from memory: whatever still runs of the code is not this run any more. */
+  detach(): void {
+    this.#detached = true
+    this.#open = false
+  }
+
+  #late(offer: Offer, operation: Operation): void {
+    if (offer.written === undefined && (offer.kind === 'step.result' || offer.kind === 'step.error')) {
+      this.#write({
+        kind: 'note',
+        key: operation.key,
+        clearKey: operation.clearKey,
+        after: this.current,
+        attempt: offer.attempt ?? 0,
+        meta: { ...offer.meta, late: offer.kind },
+        payload: offer.payload,
+        subject: operation.scope.subject,
+      })
+    }
+    offer.taken?.()
+    this.#inFlight.delete(operation)
+    this.#finishIfQuiet()
+  }
+
+  /** An entry that is not delivered: a failed attempt, an intent. */
+  record(
+    operation: Operation,
+    entry: {
+      readonly kind: EntryKind
+      readonly attempt: number
+      readonly meta?: Meta | undefined
+      readonly payload?: string | undefined
+      readonly input?: string | undefined
+    },
+  ): NewEntry {
+    return this.#write({
+      ...entry,
+      key: operation.key,
+      clearKey: operation.clearKey,
+      after: operation.after,
+      subject: operation.scope.subject,
+    })
+  }
+
+  /** For `step.transaction`: the entry that its commit carries. Reserves the index; `offer` it as `written` afterwards. */
+  reserve(
+    operation: Operation,
+    entry: {
+      readonly kind: EntryKind
+      readonly attempt: number
+      readonly meta?: Meta | undefined
+      readonly payload?: string | undefined
+      readonly input?: string | undefined
+    },
+  ): NewEntry {
+    return this.#make({
+      ...entry,
+      key: operation.key,
+      clearKey: operation.clearKey,
+      after: operation.after,
+      subject: operation.scope.subject,
+    })
+  }
+
+  /** Opens the window: hands one thing over. The window stays open until `close`, one turn of the event loop later. */
+  open(): void {
+    if (!this.hasTurn) return
+    try {
+      const task = this.#tasks.shift()
+      if (task !== undefined) {
+        this.#open = true
+        return task()
+      }
+      const next = this.#next()
+      if (next === undefined) return
+      this.#open = this.#phase !== 'parked'
+      this.#deliver(next)
+    } catch (error) {
+      this.break(error)
+    }
+  }
+
+  #next(): Delivered | undefined {
+    const written = this.#handover.shift()
+    if (written !== undefined) return asDelivered(written)
+    const recorded = this.recorded.deliveries[this.#position]
+    if (recorded !== undefined) {
+      if (this.#phase !== 'parked') this.#checkShape()
+      this.#position++
+      return recorded
+    }
+    const offer = this.#queue.shift()
+    if (offer === undefined) return undefined
+    if (offer.operation !== undefined && offer.operation.state !== 'open') {
+      this.#late(offer, offer.operation)
+      return undefined
+    }
+    const entry = this.#append(offer)
+    offer.taken?.()
+    return asDelivered(entry)
+  }
+
+  /** Closes the window: what was issued in it is started; a settled body is dealt with. */
+  close(): void {
+    this.#open = false
+    if (this.#phase === 'ended' || this.#phase === 'parked' || this.#detached) return
+    try {
+      this.#closeWindow()
+    } catch (error) {
+      this.break(error)
+    }
+  }
+
+  #closeWindow(): void {
+    if (this.#continuing !== undefined) return this.#continue()
+    if (this.#outcome !== undefined && this.#phase === 'body') this.#settleBody(this.#outcome)
+    if (this.#compensated !== undefined && this.#phase === 'compensating') return this.#end(this.#compensated)
+    if (
+      this.#replaying &&
+      this.#position >= this.recorded.deliveries.length &&
+      this.#tasks.length === 0 &&
+      (this.#phase === 'body' || this.#phase === 'compensating')
+    )
+      this.#goLive()
+    else if (!this.#replaying) for (const operation of this.#issued.splice(0)) this.#start(operation)
+    if (this.#rejected.length > 64) this.#rejected = this.#rejected.filter(({ promise }) => !promise.observed)
+    this.#checkQuiet()
+  }
+
+  /** History is used up: what is open is wanted now. */
+  #goLive(): void {
+    this.#checkShape()
+    this.#replaying = false
+    this.#issued = []
+    for (const operation of [...this.#operations.values()]) this.#start(operation)
+  }
+
+  /** Called after the grace of a settled body, or when nothing of it is in flight any more. */
+  finish(): void {
+    if (this.#phase !== 'closing') return
+    this.#inFlight.clear()
+    const final = this.#final as Ending
+    if (final.status === 'completed' || this.compensations.length === 0) return this.#end(final)
+    this.#phase = 'compensating'
+    this.#tasks.push(() => this.#compensate(final))
+    this.#host.ready()
+  }
+
+  /** A promise that the code forgot was rejected: counts like a failure of the body, now. */
+  fail(error: unknown): void {
+    if (this.#phase !== 'body' || this.#detached) return
+    this.#outcome = { ok: false, error }
+    if (!this.#open) {
+      this.#tasks.push(() => {})
+      this.#host.ready()
+    }
+  }
+
+  /** The run left what can be replayed, or its history does not fit: it parks with this error. What is in flight may finish. */
+  break(error: unknown): void {
+    if (this.#broken !== undefined || this.#phase === 'ended' || this.#phase === 'parked') return
+    this.#broken = error
+    this.#parkHere()
+    this.#host.ended({ status: 'needs attention', error, operation: undefined, known: false })
+  }
+
+  // ---- the body
+
+  #begin(): void {
+    const settle = (outcome: Settlement) => {
+      if (this.#outcome !== undefined || this.#continuing !== undefined) return
+      this.#outcome = outcome
+      if (!this.#open && this.#phase !== 'ended' && this.#broken === undefined) this.refusal(this.root, 'return')
+    }
+    let work: Promise<unknown>
+    try {
+      work = frames.run(this.root, () => this.#body(this, this.root, this.started))
+    } catch (error) {
+      work = Promise.reject(error)
+    }
+    work.then(
+      (value) => settle({ ok: true, value }),
+      (error) => settle({ ok: false, error }),
+    )
+  }
+
+  #settleBody(outcome: Settlement): void {
+    const result = this.#judge(outcome)
+    if (result.status !== 'needs attention') return this.#closeRoot(result)
+    const rest = this.recorded.deliveries
+    const control = rest.findIndex((entry, at) => at >= this.#position && entry.kind === 'run.cancelling')
+    const known = this.#replaying && this.recorded.parked !== undefined
+    this.#parkHere()
+    if (control >= 0) {
+      // it had parked here and was cancelled or given up: go on from there
+      this.#position = control
+      return
+    }
+    this.#position = rest.length
+    this.#host.ended({ ...result, known })
+  }
+
+  /** Nobody but an operator moves the run from here; what is in flight is left to finish and counts at resume. */
+  #parkHere(): void {
+    this.#open = false
+    this.root.closed = true
+    this.#phase = 'parked'
+    this.#tasks = []
+    for (const operation of [...this.#operations.values()]) {
+      if (operation.started && this.#host.stop(operation, 'parked')) continue
+      operation.state = 'abandoned'
+      this.#operations.delete(operation.key)
+    }
+    for (const offer of this.#queue.splice(0)) this.offer(offer)
+  }
+
+  #judge(outcome: Settlement): Exclude<Ending, { status: 'continued' }> {
+    if (this.cancelled !== undefined) return { ...this.cancelled }
+    const unseen = outcome.ok ? this.#rejected.find(({ promise }) => !promise.observed) : undefined
+    if (outcome.ok && unseen === undefined) return { status: 'completed', value: outcome.value }
+    const error = unseen !== undefined ? unseen.error : (outcome as { error: unknown }).error
+    if (endsRun(error)) return { status: 'failed', error }
+    return { status: 'needs attention', error, operation: findOrigin(error)?.clearKey, known: false }
+  }
+
+  #closeRoot(final: Ending): void {
+    this.#final = final
+    this.root.closed = true
+    this.#phase = 'closing'
+    for (const operation of [...this.#operations.values()]) {
+      const effect = operation.spec.effect
+      const waits = effect.type === 'child' && effect.onParentClose === 'wait' && final.status === 'completed'
+      if (waits && this.recorded.operations.get(operation.key)?.outcome === undefined) {
+        this.#replaying = false
+        this.#start(operation)
+        this.#inFlight.add(operation)
+      } else this.abandon(operation)
+    }
+    if (this.#inFlight.size === 0) this.finish()
+    else this.#host.closing()
+  }
+
+  #finishIfQuiet(): void {
+    if (this.#phase === 'closing' && this.#inFlight.size === 0) this.finish()
+  }
+
+  #compensate(final: Ending): void {
+    const scope = rootScope(this, `${this.root.prefix}compensate#0/`, this.root.subject)
+    frames.run(scope, () =>
+      runCompensations(this.compensations).then(
+        () => {
+          this.#compensated = final
+        },
+        (error) => {
+          this.#compensated = {
+            status: 'needs attention',
+            error,
+            operation: findOrigin(error)?.clearKey,
+            known: this.#replaying && this.recorded.parked !== undefined,
+          }
+        },
+      ),
+    )
+  }
+
+  #continue(): void {
+    if (this.#replaying) this.#checkUsedUp()
+    const { input } = this.#continuing as { input: unknown }
+    this.root.closed = true
+    for (const operation of [...this.#operations.values()]) this.abandon(operation)
+    const generation = this.started.generation + 1
+    this.#write({
+      kind: 'run.continued',
+      key: '',
+      after: this.current,
+      attempt: 0,
+      meta: { generation },
+      payload: continuationPayload(this, input, generation),
+      subject: this.root.subject,
+    })
+    this.#phase = 'ended'
+    this.#host.ended({ status: 'continued' })
+  }
+
+  #end(ending: Ending): void {
+    if (this.#replaying && ending.status !== 'needs attention') this.#checkUsedUp()
+    this.#phase = ending.status === 'needs attention' ? 'parked' : 'ended'
+    this.#host.ended(ending)
+  }
+
+  /** The code is through: so must be the history. */
+  #checkUsedUp(): void {
+    this.#checkShape()
+    const rest = this.recorded.deliveries
+      .slice(this.#position)
+      .filter((entry) => entry.kind !== 'signal.received' && !this.#mayOutlive(entry))
+    if (rest.length > 0) throw shapeError(this.run.id, this.current, rest, [])
+    this.#position = this.recorded.deliveries.length
+  }
+
+  // ---- delivery
+
+  #deliver(entry: Delivered): void {
+    this.current = entry.index
+    if (entry.at > this.time) this.time = entry.at
+    if (entry.kind === 'signal.received') {
+      const name = String(entry.meta['signal'])
+      const wait = this.#findWait(name)
+      if (wait === undefined) this.mailbox.put(name, entry.payload)
+      else this.#settle(wait, entry)
+      return
+    }
+    if (entry.kind === 'run.cancelling') return this.#applyControl(entry)
+    const operation = this.#operations.get(entry.key)
+    if (operation === undefined) {
+      if (this.#replaying && this.#phase !== 'parked' && !this.#mayOutlive(entry))
+        throw shapeError(this.run.id, entry.index, [entry as Entry], [])
+      return
+    }
+    if (this.#replaying) this.#checkEntry(entry as Entry, operation)
+    this.#settle(operation, entry)
+  }
+
+  /** A wait in the scope tree that takes this signal: the one that was issued first. */
+  #findWait(name: string): Operation | undefined {
+    for (const operation of this.#operations.values())
+      if (operation.spec.kind === 'signal' && operation.spec.name === `signal(${name})`) return operation
+    return undefined
+  }
+
+  #settle(operation: Operation, entry: Delivered): void {
+    const settlement = operation.spec.settle(entry)
+    if (settlement === undefined) return
+    this.#close(operation)
+    if (settlement.ok) operation.resolve(settlement.value)
+    else {
+      markOrigin(settlement.error, {
+        index: entry.index,
+        key: operation.key,
+        clearKey: operation.clearKey ?? operation.key,
+      })
+      this.#rejected.push({ promise: operation.promise as TrackedPromise<unknown>, error: settlement.error })
+      operation.reject(settlement.error)
+    }
+  }
+
+  #close(operation: Operation): void {
+    operation.state = 'settled'
+    this.#operations.delete(operation.key)
+    // an open timer or approval of a settled wait is not wanted any more
+    if (operation.started) this.#host.stop(operation, 'settled')
+  }
+
+  #applyControl(entry: Delivered): void {
+    const how = String(entry.meta['how'])
+    const reason = String(entry.meta['reason'] ?? how)
+    const error =
+      how === 'cancel'
+        ? new CancelledError(reason)
+        : new SpanwiseError({
+            code: how === 'deadline' ? 'DEADLINE_EXCEEDED' : 'GIVEN_UP',
+            message: how === 'deadline' ? 'The run passed its deadline.' : `Given up: ${reason}`,
+            hint: how === 'deadline' ? 'Start it with a later deadline.' : 'Fork it, or start it again.',
+          })
+    this.cancelled = { status: how === 'cancel' ? 'cancelled' : 'failed', error }
+    this.abort.abort(error)
+    if (this.#phase === 'parked') {
+      // code that no longer fits its history cannot say what to compensate
+      if (this.#broken !== undefined) this.compensations.length = 0
+      return this.#closeRoot(this.cancelled)
+    }
+    if (this.#phase === 'closing') return
+    for (const operation of [...this.#operations.values()]) {
+      operation.state = 'settled'
+      this.#operations.delete(operation.key)
+      if (operation.started && this.#host.stop(operation, 'cancelled')) {
+        operation.state = 'abandoned'
+        this.#inFlight.add(operation)
+      }
+      const cancelled = new CancelledError(reason)
+      this.#rejected.push({ promise: operation.promise as TrackedPromise<unknown>, error: cancelled })
+      operation.reject(cancelled)
+    }
+  }
+
+  #start(operation: Operation): void {
+    if (operation.state !== 'open' || operation.started) return
+    operation.started = true
+    const history = this.recorded.operations.get(operation.key)
+    if (operation.spec.announce !== undefined && history?.announcement === undefined) {
+      const { kind, meta, payload } = operation.spec.announce(this.#host.childRun(operation))
+      const entry = this.#write({
+        kind,
+        key: operation.key,
+        clearKey: operation.clearKey,
+        after: operation.after,
+        attempt: 0,
+        meta,
+        payload,
+        input: operation.spec.input,
+        subject: operation.scope.subject,
+      })
+      if (kind === 'child.started') {
+        this.#handover.push(entry)
+        this.#host.ready()
+      }
+    }
+    operation.announced = true
+    this.#host.start(operation, history)
+  }
+
+  // ---- replay safety
+
+  /** Everything that the history says was issued in this window must have been issued by the code. */
+  #checkShape(): void {
+    const recorded = this.recorded.issuedAfter.get(this.current)
+    const issued = this.#issued
+    this.#issued = []
+    if (recorded === undefined) return
+    const asked = new Map(issued.map((operation) => [operation.key, operation]))
+    for (const entry of recorded) {
+      const operation = asked.get(entry.key)
+      if (operation === undefined || operation.after !== entry.after || !fits(entry, operation))
+        throw shapeError(this.run.id, this.current, recorded, issued)
+    }
+  }
+
+  #checkEntry(entry: Entry, operation: Operation): void {
+    if (operation.after !== entry.after || !fits(entry, operation))
+      throw shapeError(this.run.id, entry.index, [entry], [operation])
+    const expected = entry.commitments.input
+    const edited = this.recorded.operations.get(operation.key)?.edited
+    if (expected === undefined || operation.spec.input === undefined || edited !== undefined) return
+    const actual = commit(this.#secretOf(entry.subject), 'input', this.run.id, entry.index, operation.spec.input)
+    if (Buffer.compare(actual, expected) === 0) return
+    const key = operation.clearKey ?? operation.key
+    if (operation.spec.onDrift !== 'keep') {
+      throw new ReplayError({
+        code: 'INPUT_CHANGED',
+        message: `"${key}" was recorded with another input than the code passes now.`,
+        hint: "Bring the old input back and resume, resume with an edit, or set onDrift: 'keep' on the step if the recorded result still serves. now() and random() do not change on replay; Date.now() and Math.random() do.",
+        run: this.run.id,
+        step: key,
+      })
+    }
+    this.#drifted.push({ key: operation.key, scope: operation.scope })
+  }
+
+  readonly #drifted: { readonly key: string; readonly scope: Scope }[] = []
+
+  /** A child may be announced or end after its scope is over; any other late result is a note. */
+  #mayOutlive(entry: Delivered): boolean {
+    return entry.kind === 'child.started' || entry.kind === 'child.settled'
+  }
+
+  #checkQuiet(): void {
+    for (const { key, scope } of this.#drifted.splice(0)) this.note(scope, `${key}:drift`, { drift: 'input' })
+    if (this.#replaying || (this.#phase !== 'body' && this.#phase !== 'compensating')) return
+    if (this.hasTurn || this.#operations.size > 0 || this.#inFlight.size > 0) return
+    throw new ReplayError({
+      code: 'UNJOURNALED_WAIT',
+      message:
+        'The workflow waits for something that is not recorded: nothing of this run is pending, and its code has not returned.',
+      hint: 'Do I/O (fetch, files, timers, queues, dynamic import) inside a step; wait with sleep(), signal() or approval().',
+      run: this.run.id,
+    })
+  }
+
+  // ---- writing
+
+  #append(offer: Offer): NewEntry {
+    const operation = offer.operation
+    return this.#write({
+      kind: offer.kind,
+      key: operation?.key ?? '',
+      clearKey: operation?.clearKey,
+      after: operation?.after ?? this.current,
+      attempt: offer.attempt ?? 0,
+      meta: offer.meta,
+      payload: offer.payload,
+      input: offer.input,
+      subject: offer.subject ?? operation?.scope.subject ?? this.root.subject,
+    })
+  }
+
+  #write(entry: Omit<NewEntry, 'index' | 'at'>): NewEntry {
+    const made = this.#make(entry)
+    this.#host.write(made)
+    return made
+  }
+
+  #make(entry: Omit<NewEntry, 'index' | 'at'>): NewEntry {
+    const at = Math.max(this.#host.now(), this.#lastAt)
+    this.#lastAt = at
+    return { ...entry, index: this.#nextIndex++, at }
+  }
+
+  /** Writes an entry about the run itself: its end, its parking. */
+  writeEnd(kind: EntryKind, meta: Meta, payload: string | undefined): void {
+    this.#write({ kind, key: '', after: this.current, attempt: 0, meta, payload, subject: this.root.subject })
+  }
+}
+
+function asDelivered(entry: NewEntry): Delivered {
+  return {
+    kind: entry.kind,
+    index: entry.index,
+    at: entry.at,
+    key: entry.key,
+    attempt: entry.attempt,
+    meta: entry.meta ?? {},
+    payload: entry.payload,
+  }
+}

@@ -1,0 +1,193 @@
+import type { Entry, EntryKind, Meta } from '../../journal/index.ts'
+import type { StandardSchemaV1 } from '../schema.ts'
+import type { RunInfo, StepContext } from '../types.ts'
+import type { Compensation } from './compensation.ts'
+import type { Mailbox } from './mailbox.ts'
+import type { Started } from './started.ts'
+
+/** What constructs see of the run that they are called in. */
+export interface Runtime {
+  readonly run: RunInfo
+  readonly seed: string
+  readonly root: Scope
+  readonly started: Started
+  readonly recorded: Recorded
+  readonly mailbox: Mailbox
+  readonly compensations: Compensation[]
+  /** aborts when the run is cancelled */
+  readonly abort: AbortController
+  readonly replaying: boolean
+  /** time of the last delivery, ms */
+  readonly time: number
+  /** index of the last delivery */
+  readonly current: number
+  /** Issues an operation in the current window; `known` settles it at once, without an entry, where replayed code alone decides it. */
+  issue<T>(scope: Scope, spec: OperationSpec, known?: Settlement): Promise<T>
+  /** Why an operation may not be issued now; breaks the run where the code left the promise of replay. */
+  refusal(scope: Scope, what: string): unknown
+  /** Wraps a construct's promise, so that its unseen failure counts when the body settles. */
+  track<T>(work: Promise<T>): Promise<T>
+  /** Ends a scope: what is open in it is abandoned; waits consume nothing. */
+  closeScope(scope: Scope): void
+  /** History that nothing is delivered from. Written once per key. */
+  note(scope: Scope, key: string, meta: Meta, payload?: string): void
+  /** A construct's continuation as data. */
+  snapshot(scope: Scope, key: string, payload: string): void
+  /** Short stand-in for a user-made part of a key, under the secret of whom it is about. */
+  keyToken(text: string, subject?: string): string
+  /** Token of a subject, made with its secret where it is new. Not for the body: it waits. */
+  subjectToken(subject: string): Promise<string>
+  /** Runs the beginning of restored work as of the window that had begun it. */
+  asOf<T>(begun: { readonly time: number }, work: () => T): T
+  continueWith(input: unknown): Promise<never>
+  /** A promise that the code forgot was rejected: counts like a failure of the body, now. */
+  fail(error: unknown): void
+}
+
+/** Where operations get their keys from: the body, a branch of a combinator, an item, a compensation. */
+export interface Scope {
+  readonly kind: 'scope'
+  readonly execution: Runtime
+  readonly parent: Scope | undefined
+  /** put before the keys of its operations, as stored: `each#0[x7f…]/` */
+  readonly prefix: string
+  /** the same with user-made parts readable */
+  readonly clear: string
+  /** token of the subject that its content belongs to */
+  readonly subject: string | undefined
+  readonly counts: Map<string, number>
+  /** while a snapshot is restored: the window that had begun this scope, for operations issued in the window that restores it */
+  readonly begun: { readonly window: number; readonly after: number } | undefined
+  closed: boolean
+}
+
+/** Inside an attempt of a step: operations are refused, steps are part of the attempt. */
+export interface StepFrame {
+  readonly kind: 'step'
+  readonly step: string
+  readonly context: StepContext
+}
+
+export type Frame = Scope | StepFrame
+
+/**
+ * What a construct asks of the runtime. The runtime knows keys, order and delivery; what an operation means is in its spec,
+ * and how its effect is brought about is the engine's: it reads `effect`.
+ */
+export interface OperationSpec {
+  readonly kind: OperationKind
+  /** what its key is made of: a step's name, `sleep`, `signal(go)` */
+  readonly name: string
+  /** canonical codec text of its input; undefined for operations without one */
+  readonly input?: string | undefined
+  /** ms; when it fires, `timer.fired` is delivered to the operation */
+  readonly due?: number | undefined
+  readonly effect: Effect
+  /** entry written when the operation is issued, before its effect may begin */
+  readonly announce?: ((childRun: string) => Announcement) | undefined
+  /** turns a delivered entry into the operation's outcome; undefined when it does not settle it */
+  settle(entry: Delivered): Settlement | undefined
+  /** what to do when the code now passes another input under the same key */
+  readonly onDrift?: 'park' | 'keep' | undefined
+  /** of an approval: what a filled-in form must fit */
+  readonly form?: StandardSchemaV1 | undefined
+}
+
+export type OperationKind = 'step' | 'sleep' | 'signal' | 'approval' | 'child' | 'item'
+
+/** Read by the engine. `definition`s are opaque to the runtime. */
+export type Effect =
+  | { readonly type: 'step'; readonly definition: unknown; readonly value: unknown }
+  | { readonly type: 'transaction'; readonly definition: unknown; readonly value: unknown }
+  | { readonly type: 'wait' }
+  | {
+      readonly type: 'child'
+      readonly workflow: string
+      readonly definition: unknown
+      readonly value: unknown
+      readonly id: string | undefined
+      readonly onParentClose: 'cancel' | 'abandon' | 'wait'
+    }
+  | {
+      readonly type: 'mail'
+      readonly run: string
+      readonly mail: 'signal' | 'cancel'
+      readonly name: string
+      readonly payload: string | undefined
+    }
+  | { readonly type: 'pull'; readonly pull: () => Promise<PulledItem> }
+
+export type PulledItem =
+  | { readonly done: true }
+  | { readonly done: false; readonly key: string; readonly item: unknown; readonly subject?: string | undefined }
+
+export interface Announcement {
+  readonly kind: EntryKind
+  readonly meta?: Meta | undefined
+  readonly payload?: string | undefined
+}
+
+/** The part of an entry that delivery needs: recorded ones and new ones alike. */
+export interface Delivered {
+  readonly kind: EntryKind
+  readonly index: number
+  readonly at: number
+  readonly key: string
+  readonly attempt: number
+  readonly meta: Meta
+  readonly payload: string | undefined
+}
+
+export type Settlement =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: unknown }
+
+export interface Operation {
+  readonly spec: OperationSpec
+  readonly key: string
+  readonly clearKey: string | undefined
+  readonly scope: Scope
+  /** index of the delivery in whose window it was issued */
+  readonly after: number
+  /** time of that delivery, ms */
+  readonly issuedAt: number
+  state: 'open' | 'settled' | 'abandoned'
+  /** handed to the engine */
+  started: boolean
+  /** its announcement is written */
+  announced: boolean
+  readonly promise: Promise<unknown>
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** What the journal holds of an operation that has no outcome yet. */
+export interface OperationHistory {
+  readonly intent: Entry | undefined
+  readonly announcement: Entry | undefined
+  /** failed attempts, oldest first */
+  readonly attempts: readonly Entry[]
+  /** an operator's replacement for the input, with the count of edits so far */
+  readonly edited: { readonly value: unknown; readonly count: number } | undefined
+}
+
+/** History as replay sees it: superseded entries are out, each operation's entries are together. */
+export interface Recorded {
+  readonly start: Entry
+  readonly deliveries: readonly Entry[]
+  /** first entry of each operation, by the delivery that issued it */
+  readonly issuedAfter: ReadonlyMap<number, readonly Entry[]>
+  readonly lastIssuedAfter: number
+  readonly operations: ReadonlyMap<string, RecordedOperation>
+  /** latest per construct */
+  readonly snapshots: ReadonlyMap<string, Entry>
+  readonly notes: ReadonlySet<string>
+  /** the latest `run.parked`, if nothing resumed it since */
+  readonly parked: Entry | undefined
+  readonly nextIndex: number
+  readonly lastAt: number
+}
+
+export interface RecordedOperation extends OperationHistory {
+  readonly outcome: Entry | undefined
+}

@@ -1,0 +1,152 @@
+import { decode, type Entry, type EntryKind } from '../../journal/index.ts'
+import type { Recorded } from './model.ts'
+
+/** Entries whose hand-over lets the code go on. */
+const deliveries: ReadonlySet<EntryKind> = new Set<EntryKind>([
+  'step.result',
+  'step.error',
+  'timer.fired',
+  'signal.received',
+  'approval.decided',
+  'child.started',
+  'child.settled',
+  'item.pulled',
+  'run.cancelling',
+])
+
+/** Entries that show which operation the code asked for. */
+const operations: ReadonlySet<EntryKind> = new Set<EntryKind>([
+  'step.intent',
+  'step.attempt',
+  'step.result',
+  'step.error',
+  'timer.fired',
+  'approval.requested',
+  'approval.decided',
+  'child.started',
+  'child.settled',
+  'item.pulled',
+])
+
+export function isDelivery(kind: EntryKind): boolean {
+  return deliveries.has(kind)
+}
+
+/** What a `run.resumed` entry says. */
+export interface Resumption {
+  /** the failure's delivery; undefined when nothing is superseded */
+  readonly from: number | undefined
+  /** operation whose failure it was: its outcome and attempts are dropped, so that it is open again */
+  readonly reopen: string | undefined
+  readonly edit?: { readonly key: string; readonly input: unknown } | undefined
+}
+
+interface Building {
+  intent: Entry | undefined
+  announcement: Entry | undefined
+  attempts: Entry[]
+  edited: { value: unknown; count: number } | undefined
+  outcome: Entry | undefined
+}
+
+export function readRecorded(entries: readonly Entry[]): Recorded {
+  const start = entries.findLast((entry) => entry.kind === 'run.started' || entry.kind === 'run.continued')
+  if (start === undefined) throw new Error('a history begins with its start')
+  const since = entries.filter((entry) => entry.index >= start.index)
+  const edits = new Map<string, { value: unknown; count: number }>()
+  let parked: Entry | undefined
+  let live: Entry[] = []
+  for (const entry of since) {
+    if (entry.kind === 'run.resumed') {
+      parked = undefined
+      const resumption = decode(entry.payload ?? 'null') as Resumption
+      live = live.filter((earlier) => !isSuperseded(earlier, resumption))
+      if (resumption.edit !== undefined) {
+        const before = edits.get(resumption.edit.key)
+        edits.set(resumption.edit.key, { value: resumption.edit.input, count: (before?.count ?? 0) + 1 })
+      }
+    } else if (entry.kind === 'run.parked') parked = entry
+    else live.push(entry)
+  }
+  const snapshots = new Map<string, Entry>()
+  for (const entry of live) if (entry.kind === 'scope.snapshot') snapshots.set(entry.key, entry)
+  if (snapshots.size > 0) {
+    const covers = coverOf(snapshots)
+    live = live.filter((entry) => !isCovered(entry, covers))
+  }
+
+  const byKey = new Map<string, Building>()
+  const issuedAfter = new Map<number, Entry[]>()
+  let lastIssuedAfter = -1
+  for (const entry of live) {
+    if (!operations.has(entry.kind)) continue
+    let operation = byKey.get(entry.key)
+    if (operation === undefined) {
+      operation = {
+        intent: undefined,
+        announcement: undefined,
+        attempts: [],
+        edited: edits.get(entry.key),
+        outcome: undefined,
+      }
+      byKey.set(entry.key, operation)
+      const issued = issuedAfter.get(entry.after)
+      if (issued === undefined) issuedAfter.set(entry.after, [entry])
+      else issued.push(entry)
+      if (entry.after > lastIssuedAfter) lastIssuedAfter = entry.after
+    }
+    if (entry.kind === 'step.intent') operation.intent = entry
+    else if (entry.kind === 'step.attempt') operation.attempts.push(entry)
+    else if (entry.kind === 'approval.requested' || entry.kind === 'child.started') operation.announcement = entry
+    else operation.outcome = entry
+  }
+  for (const [key, edited] of edits)
+    if (!byKey.has(key))
+      byKey.set(key, { intent: undefined, announcement: undefined, attempts: [], edited, outcome: undefined })
+  const last = entries[entries.length - 1] as Entry
+  return {
+    start,
+    deliveries: live.filter((entry) => deliveries.has(entry.kind)),
+    issuedAfter,
+    lastIssuedAfter,
+    operations: byKey,
+    snapshots,
+    notes: new Set(live.filter((entry) => entry.kind === 'note').map((entry) => entry.key)),
+    parked,
+    nextIndex: last.index + 1,
+    lastAt: last.at,
+  }
+}
+
+/** What is dropped when a failure delivered at `from` is resumed: the failure itself and all that was issued because of it. */
+export function isSuperseded(entry: Entry, resumption: Pick<Resumption, 'from' | 'reopen'>): boolean {
+  if (resumption.from === undefined) return false
+  if (entry.kind === 'run.started' || entry.kind === 'run.continued' || entry.kind === 'signal.received') return false
+  if (entry.key === resumption.reopen && entry.index <= resumption.from) return true
+  return entry.after >= resumption.from
+}
+
+interface Cover {
+  readonly index: number
+  readonly done: ReadonlySet<string>
+}
+
+/** A snapshot stands for the history of its own scope only, and there for the items that are done. */
+function coverOf(snapshots: ReadonlyMap<string, Entry>): ReadonlyMap<string, Cover> {
+  return new Map(
+    [...snapshots].map(([key, entry]) => {
+      const { done } = decode(entry.payload ?? '{"done":[]}') as { done: readonly { token: string }[] }
+      return [key, { index: entry.index, done: new Set(done.map(({ token }) => token)) }]
+    }),
+  )
+}
+
+function isCovered(entry: Entry, covers: ReadonlyMap<string, Cover>): boolean {
+  for (const [key, cover] of covers) {
+    if (entry.index >= cover.index || !entry.key.startsWith(key) || entry.kind === 'scope.snapshot') continue
+    const next = entry.key.charAt(key.length)
+    if (next === ':') return true
+    if (next === '[' && cover.done.has(entry.key.slice(key.length + 1, entry.key.indexOf(']', key.length)))) return true
+  }
+  return false
+}

@@ -1,0 +1,20 @@
+/** A signal that arrived before anybody waited for it. */
+export interface Letter {
+  readonly name: string
+  readonly payload: string | undefined
+}
+
+/** What a run, or a generation of it, begins with. */
+export interface Started {
+  /** parsed by the workflow's schema */
+  readonly input: unknown
+  readonly seed: string
+  readonly generation: number
+  readonly mailbox: readonly Letter[]
+  readonly compensations: readonly { readonly step: string; readonly input: unknown }[]
+  /** as the caller gave them; only here, erasable */
+  readonly id: string | undefined
+  readonly tags: readonly string[]
+  readonly subject: string | undefined
+  readonly team: string | undefined
+}

@@ -1,0 +1,264 @@
+import { decode, encode, encodeCanonical, SpanwiseError } from '../journal/index.ts'
+import type { Duration } from './duration.ts'
+import { outsideRun } from './outside.ts'
+import { callSite, registerStep } from './registry.ts'
+import type { Delivered, Operation, OperationSpec, Settlement } from './runtime/model.ts'
+import { frames } from './runtime/scope.ts'
+import { parse, type SchemaInput, type SchemaOutput, type StandardSchemaV1 } from './schema.ts'
+import type { Omittable, Reconciled, SqlTransaction, StepContext } from './types.ts'
+
+export interface StepCommon {
+  /** time for one attempt */
+  readonly timeout?: Duration
+  /** time for all attempts together, from when the step is first begun */
+  readonly deadline?: Duration
+  /** `'thread'` runs it on a worker thread: for work that would block the event loop */
+  readonly pool?: 'thread'
+  /** `import.meta.url` of the module that defines the step: a pool thread imports it */
+  readonly module?: string
+  /** higher first, where steps wait for a place in a pool */
+  readonly priority?: number
+  /** what to do when the code passes another input than was recorded under the same key; steps park by default */
+  readonly onDrift?: 'park' | 'keep'
+}
+
+interface Repeatable {
+  readonly effect?: 'at-least-once'
+  /** all attempts, the first included; 3 */
+  readonly attempts?: number
+  /** wait before the second attempt, doubled for each further one, with jitter; 1 s */
+  readonly backoff?: Duration
+  /** replaces the rule that only what waiting can heal is retried */
+  readonly retryOn?: (error: unknown) => boolean
+}
+
+interface Once {
+  readonly effect: 'at-most-once'
+  readonly attempts?: never
+  readonly backoff?: never
+  readonly retryOn?: never
+}
+
+type Tries = Repeatable | Once
+
+/** P: what fn sees; R: what fn returns; the recorded result is O. */
+interface Asks<P, R> {
+  /** asks the other side whether an earlier attempt took effect, before it is repeated */
+  readonly reconcile?: (input: P, context: StepContext) => Promise<Reconciled<R>>
+  /** how long an earlier attempt may still arrive: `done: false` counts only after that */
+  readonly settleAfter?: Duration
+}
+
+export interface Step<I, O> {
+  (input: I): Promise<O>
+  /** Runs the function as an ordinary one, unrecorded, on purpose. */
+  direct(input: I): Promise<O>
+  readonly stepName: string
+}
+
+/** What the engine reads of a step. */
+export interface StepDefinition {
+  readonly name: string
+  readonly kind: 'function' | 'transaction'
+  readonly options: StepCommon & {
+    readonly effect?: 'at-least-once' | 'at-most-once'
+    readonly attempts?: number
+    readonly backoff?: Duration
+    readonly retryOn?: (error: unknown) => boolean
+    readonly settleAfter?: Duration
+  }
+  readonly input: StandardSchemaV1 | undefined
+  readonly output: StandardSchemaV1 | undefined
+  readonly reconcile: ((input: unknown, context: StepContext) => Promise<Reconciled<unknown>>) | undefined
+  readonly fn: (...args: readonly unknown[]) => unknown
+}
+
+export interface StepFactory {
+  // 1 no options
+  <I = void, O = unknown>(
+    name: string,
+    fn: (input: I, context: StepContext) => O | Promise<O>,
+  ): Step<Omittable<I>, Awaited<O>>
+  // 2 both schemas
+  <SI extends StandardSchemaV1, SO extends StandardSchemaV1>(
+    name: string,
+    options: StepCommon & Tries & { readonly input: SI; readonly output: SO } & Asks<SchemaOutput<SI>, SchemaInput<SO>>,
+    fn: (input: SchemaOutput<SI>, context: StepContext) => SchemaInput<SO> | Promise<SchemaInput<SO>>,
+  ): Step<Omittable<SchemaInput<SI>>, SchemaOutput<SO>>
+  // 3 input schema
+  <SI extends StandardSchemaV1, O>(
+    name: string,
+    options: StepCommon &
+      Tries & { readonly input: SI; readonly output?: undefined } & Asks<SchemaOutput<SI>, NoInfer<Awaited<O>>>,
+    fn: (input: SchemaOutput<SI>, context: StepContext) => O | Promise<O>,
+  ): Step<Omittable<SchemaInput<SI>>, Awaited<O>>
+  // 4 output schema
+  <I = void, SO extends StandardSchemaV1 = StandardSchemaV1>(
+    name: string,
+    options: StepCommon &
+      Tries & { readonly input?: undefined; readonly output: SO } & Asks<NoInfer<I>, SchemaInput<SO>>,
+    fn: (input: I, context: StepContext) => SchemaInput<SO> | Promise<SchemaInput<SO>>,
+  ): Step<Omittable<I>, SchemaOutput<SO>>
+  // 5 none
+  <I = void, O = unknown>(
+    name: string,
+    options: StepCommon &
+      Tries & { readonly input?: undefined; readonly output?: undefined } & Asks<NoInfer<I>, NoInfer<Awaited<O>>>,
+    fn: (input: I, context: StepContext) => O | Promise<O>,
+  ): Step<Omittable<I>, Awaited<O>>
+  readonly transaction: TransactionFactory
+}
+
+export interface TransactionOptions {
+  readonly attempts?: number
+  readonly backoff?: Duration
+  readonly retryOn?: (error: unknown) => boolean
+  readonly onDrift?: 'park' | 'keep'
+}
+
+export interface TransactionFactory {
+  <I = void, O = unknown>(
+    name: string,
+    fn: (tx: SqlTransaction, input: I, context: StepContext) => O,
+  ): Step<Omittable<I>, O>
+  <I = void, O = unknown>(
+    name: string,
+    options: TransactionOptions & { readonly input?: undefined },
+    fn: (tx: SqlTransaction, input: I, context: StepContext) => O,
+  ): Step<Omittable<I>, O>
+  <SI extends StandardSchemaV1, O>(
+    name: string,
+    options: TransactionOptions & { readonly input: SI },
+    fn: (tx: SqlTransaction, input: SchemaOutput<SI>, context: StepContext) => O,
+  ): Step<Omittable<SchemaInput<SI>>, O>
+}
+
+type Options = StepDefinition['options'] & {
+  readonly input?: StandardSchemaV1
+  readonly output?: StandardSchemaV1
+  readonly reconcile?: StepDefinition['reconcile']
+}
+
+/** Identifies a step across two copies of the package. */
+export const stepMarker: unique symbol = Symbol.for('spanwise.step') as never
+
+function define(kind: StepDefinition['kind'], name: string, second: unknown, third: unknown): Step<unknown, unknown> {
+  const options = (typeof second === 'function' ? {} : second) as Options
+  const fn = (typeof second === 'function' ? second : third) as StepDefinition['fn']
+  if (typeof name !== 'string' || name === '' || /[#/[\]:@~]/.test(name)) {
+    throw new SpanwiseError({
+      code: 'INVALID_NAME',
+      message: `A step cannot be named ${JSON.stringify(name)}.`,
+      hint: 'Use a name without # / [ ] : @ ~, like "fetch-order".',
+    })
+  }
+  const { input, output, reconcile, ...rest } = options
+  if (rest.pool === 'thread' && rest.module === undefined) {
+    throw new SpanwiseError({
+      code: 'POOL_NEEDS_MODULE',
+      message: `Step "${name}" runs in the thread pool but does not say which module defines it.`,
+      hint: 'Add module: import.meta.url to its options; a pool thread imports that module.',
+    })
+  }
+  const definition: StepDefinition = { name, kind, options: rest, input, output, reconcile, fn }
+  const call = (value?: unknown): Promise<unknown> => callStep(definition, value)
+  const made = Object.assign(call, {
+    direct: (value?: unknown) => runDirect(definition, value),
+    stepName: name,
+    [stepMarker]: definition,
+  })
+  registerStep(name, made, callSite(3))
+  return made
+}
+
+export const step: StepFactory = Object.assign(
+  ((name: string, second: unknown, third?: unknown) => define('function', name, second, third)) as never,
+  {
+    transaction: ((name: string, second: unknown, third?: unknown) =>
+      define('transaction', name, second, third)) as TransactionFactory,
+  },
+)
+
+export function definitionOf(made: unknown): StepDefinition | undefined {
+  return typeof made === 'function' ? (made as { [stepMarker]?: StepDefinition })[stepMarker] : undefined
+}
+
+function callStep(definition: StepDefinition, value: unknown): Promise<unknown> {
+  const frame = frames.getStore()
+  if (frame === undefined) return outsideRun(definition.name) ?? runDirect(definition, value)
+  // part of the outer attempt
+  if (frame.kind === 'step') return runFunction(definition, value, frame.context)
+  return frame.execution.issue(frame, stepSpec(definition, value))
+}
+
+export function stepSpec(definition: StepDefinition, value: unknown): OperationSpec {
+  return {
+    kind: 'step',
+    name: definition.name,
+    input: encodeCanonical(value, `input of "${definition.name}"`),
+    effect:
+      definition.kind === 'transaction'
+        ? { type: 'transaction', definition, value }
+        : { type: 'step', definition, value },
+    settle: settleStep,
+    onDrift: definition.options.onDrift,
+  }
+}
+
+/** `step.result` holds input and output as two lines of codec text; `step.error` input and error. */
+function settleStep(entry: Delivered): Settlement | undefined {
+  if (entry.kind === 'step.result') return { ok: true, value: decode(secondLine(entry)) }
+  if (entry.kind === 'step.error') return { ok: false, error: decode(secondLine(entry)) }
+  return undefined
+}
+
+export function stepPayload(input: string, outcome: string): string {
+  return `${input}\n${outcome}`
+}
+
+function secondLine(entry: Delivered): string {
+  if (entry.payload === undefined) {
+    throw new SpanwiseError({
+      code: 'ERASED',
+      message: `The result of "${entry.key}" was erased.`,
+      hint: 'The run cannot go on without it: give it up, or fork it from before.',
+      step: entry.key,
+    })
+  }
+  return entry.payload.slice(entry.payload.indexOf('\n') + 1)
+}
+
+/** Validates, calls, validates: what one attempt does, wherever it runs. */
+export async function runFunction(definition: StepDefinition, value: unknown, context: StepContext): Promise<unknown> {
+  const input = await parse(definition.input, value, 'INVALID_INPUT', `The input of step "${definition.name}"`)
+  const result = await definition.fn(input, context)
+  return parse(definition.output, result, 'INVALID_OUTPUT', `The result of step "${definition.name}"`)
+}
+
+function runDirect(definition: StepDefinition, value: unknown): Promise<unknown> {
+  if (definition.kind === 'transaction') {
+    return Promise.reject(
+      new SpanwiseError({
+        code: 'TRANSACTION_OUTSIDE_RUN',
+        message: `Step "${definition.name}" writes in the store's transaction and there is no run here.`,
+        hint: 'Call it in a workflow; in unit tests use testApp from spanwise/testing.',
+        step: definition.name,
+      }),
+    )
+  }
+  const context: StepContext = {
+    idempotencyKey: `direct-${crypto.randomUUID()}`,
+    attempt: 1,
+    abortSignal: new AbortController().signal,
+    heartbeat: () => {},
+    progress: () => {},
+    log: console,
+    run: { id: 'direct', workflow: '' },
+  }
+  return frames.run({ kind: 'step', step: definition.name, context }, () => runFunction(definition, value, context))
+}
+
+/** The value that the code passed, as codec text: for an edited input it is the operator's. */
+export function inputText(operation: Operation, edited: { readonly value: unknown } | undefined): string {
+  return edited === undefined ? (operation.spec.input as string) : encode(edited.value, 'edited input')
+}
