@@ -16,6 +16,8 @@ export interface AttemptInit {
   readonly deadline: number | undefined
   /** how long it may take to stop after its signal, ms */
   readonly grace: number
+  /** it waits for a place first: its `timeout` counts from its first heartbeat, which is when it begins */
+  readonly queued: boolean
   readonly log: Log
   readonly progress: (value: unknown) => void
 }
@@ -26,6 +28,7 @@ export class Attempt {
   readonly #init: AttemptInit
   readonly context: StepContext
   #timer: NodeJS.Timeout | undefined
+  #ended = false
   #giveUp: ((error: unknown) => void) | undefined
   #graceTimer: NodeJS.Timeout | undefined
 
@@ -56,7 +59,7 @@ export class Attempt {
             () => this.abort(new TimeoutError(`Step "${this.#init.step}"`, 'its deadline', this.#init.step)),
             Math.min(deadline, 2 ** 31 - 1),
           )
-    this.#arm()
+    if (!this.#init.queued) this.#arm()
     const gaveUp = new Promise<never>((_, reject) => {
       this.#giveUp = reject
     })
@@ -68,6 +71,7 @@ export class Attempt {
       // what stopped it says more than the AbortError that came of it
       return { ok: false, error: this.aborted ? this.#abort.signal.reason : error }
     } finally {
+      this.#ended = true
       clearTimeout(this.#timer)
       clearTimeout(this.#graceTimer)
       clearTimeout(deadlineTimer)
@@ -85,7 +89,7 @@ export class Attempt {
 
   #arm(): void {
     const { timeout, step } = this.#init
-    if (timeout === undefined || this.aborted) return
+    if (timeout === undefined || this.aborted || this.#ended) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(
       () => this.abort(new TimeoutError(`Step "${step}"`, formatDuration(timeout), step)),

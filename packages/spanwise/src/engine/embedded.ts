@@ -19,6 +19,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   const turns = new Turns(flushAll)
   const awaited = new Set<string>()
   let closing = false
+  let flushing = false
   let claiming = false
   let claimAgain = false
   let cancelWake: (() => void) | undefined
@@ -29,8 +30,12 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     engine,
     turn: (resident) => turns.add(resident),
     dirty: (resident) => {
-      if (dirty.size === 0) setImmediate(flushAll)
       dirty.add(resident)
+      // between turns their end flushes: what a run does in one turn belongs in one commit
+      if (!turns.busy && !flushing) {
+        flushing = true
+        setImmediate(flushAll)
+      }
     },
     dropped: (resident, again) => {
       if (residents.get(resident.row.run) === resident) residents.delete(resident.row.run)
@@ -45,6 +50,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   }
 
   function flushAll(): void {
+    flushing = false
     const writers = [...dirty]
     dirty.clear()
     for (const resident of writers) void resident.flush()

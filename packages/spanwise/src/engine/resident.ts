@@ -366,6 +366,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
 
   write(entry: NewEntry): void {
     this.pending.entries.push(entry)
+    this.#home.dirty(this)
   }
 
   log(level: 'warn', message: string, facts: object): void {

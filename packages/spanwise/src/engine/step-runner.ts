@@ -1,5 +1,5 @@
 import { hash, randomUUID } from 'node:crypto'
-import { decode, encode, type Meta } from '../journal/index.ts'
+import { decode, encode, isSpanwiseError, type Meta } from '../journal/index.ts'
 import {
   classify,
   type Execution,
@@ -156,6 +156,8 @@ export class StepRunner {
       }
     }
     const { error } = result
+    // the worker closes: whoever takes the run over does it again
+    if (isSpanwiseError(error) && error.code === 'POOL_CLOSED') return
     const failure = classify(error)
     const { attempts = defaultAttempts, backoff = defaultBackoff, retryOn, effect } = this.#definition.options
     const most = effect === 'at-most-once' ? 1 : attempts
@@ -256,6 +258,7 @@ export class StepRunner {
       timeout: timeout === undefined ? undefined : milliseconds(timeout, 'timeout'),
       deadline: deadline === undefined ? undefined : Math.max(0, this.#deadline() - engine.clock.now()),
       grace: engine.grace,
+      queued: this.#definition.options.pool !== undefined,
       log: engine.log,
       progress: (value) => engine.events.progress(execution.run.id, value),
     })

@@ -22,6 +22,11 @@ export class Turns {
     this.#settled = settled
   }
 
+  /** somebody has a turn, or is about to */
+  get busy(): boolean {
+    return this.#scheduled
+  }
+
   add(turn: Turn): void {
     if (this.#queued.has(turn) || turn === this.#active) return
     this.#queued.add(turn)
