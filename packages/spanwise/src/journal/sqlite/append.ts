@@ -1,13 +1,13 @@
 import type { NewEntry } from '../entry.ts'
 import { SpanwiseError } from '../error.ts'
-import type { Appended, ApprovalChange, RunChange } from '../store.ts'
+import type { Appended, ApprovalChange, RunChange, RunRef } from '../store.ts'
 import { approvalStates, firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { startChild } from './create.ts'
 import { insertEntry } from './entries.ts'
 import { mailWaits, send } from './mail.ts'
 import { settle } from './outcome.ts'
-import { type RawRun, runBySeq } from './rows.ts'
+import { runSecret, subjectSecret } from './subjects.ts'
 
 const needsAttention = statuses.code('needs attention')
 const ok: Appended = { state: 'ok', woken: [] }
@@ -15,41 +15,61 @@ const fenced: Appended = { state: 'fenced' }
 
 /** One flush of one run, by its owner under its current epoch only. */
 export function append(context: Context, change: RunChange): Appended {
-  const run = runBySeq(context, change.ref.seq)
-  if (run === undefined || run.run !== change.ref.run) throw strange(change)
-  if (run.owner === null || run.epoch !== change.epoch) return fenced
-  for (const entry of change.entries) insertEntry(context, change.ref, entry, run.secret ?? undefined)
+  const { ref, entries } = change
+  const head = headOf(context, ref)
+  if (head === undefined) throw strange(change)
+  if (!head.owned || head.epoch !== change.epoch) return fenced
+  const secret = head.subject === null ? runSecret(context, ref.seq) : subjectSecret(context, head.subject)
+  for (const entry of entries) insertEntry(context, ref, entry, secret)
   if (isPlain(change)) return ok
 
   const woken = new Set<string>()
   takeMail(context, change)
-  const at = timeOf(change, run)
+  const at = timeOf(change, head)
   for (const child of change.children ?? []) {
-    const parent = { run: run.run, key: child.parent?.key ?? '' }
-    if (startChild(context, parent, child, at)) woken.add(run.run)
+    const parent = { run: ref.run, key: child.parent?.key ?? '' }
+    if (startChild(context, parent, child, at)) woken.add(ref.run)
   }
   for (const mail of change.send ?? []) {
     if (send(context, mail).state === 'ok') woken.add(mail.run)
   }
-  for (const approval of change.approvals ?? []) changeApproval(context, run.seq, approval)
+  for (const approval of change.approvals ?? []) changeApproval(context, ref.seq, approval)
 
-  const status = change.row === undefined ? run.status : statuses.code(change.row.status)
+  const status = change.row === undefined ? head.status : statuses.code(change.row.status)
   if (status >= firstTerminal) {
-    project(context, change, status, at)
-    context.sql('UPDATE spanwise_runs SET owner = NULL, wake_at = NULL WHERE seq = ?').run(run.seq)
+    project(context, change, status, at, { wakeAt: undefined })
     const outcome = change.row?.outcome ?? closing(change)?.payload
-    for (const parent of settle(context, run, status, outcome, at)) woken.add(parent)
+    for (const parent of settle(context, ref, head.linked, status, outcome, at)) woken.add(parent)
     return { state: 'ok', woken: [...woken] }
   }
-  const busy = change.park !== undefined && mailWaits(context, run.seq, status)
-  // what is not parked goes on as it was: its status is not what its owner took it for
-  if (change.row !== undefined) project(context, change, busy ? run.status : status, at)
-  if (change.park !== undefined && !busy) {
-    context
-      .sql('UPDATE spanwise_runs SET owner = NULL, wake_at = ? WHERE seq = ?')
-      .run(change.park.wakeAt ?? null, run.seq)
+  const busy = change.park !== undefined && mailWaits(context, ref.seq, status)
+  const park = busy ? undefined : change.park
+  if (change.row !== undefined) {
+    // what is not parked goes on as it was: its status is not what its owner took it for
+    project(context, change, busy ? head.status : status, at, park)
+  } else if (park !== undefined) {
+    context.sql('UPDATE spanwise_runs SET owner = NULL, wake_at = ? WHERE seq = ?').run(park.wakeAt ?? null, ref.seq)
   }
   return { state: busy ? 'busy' : 'ok', woken: [...woken] }
+}
+
+/** What an append has to know of its run. */
+interface Head {
+  readonly epoch: number
+  readonly owned: boolean
+  readonly status: number
+  readonly linked: boolean
+  readonly subject: string | null
+  readonly updatedAt: number
+}
+
+function headOf(context: Context, ref: RunRef): Head | undefined {
+  const row = context.hot.head.get(ref.seq, ref.run) as unknown as
+    | [number, number, number, number, string | null, number]
+    | undefined
+  if (row === undefined) return undefined
+  const [epoch, owned, status, linked, subject, updatedAt] = row
+  return { epoch, owned: owned === 1, status, linked: linked === 1, subject, updatedAt }
 }
 
 /** The common flush: entries and nothing else. */
@@ -78,12 +98,19 @@ function takeMail(context: Context, change: RunChange): void {
   }
 }
 
-function project(context: Context, change: RunChange, status: number, at: number): void {
+/** `free` gives the lease back. */
+function project(
+  context: Context,
+  change: RunChange,
+  status: number,
+  at: number,
+  free: { readonly wakeAt: number | undefined } | undefined,
+): void {
   const { row } = change
   context
     .sql(
       `UPDATE spanwise_runs SET status = ?, base = coalesce(?, base), release = coalesce(?, release), fingerprint = ?,
-       code = ?, outcome = ?, updated_at = ? WHERE seq = ?`,
+       code = ?, outcome = ?, updated_at = ?, owner = iif(?, NULL, owner), wake_at = ? WHERE seq = ?`,
     )
     .run(
       status,
@@ -93,6 +120,8 @@ function project(context: Context, change: RunChange, status: number, at: number
       row?.code ?? null,
       outcomeColumn(change, status),
       at,
+      free === undefined ? 0 : 1,
+      free?.wakeAt ?? null,
       change.ref.seq,
     )
 }
@@ -129,9 +158,9 @@ function changeApproval(context: Context, runSeq: number, change: ApprovalChange
 }
 
 /** Time is the writer's: the last entry's, else what is in the change, else what the row says. */
-function timeOf(change: RunChange, run: RawRun): number {
+function timeOf(change: RunChange, head: Head): number {
   const last: NewEntry | undefined = change.entries.at(-1)
-  return last?.at ?? change.send?.at(-1)?.at ?? run.updated_at
+  return last?.at ?? change.send?.at(-1)?.at ?? head.updatedAt
 }
 
 function strange(change: RunChange): SpanwiseError {

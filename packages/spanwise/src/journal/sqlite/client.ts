@@ -29,8 +29,9 @@ export async function openSqliteStore(path: string, options: SqliteOptions = {})
     })
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
+    connection.refuse(closed)
     await transactions.idle()
-    await connection.finish(closed)
+    await connection.finish()
     transactions.close()
     await link.stop()
   }
@@ -42,12 +43,14 @@ export async function openSqliteStore(path: string, options: SqliteOptions = {})
     // these have to reach the thread, which keeps the lease; what is asked during a transaction does not
     register: (worker) => transactions.idle().then(() => asking.register(worker)),
     unregister: (worker) => transactions.idle().then(() => asking.unregister(worker)),
-    transact: (run, epoch, body) =>
-      transactions.run(run, epoch, (tx) => {
+    transact: async (run, epoch, body) => {
+      if (closing !== undefined) throw closed()
+      return transactions.run(run, epoch, (tx) => {
         const result = body(tx)
         checkChange(result.change, maxPayload)
         return result
-      }),
+      })
+    },
     close: () => {
       closing ??= close()
       return closing
@@ -90,7 +93,9 @@ function createConnection(link: Link) {
   /** sent, in the order of the answers to come */
   let sent: (readonly Pending[])[] = []
   let held = false
+  /** why nothing new is taken: closed, or lost */
   let refusal: (() => Error) | undefined
+  let lost: (() => Error) | undefined
   let onPaused: ReturnType<typeof Promise.withResolvers<void>> | undefined
   let onClosed: ReturnType<typeof Promise.withResolvers<void>> | undefined
 
@@ -117,7 +122,7 @@ function createConnection(link: Link) {
     },
     /** Everything asked so far is committed and nothing more is sent; what is asked meanwhile waits here. */
     pause: async (): Promise<void> => {
-      if (refusal !== undefined) throw refusal()
+      if (lost !== undefined) throw lost()
       send()
       held = true
       link.keepAlive(true)
@@ -129,22 +134,25 @@ function createConnection(link: Link) {
     resume: (): void => {
       held = false
       onPaused = undefined
-      if (refusal !== undefined) return
+      if (lost !== undefined) return
       link.send({ control: 'resume' })
       send()
       settled()
     },
-    /** The thread has committed what it was sent, and closed the file. Later requests are refused. */
-    finish: async (why: () => Error): Promise<void> => {
-      if (refusal !== undefined) return
+    refuse: (why: () => Error): void => {
+      refusal ??= why
+    },
+    /** The thread has committed what it was sent, and closed the file. */
+    finish: async (): Promise<void> => {
+      if (lost !== undefined) return
       send()
-      refusal = why
       onClosed = Promise.withResolvers()
       link.keepAlive(true)
       link.send({ control: 'close' })
       await onClosed.promise
     },
     fail: (why: () => Error): void => {
+      lost = why
       refusal = why
       const open = [...sent.flat(), ...turn.take()]
       sent = []

@@ -13,8 +13,10 @@ export interface Context {
   /** compiled once per text */
   sql(text: string): StatementSync
   token: StoreInfo['token']
-  /** by subject token; dropped on every rollback, because one that was made in it may be among them */
-  readonly secrets: Map<string, Uint8Array>
+  /** what every append runs, without a look-up by text */
+  readonly hot: { readonly head: StatementSync; readonly insertEntry: StatementSync }
+  /** by a subject's token or a run's number; dropped on every rollback, because one that was made in it may be among them */
+  readonly secrets: Map<string | number, Uint8Array>
 }
 
 export function createContext(db: DatabaseSync, where: string): Context {
@@ -28,8 +30,15 @@ export function createContext(db: DatabaseSync, where: string): Context {
     return statement
   }
   const { id, key } = identity(db)
-  return { db, where, id, key, sql, token: tokenizer(key), secrets: new Map() }
+  const hot = { head: db.prepare(head, { returnArrays: true }), insertEntry: db.prepare(insertEntry) }
+  return { db, where, id, key, sql, hot, token: tokenizer(key), secrets: new Map() }
 }
+
+const head = `SELECT epoch, owner IS NOT NULL, status, linked, subject, updated_at FROM spanwise_runs
+  WHERE seq = ? AND run = ?`
+
+const insertEntry = `INSERT INTO spanwise_entries
+  (run_seq, idx, after, at, kind, key, attempt, meta, payload, flags, subject, proof) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`
 
 export function tokenizer(key: Uint8Array): StoreInfo['token'] {
   return (purpose, value) => identityToken(key, purpose, value)

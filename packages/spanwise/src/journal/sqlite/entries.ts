@@ -7,9 +7,6 @@ import type { Context } from './context.ts'
 import { erasedFlag, inBlob, loadPayload, storePayload } from './payloads.ts'
 import { subjectSecret } from './subjects.ts'
 
-const insert = `INSERT INTO spanwise_entries
-  (run_seq, idx, after, at, kind, key, attempt, meta, payload, flags, subject, proof) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`
-
 /** The one place where history is written. `own` is the secret of the run, used where the entry names no subject. */
 export function insertEntry(
   context: Context,
@@ -22,22 +19,20 @@ export function insertEntry(
   if (secret === undefined) throw erasedError(run.run, subject)
   const meta = metaText(entry.meta)
   const payload = storePayload(entry.payload)
-  const { lastInsertRowid } = context
-    .sql(insert)
-    .run(
-      run.seq,
-      entry.index,
-      entry.after,
-      entry.at,
-      kindCodes[entry.kind],
-      entry.key,
-      entry.attempt,
-      meta === '{}' ? null : meta,
-      payload.column,
-      payload.flags,
-      subject ?? null,
-      seal(secret, run.run, entry, meta),
-    )
+  const { lastInsertRowid } = context.hot.insertEntry.run(
+    run.seq,
+    entry.index,
+    entry.after,
+    entry.at,
+    kindCodes[entry.kind],
+    entry.key,
+    entry.attempt,
+    meta === '{}' ? null : meta,
+    payload.column,
+    payload.flags,
+    subject ?? null,
+    seal(secret, run.run, entry, meta),
+  )
   if (payload.flags & inBlob) {
     context.sql('INSERT INTO spanwise_blobs (entry_seq, data) VALUES (?, ?)').run(lastInsertRowid, payload.blob ?? null)
   }

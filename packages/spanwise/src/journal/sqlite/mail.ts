@@ -1,3 +1,4 @@
+import { identityToken } from '../secret.ts'
 import type { MailKind, NewMail, Sent } from '../store.ts'
 import { approvalStates, firstTerminal, mailKinds, rousing, statuses, urgent } from './codes.ts'
 import type { Context } from './context.ts'
@@ -69,7 +70,7 @@ function seenBefore(context: Context, runSeq: number, mail: NewMail): boolean {
 }
 
 function dedupeToken(context: Context, mail: NewMail): string {
-  return context.token('id', `mail\0${mail.dedupe}`)
+  return identityToken(context.key, 'mail', mail.dedupe ?? '')
 }
 
 /** The first decision closes the approval; later ones are told how it stands. */

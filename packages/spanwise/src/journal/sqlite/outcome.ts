@@ -1,5 +1,6 @@
 import type { Entry, RunStatus } from '../entry.ts'
 import { kindCodes } from '../kinds.ts'
+import type { RunRef } from '../store.ts'
 import { approvalStates, firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { entriesOf } from './entries.ts'
@@ -25,20 +26,23 @@ export function outcomeOf(context: Context, run: Pick<RawRun, 'seq' | 'run' | 'o
   return entry?.payload
 }
 
-/** How it ended, or why it parked. */
+/** How it ended, or why it needs attention. */
 export function outcomeOfRun(
   context: Context,
   id: string,
 ): { readonly status: RunStatus; readonly payload: string | undefined } | undefined {
   const run = runById(context, id)
   if (run === undefined) return undefined
-  const status = statuses.name(run.status)
-  if (run.status >= firstTerminal) return { status, payload: outcomeOf(context, run) }
-  if (status !== 'needs attention') return { status, payload: undefined }
+  return { status: statuses.name(run.status), payload: outcomeOf(context, run) ?? whyParked(context, run) }
+}
+
+/** Said in an earlier commit than the one that changed the status. */
+function whyParked(context: Context, run: RawRun): string | undefined {
+  if (run.status !== statuses.code('needs attention') || run.outcome !== null) return undefined
   const row = context
     .sql('SELECT idx FROM spanwise_entries WHERE run_seq = ? AND kind = ? ORDER BY idx DESC LIMIT 1')
     .get(run.seq, kindCodes['run.parked'])
-  return { status, payload: row === undefined ? undefined : entriesOf(context, run, Number(row['idx']), 1)[0]?.payload }
+  return row === undefined ? undefined : entriesOf(context, run, Number(row['idx']), 1)[0]?.payload
 }
 
 /**
@@ -47,7 +51,8 @@ export function outcomeOfRun(
  */
 export function settle(
   context: Context,
-  run: Pick<RawRun, 'seq' | 'run' | 'linked'>,
+  run: RunRef,
+  linked: boolean,
   status: number,
   outcome: string | undefined,
   at: number,
@@ -55,7 +60,7 @@ export function settle(
   context.sql(`UPDATE spanwise_approvals SET state = ${withdrawn} WHERE run_seq = ? AND state = ${open}`).run(run.seq)
   context.sql('DELETE FROM spanwise_mail WHERE run_seq = ?').run(run.seq)
   context.sql('DELETE FROM spanwise_mail_seen WHERE run_seq = ?').run(run.seq)
-  if (run.linked === 0) return []
+  if (!linked) return []
   const woken: string[] = []
   const links = context.sql('SELECT parent_run, parent_key FROM spanwise_links WHERE child_seq = ?').all(run.seq)
   for (const link of links) {

@@ -41,10 +41,6 @@ export function runById(context: Context, run: string): RawRun | undefined {
   return context.sql(`${selectRun} WHERE r.run = ?`).get(run) as RawRun | undefined
 }
 
-export function runBySeq(context: Context, seq: number): RawRun | undefined {
-  return context.sql(`${selectRun} WHERE r.seq = ?`).get(seq) as RawRun | undefined
-}
-
 export function toRunRow(raw: RawRun): RunRow {
   return {
     seq: raw.seq,

@@ -128,5 +128,6 @@ CREATE TABLE spanwise_approvals (
   expires_at INTEGER,
   state      INTEGER NOT NULL  -- codes.ts
 ) STRICT;
-CREATE INDEX spanwise_approvals_open ON spanwise_approvals (run_seq) WHERE state = 0;
+CREATE INDEX spanwise_approvals_open ON spanwise_approvals (state) WHERE state = 0;
+CREATE INDEX spanwise_approvals_run ON spanwise_approvals (run_seq) WHERE state = 0;
 `

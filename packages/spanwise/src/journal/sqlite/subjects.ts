@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { SpanwiseError } from '../error.ts'
 import type { Context } from './context.ts'
 
-/** a worker may meet millions of subjects */
+/** a worker may meet millions of runs and subjects */
 const cacheSize = 20_000
 
 export interface Subject {
@@ -44,13 +44,24 @@ export function subjects(context: Context, names: readonly string[]): ReadonlyMa
 
 /** By token; undefined when it is unknown or erased. */
 export function subjectSecret(context: Context, token: string): Uint8Array | undefined {
-  const { secrets } = context
-  const known = secrets.get(token)
-  if (known !== undefined) return known
-  const row = context.sql('SELECT secret FROM spanwise_subjects WHERE token = ?').get(token)
-  const secret = (row?.['secret'] as Uint8Array | null | undefined) ?? undefined
+  return (
+    context.secrets.get(token) ??
+    remember(context, token, context.sql('SELECT secret FROM spanwise_subjects WHERE token = ?').get(token))
+  )
+}
+
+/** A run's own; undefined when it has a subject's or was erased. */
+export function runSecret(context: Context, seq: number): Uint8Array | undefined {
+  return (
+    context.secrets.get(seq) ??
+    remember(context, seq, context.sql('SELECT secret FROM spanwise_runs WHERE seq = ?').get(seq))
+  )
+}
+
+function remember(context: Context, name: string | number, row: unknown): Uint8Array | undefined {
+  const secret = (row as { readonly secret: Uint8Array | null } | undefined)?.secret ?? undefined
   if (secret === undefined) return undefined
-  if (secrets.size >= cacheSize) secrets.clear()
-  secrets.set(token, secret)
+  if (context.secrets.size >= cacheSize) context.secrets.clear()
+  context.secrets.set(name, secret)
   return secret
 }
