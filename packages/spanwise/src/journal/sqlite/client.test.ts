@@ -55,6 +55,13 @@ describe('requests', () => {
     expect(await store.counts()).toMatchObject({ queued: 100 })
   })
 
+  it('that cannot travel are refused alone', async () => {
+    const broken = newRun({ tags: [(() => 'a tag') as unknown as string] })
+    const [good, bad] = await Promise.allSettled([store.create(newRun()), store.create(broken)])
+    expect([good?.status, bad?.status]).toEqual(['fulfilled', 'rejected'])
+    expect(await store.counts()).toMatchObject({ queued: 1 })
+  })
+
   it('after the close are refused, and closing twice is closing once', async () => {
     await Promise.all([store.close(), store.close()])
     await expect(store.counts()).rejects.toMatchObject({ code: 'STORE_CLOSED' })

@@ -3,6 +3,7 @@ import type { RunChange, RunRef, SqlTransaction, Store } from '../store.ts'
 import { tokenizer } from './context.ts'
 import { type Core, openCore } from './core.ts'
 import type { DatabaseOptions } from './database.ts'
+import { storeError } from './faults.ts'
 import { checkChange, surface } from './surface.ts'
 import type { ThreadData } from './thread.ts'
 import { type Link, startThread } from './transport.ts'
@@ -77,7 +78,7 @@ async function connect(
       connection.fail(() => error)
     },
   })
-  const connection = createConnection(link)
+  const connection = createConnection(link, data.path)
   try {
     const opened = await promise
     link.keepAlive(false)
@@ -89,7 +90,7 @@ async function connect(
 }
 
 /** Requests on their way: what is asked, sent, answered, held back, and refused when there is no thread any more. */
-function createConnection(link: Link) {
+function createConnection(link: Link, path: string) {
   /** sent, in the order of the answers to come */
   let sent: (readonly Pending[])[] = []
   let held = false
@@ -102,10 +103,20 @@ function createConnection(link: Link) {
   const send = (): void => {
     if (held) return
     const pending = turn.take()
-    if (pending.length === 0) return
+    if (pending.length > 0) dispatch(pending)
+  }
+  const dispatch = (pending: readonly Pending[]): void => {
+    try {
+      link.send({ batch: pending.map((one) => one.request) })
+    } catch (error) {
+      // something in it cannot be cloned; only that is refused
+      const [first, ...others] = pending
+      if (others.length === 0) first?.reject(storeError(error, path))
+      else for (const one of pending) dispatch([one])
+      return
+    }
     sent.push(pending)
     link.keepAlive(true)
-    link.send({ batch: pending.map((one) => one.request) })
   }
   const turn = createTurn(send)
   const settled = (): void => {

@@ -31,7 +31,11 @@ export function openCore(path: string, options: DatabaseOptions = {}): Core {
     return {
       context,
       schema: schemaVersion,
-      execute: (requests) => execute(context, requests),
+      execute: (requests) => {
+        const answers = execute(context, requests)
+        if (requests.some((request) => request.op === 'erase')) sweep(context)
+        return answers
+      },
       transact: guardedTransaction(context, (run, epoch, body) => transact(context, run, epoch, body)),
       close: () => db.close(),
     }
@@ -47,7 +51,6 @@ export function openCore(path: string, options: DatabaseOptions = {}): Core {
  * the disk fails, every request is answered with that, because nothing of the batch is there.
  */
 function execute(context: Context, requests: readonly Request[]): readonly Answer[] {
-  const { db } = context
   const begin = requests.every(isRead) ? 'BEGIN' : 'BEGIN IMMEDIATE'
   try {
     try {
@@ -58,9 +61,18 @@ function execute(context: Context, requests: readonly Request[]): readonly Answe
     }
     return commit(context, begin, () => requests.map((request) => performAlone(context, request)))
   } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK')
+    rollBack(context)
     const answer = { error: storeError(error, context.where) }
     return requests.map(() => answer)
+  }
+}
+
+/** What was erased must not survive in the log beside the file. A reader in the way delays that to the next checkpoint. */
+function sweep(context: Context): void {
+  try {
+    context.db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  } catch (error) {
+    if (!isStorageFault(error)) throw error
   }
 }
 
@@ -81,7 +93,6 @@ function performAlone(context: Context, request: Request): Answer {
 }
 
 function commit<T>(context: Context, begin: string, work: () => T): T {
-  const { db } = context
   context.sql(begin).run()
   try {
     const result = work()
@@ -89,8 +100,17 @@ function commit<T>(context: Context, begin: string, work: () => T): T {
     return result
   } catch (error) {
     context.secrets.clear()
-    if (db.isTransaction) db.exec('ROLLBACK')
+    rollBack(context)
     throw error
+  }
+}
+
+function rollBack({ db }: Context): void {
+  if (!db.isTransaction) return
+  try {
+    db.exec('ROLLBACK')
+  } catch {
+    // a disk that fails fails here too; the error that led here says so
   }
 }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Entry } from '../entry.ts'
 import type { RunRow } from '../store.ts'
@@ -120,6 +123,30 @@ describe('erase', () => {
       expect(attempt).toThrow(expect.objectContaining({ code: 'SUBJECT_ERASED' }))
     }
     expect(ask(core, 'append', { ref: shared, epoch: 1, entries: [entry(2)] })).toMatchObject({ state: 'ok' })
+  })
+
+  it('leaves nothing in the bytes of the file or the log beside it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'spanwise-erase-'))
+    const core = openCore(join(folder, 'store.db'))
+    onTestFinished(() => {
+      core.close()
+      rmSync(folder, { recursive: true })
+    })
+    const run = created(core, { subject: 'ada' })
+    for (let i = 1; i < 50; i++) {
+      const payload = JSON.stringify(`${marker}-${'x'.repeat(i * 200)}`)
+      ask(core, 'append', { ref: run, epoch: 1, entries: [entry(i, 'note', { payload })] })
+      ask(core, 'send', { run: run.run, kind: 'signal', name: 's', payload, at: 1 })
+    }
+    const [first, ...rest] = ask(core, 'mail', run.run).map((mail) => mail.id)
+    ask(core, 'append', { ref: run, epoch: 1, entries: [entry(50)], taken: [first ?? 0, ...rest.slice(20)] })
+    const bytes = (): string =>
+      readdirSync(folder)
+        .map((name) => readFileSync(join(folder, name)).toString('latin1'))
+        .join('')
+    expect(bytes()).toContain(marker)
+    ask(core, 'erase', { subject: 'ada' })
+    expect(bytes()).not.toContain(marker)
   })
 
   it('keeps an id taken: the same id is the same run', () => {

@@ -14,7 +14,8 @@ export function list(context: Context, query: ListQuery): Page<RunRow> {
     where.push(sql)
     values.push(...bound)
   }
-  if (query.tenant !== undefined) only('r.tenant = ?', query.tenant)
+  // `+` keeps SQLite from sorting all runs of a workflow where walking back from the newest finds a page soon
+  if (query.tenant !== undefined) only('+r.tenant = ?', query.tenant)
   if (query.workflow !== undefined) only('r.workflow = ?', query.workflow)
   if (query.status !== undefined) {
     only(
