@@ -16,10 +16,11 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   const workflows = [...engine.workflows.keys()]
   const residents = new Map<string, Resident>()
   const dirty = new Set<Resident>()
-  const turns = new Turns(flushAll)
+  const turns = new Turns(flushAll, flushIfIdle)
   const awaited = new Set<string>()
   let closing = false
   let flushing = false
+  let writes = 0
   let claiming = false
   let claimAgain = false
   let cancelWake: (() => void) | undefined
@@ -49,11 +50,21 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     },
   }
 
+  /** Under load the store commits one part of the runs while the others have their turns. */
+  function flushIfIdle(): void {
+    if (writes === 0 && dirty.size > 0) flushAll()
+  }
+
   function flushAll(): void {
     flushing = false
     const writers = [...dirty]
     dirty.clear()
-    for (const resident of writers) void resident.flush()
+    for (const resident of writers) {
+      writes++
+      void resident.flush().finally(() => {
+        writes--
+      })
+    }
   }
 
   /** The lease of a run that fell out of memory is given back, so that it can be claimed and replayed. */

@@ -1,3 +1,6 @@
+/** turns after which it is worth looking whether the store waits for work */
+const pace = 16
+
 /** Something that takes turns: a run in memory. */
 export interface Turn {
   open(): void
@@ -13,13 +16,18 @@ export class Turns {
   readonly #queue: Turn[] = []
   readonly #queued = new Set<Turn>()
   readonly #settled: () => void
+  readonly #between: () => void
   #active: Turn | undefined
   #scheduled = false
   #head = 0
 
-  /** @param settled called when nobody wants a turn, and now and then under load: time to flush */
-  constructor(settled: () => void) {
+  /**
+   * @param settled called when nobody wants a turn: time to flush
+   * @param between called between turns under load: whoever writes may be idle meanwhile
+   */
+  constructor(settled: () => void, between: () => void) {
     this.#settled = settled
+    this.#between = between
   }
 
   /** somebody has a turn, or is about to */
@@ -63,9 +71,9 @@ export class Turns {
       this.#head = 0
     }
     this.#queued.delete(next)
-    if (++this.#since >= 256) {
+    if (++this.#since >= pace) {
       this.#since = 0
-      this.#settled()
+      this.#between()
     }
     this.#active = next
     this.#schedule()

@@ -12,33 +12,44 @@ export interface ThreadData {
   readonly options: DatabaseOptions
 }
 
+type WorkerData = ThreadData & { readonly bell: Int32Array<SharedArrayBuffer> }
+
 const port = parentPort
 if (port === null) throw new Error('this file is the store’s thread; it is not imported')
 const post = (message: FromThread): void => port.postMessage(message)
 
 try {
-  const { path, options } = workerData as ThreadData
-  serve(path, options)
+  serve(workerData as WorkerData)
 } catch (error) {
   post({ failed: toWire(error) })
 }
 
-function serve(path: string, options: DatabaseOptions): void {
+function serve({ path, options, bell }: WorkerData): void {
   const core = openCore(path, options)
-  const leases = new Map<string, NodeJS.Timeout>()
+  const leases = new Map<string, { readonly every: number; next: number }>()
   let paused = false
 
-  const renew = (worker: string): void => {
-    // a renewal that fails is tried again by the next one; requests meet the same fault and report it
-    if (!paused) core.execute([{ op: 'renew', argument: worker }])
-  }
   const endLease = (worker: string): void => {
-    clearInterval(leases.get(worker))
     leases.delete(worker)
   }
   const beginLease = ({ id, lease }: WorkerInfo): void => {
-    endLease(id)
-    leases.set(id, setInterval(renew, Math.max(1, lease / 3), id))
+    const every = Math.max(1, lease / 3)
+    leases.set(id, { every, next: performance.now() + every })
+  }
+  /** Renews what is due; answers in how many ms the next one is. */
+  const renewDue = (): number | undefined => {
+    const now = performance.now()
+    let soonest: number | undefined
+    for (const [worker, lease] of leases) {
+      if (lease.next <= now && !paused) {
+        // a renewal that fails is tried again by the next one; requests meet the same fault and report it
+        core.execute([{ op: 'renew', argument: worker }])
+        lease.next = now + lease.every
+      }
+      const wait = Math.max(1, lease.next - now)
+      if (soonest === undefined || wait < soonest) soonest = wait
+    }
+    return soonest
   }
   const execute = (requests: readonly Request[]): void => {
     if (requests.length === 0) return
@@ -49,17 +60,17 @@ function serve(path: string, options: DatabaseOptions): void {
     }
     post({ answers: answers.map(toWireAnswer) })
   }
-  const obey = (control: 'pause' | 'resume' | 'close'): void => {
+  const obey = (control: 'pause' | 'resume' | 'close'): boolean => {
     paused = control === 'pause'
     if (control === 'pause') post({ control: 'paused' })
-    if (control !== 'close') return
-    for (const worker of [...leases.keys()]) endLease(worker)
+    if (control !== 'close') return true
     core.close()
     post({ control: 'closed' })
     port?.close()
+    return false
   }
 
-  listen(port as NonNullable<typeof port>, (messages: readonly ToThread[]) => {
+  const receive = (messages: readonly ToThread[]): boolean => {
     let requests: Request[] = []
     for (const message of messages) {
       if ('batch' in message) {
@@ -68,9 +79,13 @@ function serve(path: string, options: DatabaseOptions): void {
       }
       execute(requests)
       requests = []
-      obey(message.control)
+      if (!obey(message.control)) return false
     }
     execute(requests)
-  })
+    // under load there is no idle moment, and the lease must not lapse for it
+    renewDue()
+    return true
+  }
   post({ opened: { id: core.context.id, key: core.context.key, schema: core.schema } })
+  listen(port as NonNullable<typeof port>, bell, { receive, idle: renewDue })
 }
