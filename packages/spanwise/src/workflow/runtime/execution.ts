@@ -1,86 +1,21 @@
-import {
-  commit,
-  type Entry,
-  type EntryKind,
-  keyToken,
-  type Meta,
-  type NewEntry,
-  SpanwiseError,
-} from '../../journal/index.ts'
+import { type Entry, type EntryKind, keyToken, type Meta, type NewEntry, SpanwiseError } from '../../journal/index.ts'
 import { CancelledError, ReplayError } from '../errors.ts'
 import { endsRun } from '../failure.ts'
 import type { RunInfo } from '../types.ts'
 import { type Compensation, runCompensations } from './compensation.ts'
+import { type Control, readControl } from './control.ts'
+import { HistoryWriter, type OperationEntry, ofOperation } from './history-writer.ts'
+import type { Ending, Host, Offer } from './host.ts'
 import { continuationPayload } from './lifecycle.ts'
 import { Mailbox } from './mailbox.ts'
-import type {
-  Delivered,
-  Operation,
-  OperationHistory,
-  OperationSpec,
-  Recorded,
-  Runtime,
-  Scope,
-  Settlement,
-} from './model.ts'
+import type { Delivered, Operation, OperationSpec, Recorded, Runtime, Scope, Settlement } from './model.ts'
+import { OpenOperations } from './open-operations.ts'
 import { findOrigin, markOrigin } from './origin.ts'
 import { readRecorded } from './recorded.ts'
-import { frames, isClosed, isWithin, occurrence, rootScope } from './scope.ts'
-import { fits, shapeError } from './shape.ts'
+import { Replay } from './replay.ts'
+import { frames, isClosed, occurrence, rootScope } from './scope.ts'
 import type { Started } from './started.ts'
 import { deferred, type TrackedPromise } from './tracked.ts'
-
-/** What the runtime needs from whoever drives it. It never waits for it: answers come back through `offer`. */
-export interface Host {
-  /** ms, for the time of new entries */
-  now(): number
-  /** appends to the run's history; durable some time later */
-  write(entry: NewEntry): void
-  /** the operation is wanted: bring its effect about once entries up to `operation.after` are durable */
-  start(operation: Operation, history: OperationHistory | undefined): void
-  /**
-   * Its result is not wanted any more (`settled`: it has one; `parked`: let what is in flight finish, begin nothing new).
-   * True when something of it is still in flight and will be offered late.
-   */
-  stop(operation: Operation, why: 'cancelled' | 'abandoned' | 'settled' | 'parked'): boolean
-  /** token and secret of a subject, made where they are new */
-  subject(subject: string): Promise<{ readonly token: string; readonly secret: Uint8Array }>
-  /** opaque id of the run that a child operation starts: the same one however often it is asked; '' for other operations */
-  childRun(operation: Operation): string
-  /** there is a turn to take */
-  ready(): void
-  /** in-flight leftovers of a settled body got their abort signal: call `finish` after the grace */
-  closing(): void
-  /** the run is over, or needs attention, or goes on as a new generation */
-  ended(ending: Ending): void
-  log(level: 'warn', message: string, facts: object): void
-}
-
-export type Ending =
-  | { readonly status: 'completed'; readonly value: unknown }
-  | { readonly status: 'failed' | 'cancelled'; readonly error: unknown }
-  | {
-      readonly status: 'needs attention'
-      readonly error: unknown
-      readonly operation: string | undefined /** written before, by an earlier worker */
-      readonly known: boolean
-    }
-  | { readonly status: 'continued' }
-
-/** Something that arrived for the run: becomes an entry when it is handed over. */
-export interface Offer {
-  readonly kind: EntryKind
-  readonly operation?: Operation | undefined
-  readonly attempt?: number | undefined
-  readonly meta?: Meta | undefined
-  readonly payload?: string | undefined
-  readonly input?: string | undefined
-  readonly subject?: string | undefined
-  /** index reserved and written by `step.transaction` */
-  readonly written?: NewEntry | undefined
-  /** called when the offer became an entry (mail is then taken) or was found useless */
-  readonly taken?: (() => void) | undefined
-}
 
 export interface ExecutionInit {
   readonly run: RunInfo
@@ -116,24 +51,22 @@ export class Execution implements Runtime {
   time: number
   /** index of the last delivery */
   current: number
-  cancelled: { readonly status: 'failed' | 'cancelled'; readonly error: unknown } | undefined
+  #control: Control | undefined
 
   readonly #host: Host
   readonly #secrets: Map<string, Uint8Array>
   readonly #body: ExecutionInit['body']
-  readonly #operations = new Map<string, Operation>()
-  #issued: Operation[] = []
+  readonly #operations = new OpenOperations()
+  readonly #writer: HistoryWriter
+  readonly #replay: Replay
   #queue: Offer[] = []
   #handover: NewEntry[] = []
   #tasks: (() => void)[] = []
   #rejected: { readonly promise: TrackedPromise<unknown>; readonly error: unknown }[] = []
   #inFlight = new Set<Operation>()
-  #position = 0
-  #nextIndex: number
-  #lastAt: number
+  #drifted: Operation[] = []
   #open = false
   #phase: Phase = 'body'
-  #replaying = true
   #detached = false
   #outcome: Settlement | undefined
   #final: Ending | undefined
@@ -148,12 +81,12 @@ export class Execution implements Runtime {
     this.#host = init.host
     this.#body = init.body
     this.recorded = readRecorded(init.entries)
+    this.#replay = new Replay(init.run.id, this.recorded)
+    this.#writer = new HistoryWriter(init.host, init.entries.at(-1) as Entry)
     this.started = init.started(this.recorded.start)
     this.seed = this.started.seed
     this.time = this.recorded.start.at
     this.current = this.recorded.start.index
-    this.#nextIndex = this.recorded.nextIndex
-    this.#lastAt = this.recorded.lastAt
     this.root = rootScope(
       this,
       this.started.generation === 0 ? '' : `@${this.started.generation}/`,
@@ -164,7 +97,7 @@ export class Execution implements Runtime {
   }
 
   get replaying(): boolean {
-    return this.#replaying
+    return this.#replay.on
   }
 
   get ended(): boolean {
@@ -180,19 +113,10 @@ export class Execution implements Runtime {
     return this.#operations.values()
   }
 
-  get nextIndex(): number {
-    return this.#nextIndex
-  }
-
   /** Whether a turn would do anything. */
   get hasTurn(): boolean {
     if (this.#phase === 'ended' || this.#detached) return false
-    return (
-      this.#tasks.length > 0 ||
-      this.#handover.length > 0 ||
-      this.#position < this.recorded.deliveries.length ||
-      this.#queue.length > 0
-    )
+    return this.#tasks.length > 0 || this.#handover.length > 0 || !this.#replay.isUsedUp || this.#queue.length > 0
   }
 
   // ---- what constructs use
@@ -204,7 +128,10 @@ export class Execution implements Runtime {
     const name = occurrence(scope, spec.name)
     if (known !== undefined)
       return this.track(known.ok ? Promise.resolve(known.value as T) : Promise.reject(known.error))
-    return this.#add(scope, spec, name, scope.begun?.window === this.current ? scope.begun.after : this.current)
+    const after = scope.begun?.window === this.current ? scope.begun.after : this.current
+    const { operation, promise } = this.#operations.add<T>(scope, spec, name, { after, at: this.time })
+    this.#replay.issued(operation)
+    return promise
   }
 
   /** Why an operation may not be issued now; breaks the run where the code left the promise of replay. */
@@ -228,29 +155,6 @@ export class Execution implements Runtime {
     return error
   }
 
-  #add<T>(scope: Scope, spec: OperationSpec, name: string, after: number): Promise<T> {
-    const key = scope.prefix + name
-    const clearKey = scope.prefix === scope.clear ? undefined : scope.clear + name
-    const { promise, resolve, reject } = deferred<T>()
-    const operation: Operation = {
-      spec,
-      key,
-      clearKey,
-      scope,
-      after,
-      issuedAt: this.time,
-      state: 'open',
-      started: false,
-      announced: false,
-      promise,
-      resolve: resolve as (value: unknown) => void,
-      reject,
-    }
-    this.#operations.set(key, operation)
-    this.#issued.push(operation)
-    return promise
-  }
-
   /** Wraps a construct's promise, so that its unseen failure counts when the body settles. */
   track<T>(work: Promise<T>): TrackedPromise<T> {
     const { promise, resolve, reject } = deferred<T>()
@@ -264,27 +168,32 @@ export class Execution implements Runtime {
   /** Ends a scope: what is open in it is abandoned; waits consume nothing. */
   closeScope(scope: Scope): void {
     scope.closed = true
-    for (const operation of [...this.#operations.values()])
-      if (isWithin(operation.scope, scope)) this.abandon(operation)
+    for (const operation of this.#operations.within(scope)) this.#abandon(operation)
   }
 
-  abandon(operation: Operation): void {
+  #abandon(operation: Operation): void {
     if (operation.state !== 'open') return
-    operation.state = 'abandoned'
-    this.#operations.delete(operation.key)
+    this.#operations.close(operation, 'abandoned')
     if (operation.started && this.#host.stop(operation, 'abandoned')) this.#inFlight.add(operation)
   }
 
   /** History that nothing is delivered from. Written once per key. */
   note(scope: Scope, key: string, meta: Meta, payload?: string): void {
     if (this.recorded.notes.has(key)) return
-    this.#write({ kind: 'note', key, after: this.current, attempt: 0, meta, payload, subject: scope.subject })
+    this.#writer.write({ kind: 'note', key, after: this.current, attempt: 0, meta, payload, subject: scope.subject })
   }
 
   /** A construct's continuation as data. */
   snapshot(scope: Scope, key: string, payload: string): void {
-    if (this.#replaying) return
-    this.#write({ kind: 'scope.snapshot', key, after: this.current, attempt: 0, payload, subject: scope.subject })
+    if (this.#replay.on) return
+    this.#writer.write({
+      kind: 'scope.snapshot',
+      key,
+      after: this.current,
+      attempt: 0,
+      payload,
+      subject: scope.subject,
+    })
   }
 
   /** Short stand-in for a user-made part of a key, under the secret of whom it is about. */
@@ -336,8 +245,7 @@ export class Execution implements Runtime {
     if (operation !== undefined && operation.state !== 'open') return this.#late(offer, operation)
     // a settled body takes no results, but they count when the run is resumed
     if (operation !== undefined && (this.#phase === 'parked' || this.#phase === 'closing')) {
-      operation.state = 'settled'
-      this.#operations.delete(operation.key)
+      this.#operations.close(operation, 'settled')
       if (offer.written === undefined) this.#append(offer)
       offer.taken?.()
       this.#inFlight.delete(operation)
@@ -357,16 +265,9 @@ export class Execution implements Runtime {
 
   #late(offer: Offer, operation: Operation): void {
     if (offer.written === undefined && (offer.kind === 'step.result' || offer.kind === 'step.error')) {
-      this.#write({
-        kind: 'note',
-        key: operation.key,
-        clearKey: operation.clearKey,
-        after: this.current,
-        attempt: offer.attempt ?? 0,
-        meta: { ...offer.meta, late: offer.kind },
-        payload: offer.payload,
-        subject: operation.scope.subject,
-      })
+      const { kind, attempt = 0, meta, payload } = offer
+      const note = ofOperation(operation, { kind: 'note', attempt, meta: { ...meta, late: kind }, payload })
+      this.#writer.write({ ...note, after: this.current })
     }
     offer.taken?.()
     this.#inFlight.delete(operation)
@@ -374,43 +275,13 @@ export class Execution implements Runtime {
   }
 
   /** An entry that is not delivered: a failed attempt, an intent. */
-  record(
-    operation: Operation,
-    entry: {
-      readonly kind: EntryKind
-      readonly attempt: number
-      readonly meta?: Meta | undefined
-      readonly payload?: string | undefined
-      readonly input?: string | undefined
-    },
-  ): NewEntry {
-    return this.#write({
-      ...entry,
-      key: operation.key,
-      clearKey: operation.clearKey,
-      after: operation.after,
-      subject: operation.scope.subject,
-    })
+  record(operation: Operation, entry: OperationEntry): NewEntry {
+    return this.#writer.write(ofOperation(operation, entry))
   }
 
   /** For `step.transaction`: the entry that its commit carries. Reserves the index; `offer` it as `written` afterwards. */
-  reserve(
-    operation: Operation,
-    entry: {
-      readonly kind: EntryKind
-      readonly attempt: number
-      readonly meta?: Meta | undefined
-      readonly payload?: string | undefined
-      readonly input?: string | undefined
-    },
-  ): NewEntry {
-    return this.#make({
-      ...entry,
-      key: operation.key,
-      clearKey: operation.clearKey,
-      after: operation.after,
-      subject: operation.scope.subject,
-    })
+  reserve(operation: Operation, entry: OperationEntry): NewEntry {
+    return this.#writer.make(ofOperation(operation, entry))
   }
 
   /** Opens the window: hands one thing over. The window stays open until `close`, one turn of the event loop later. */
@@ -434,11 +305,9 @@ export class Execution implements Runtime {
   #next(): Delivered | undefined {
     const written = this.#handover.shift()
     if (written !== undefined) return asDelivered(written)
-    const recorded = this.recorded.deliveries[this.#position]
-    if (recorded !== undefined) {
-      if (this.#phase !== 'parked') this.#checkShape()
-      this.#position++
-      return recorded
+    if (!this.#replay.isUsedUp) {
+      if (this.#phase !== 'parked') this.#replay.checkWindow(this.current)
+      return this.#replay.next()
     }
     const offer = this.#queue.shift()
     if (offer === undefined) return undefined
@@ -466,24 +335,22 @@ export class Execution implements Runtime {
     if (this.#continuing !== undefined) return this.#continue()
     if (this.#outcome !== undefined && this.#phase === 'body') this.#settleBody(this.#outcome)
     if (this.#compensated !== undefined && this.#phase === 'compensating') return this.#end(this.#compensated)
-    if (
-      this.#replaying &&
-      this.#position >= this.recorded.deliveries.length &&
-      this.#tasks.length === 0 &&
-      (this.#phase === 'body' || this.#phase === 'compensating')
-    )
-      this.#goLive()
-    else if (!this.#replaying) for (const operation of this.#issued.splice(0)) this.#start(operation)
+    if (!this.#replay.on) for (const operation of this.#replay.takeIssued()) this.#start(operation)
+    else if (this.#replay.isUsedUp && this.#tasks.length === 0 && this.#isRunning) this.#goLive()
     if (this.#rejected.length > 64) this.#rejected = this.#rejected.filter(({ promise }) => !promise.observed)
     this.#checkQuiet()
   }
 
   /** History is used up: what is open is wanted now. */
   #goLive(): void {
-    this.#checkShape()
-    this.#replaying = false
-    this.#issued = []
-    for (const operation of [...this.#operations.values()]) this.#start(operation)
+    this.#replay.checkWindow(this.current)
+    this.#replay.end()
+    for (const operation of this.#operations.all()) this.#start(operation)
+  }
+
+  /** code of the run can move it */
+  get #isRunning(): boolean {
+    return this.#phase === 'body' || this.#phase === 'compensating'
   }
 
   /** Called after the grace of a settled body, or when nothing of it is in flight any more. */
@@ -538,16 +405,11 @@ export class Execution implements Runtime {
   #settleBody(outcome: Settlement): void {
     const result = this.#judge(outcome)
     if (result.status !== 'needs attention') return this.#closeRoot(result)
-    const rest = this.recorded.deliveries
-    const control = rest.findIndex((entry, at) => at >= this.#position && entry.kind === 'run.cancelling')
-    const known = this.#replaying && this.recorded.parked !== undefined
+    const known = this.#replay.on && this.recorded.parked !== undefined
     this.#parkHere()
-    if (control >= 0) {
-      // it had parked here and was cancelled or given up: go on from there
-      this.#position = control
-      return
-    }
-    this.#position = rest.length
+    // it may have parked here and then been cancelled or given up: go on from there
+    if (this.#replay.skipToControl()) return
+    this.#replay.skipRest()
     this.#host.ended({ ...result, known })
   }
 
@@ -557,16 +419,13 @@ export class Execution implements Runtime {
     this.root.closed = true
     this.#phase = 'parked'
     this.#tasks = []
-    for (const operation of [...this.#operations.values()]) {
-      if (operation.started && this.#host.stop(operation, 'parked')) continue
-      operation.state = 'abandoned'
-      this.#operations.delete(operation.key)
-    }
+    for (const operation of this.#operations.all())
+      if (!operation.started || !this.#host.stop(operation, 'parked')) this.#operations.close(operation, 'abandoned')
     for (const offer of this.#queue.splice(0)) this.offer(offer)
   }
 
   #judge(outcome: Settlement): Exclude<Ending, { status: 'continued' }> {
-    if (this.cancelled !== undefined) return { ...this.cancelled }
+    if (this.#control !== undefined) return this.#control
     const unseen = outcome.ok ? this.#rejected.find(({ promise }) => !promise.observed) : undefined
     if (outcome.ok && unseen === undefined) return { status: 'completed', value: outcome.value }
     const error = unseen !== undefined ? unseen.error : (outcome as { error: unknown }).error
@@ -578,14 +437,14 @@ export class Execution implements Runtime {
     this.#final = final
     this.root.closed = true
     this.#phase = 'closing'
-    for (const operation of [...this.#operations.values()]) {
+    for (const operation of this.#operations.all()) {
       const effect = operation.spec.effect
       const waits = effect.type === 'child' && effect.onParentClose === 'wait' && final.status === 'completed'
       if (waits && this.recorded.operations.get(operation.key)?.outcome === undefined) {
-        this.#replaying = false
+        this.#replay.end()
         this.#start(operation)
         this.#inFlight.add(operation)
-      } else this.abandon(operation)
+      } else this.#abandon(operation)
     }
     if (this.#inFlight.size === 0) this.finish()
     else this.#host.closing()
@@ -607,7 +466,7 @@ export class Execution implements Runtime {
             status: 'needs attention',
             error,
             operation: findOrigin(error)?.clearKey,
-            known: this.#replaying && this.recorded.parked !== undefined,
+            known: this.#replay.on && this.recorded.parked !== undefined,
           }
         },
       ),
@@ -615,12 +474,12 @@ export class Execution implements Runtime {
   }
 
   #continue(): void {
-    if (this.#replaying) this.#checkUsedUp()
+    if (this.#replay.on) this.#replay.checkUsedUp(this.current)
     const { input } = this.#continuing as { input: unknown }
     this.root.closed = true
-    for (const operation of [...this.#operations.values()]) this.abandon(operation)
+    for (const operation of this.#operations.all()) this.#abandon(operation)
     const generation = this.started.generation + 1
-    this.#write({
+    this.#writer.write({
       kind: 'run.continued',
       key: '',
       after: this.current,
@@ -634,19 +493,9 @@ export class Execution implements Runtime {
   }
 
   #end(ending: Ending): void {
-    if (this.#replaying && ending.status !== 'needs attention') this.#checkUsedUp()
+    if (this.#replay.on && ending.status !== 'needs attention') this.#replay.checkUsedUp(this.current)
     this.#phase = ending.status === 'needs attention' ? 'parked' : 'ended'
     this.#host.ended(ending)
-  }
-
-  /** The code is through: so must be the history. */
-  #checkUsedUp(): void {
-    this.#checkShape()
-    const rest = this.recorded.deliveries
-      .slice(this.#position)
-      .filter((entry) => entry.kind !== 'signal.received' && !this.#mayOutlive(entry))
-    if (rest.length > 0) throw shapeError(this.run.id, this.current, rest, [])
-    this.#position = this.recorded.deliveries.length
   }
 
   // ---- delivery
@@ -656,7 +505,7 @@ export class Execution implements Runtime {
     if (entry.at > this.time) this.time = entry.at
     if (entry.kind === 'signal.received') {
       const name = String(entry.meta['signal'])
-      const wait = this.#findWait(name)
+      const wait = this.#operations.waitFor(name)
       if (wait === undefined) this.mailbox.put(name, entry.payload)
       else this.#settle(wait, entry)
       return
@@ -664,25 +513,23 @@ export class Execution implements Runtime {
     if (entry.kind === 'run.cancelling') return this.#applyControl(entry)
     const operation = this.#operations.get(entry.key)
     if (operation === undefined) {
-      if (this.#replaying && this.#phase !== 'parked' && !this.#mayOutlive(entry))
-        throw shapeError(this.run.id, entry.index, [entry as Entry], [])
+      if (this.#replay.on && this.#phase !== 'parked') this.#replay.unclaimed(entry)
       return
     }
-    if (this.#replaying) this.#checkEntry(entry as Entry, operation)
+    if (
+      this.#replay.on &&
+      this.#replay.checkOutcome(entry as Entry, operation, () => this.#secretOf((entry as Entry).subject))
+    )
+      this.#drifted.push(operation)
     this.#settle(operation, entry)
-  }
-
-  /** A wait in the scope tree that takes this signal: the one that was issued first. */
-  #findWait(name: string): Operation | undefined {
-    for (const operation of this.#operations.values())
-      if (operation.spec.kind === 'signal' && operation.spec.name === `signal(${name})`) return operation
-    return undefined
   }
 
   #settle(operation: Operation, entry: Delivered): void {
     const settlement = operation.spec.settle(entry)
     if (settlement === undefined) return
-    this.#close(operation)
+    this.#operations.close(operation, 'settled')
+    // an open timer or approval of a settled wait is not wanted any more
+    if (operation.started) this.#host.stop(operation, 'settled')
     if (settlement.ok) operation.resolve(settlement.value)
     else {
       markOrigin(settlement.error, {
@@ -690,48 +537,34 @@ export class Execution implements Runtime {
         key: operation.key,
         clearKey: operation.clearKey ?? operation.key,
       })
-      this.#rejected.push({ promise: operation.promise as TrackedPromise<unknown>, error: settlement.error })
-      operation.reject(settlement.error)
+      this.#reject(operation, settlement.error)
     }
-  }
-
-  #close(operation: Operation): void {
-    operation.state = 'settled'
-    this.#operations.delete(operation.key)
-    // an open timer or approval of a settled wait is not wanted any more
-    if (operation.started) this.#host.stop(operation, 'settled')
   }
 
   #applyControl(entry: Delivered): void {
-    const how = String(entry.meta['how'])
-    const reason = String(entry.meta['reason'] ?? how)
-    const error =
-      how === 'cancel'
-        ? new CancelledError(reason)
-        : new SpanwiseError({
-            code: how === 'deadline' ? 'DEADLINE_EXCEEDED' : 'GIVEN_UP',
-            message: how === 'deadline' ? 'The run passed its deadline.' : `Given up: ${reason}`,
-            hint: how === 'deadline' ? 'Start it with a later deadline.' : 'Fork it, or start it again.',
-          })
-    this.cancelled = { status: how === 'cancel' ? 'cancelled' : 'failed', error }
-    this.abort.abort(error)
+    // it is on its way out already: its cleanup and compensations are not disturbed by asking again
+    if (this.#control !== undefined && this.#phase !== 'parked') return
+    if (this.#phase === 'compensating') return
+    const control = readControl(entry)
+    this.#control = control
+    this.abort.abort(control.error)
     if (this.#phase === 'parked') {
       // code that no longer fits its history cannot say what to compensate
       if (this.#broken !== undefined) this.compensations.length = 0
-      return this.#closeRoot(this.cancelled)
+      return this.#closeRoot(control)
     }
     if (this.#phase === 'closing') return
-    for (const operation of [...this.#operations.values()]) {
-      operation.state = 'settled'
-      this.#operations.delete(operation.key)
-      if (operation.started && this.#host.stop(operation, 'cancelled')) {
-        operation.state = 'abandoned'
-        this.#inFlight.add(operation)
-      }
-      const cancelled = new CancelledError(reason)
-      this.#rejected.push({ promise: operation.promise as TrackedPromise<unknown>, error: cancelled })
-      operation.reject(cancelled)
+    for (const operation of this.#operations.all()) {
+      const inFlight = operation.started && this.#host.stop(operation, 'cancelled')
+      this.#operations.close(operation, inFlight ? 'abandoned' : 'settled')
+      if (inFlight) this.#inFlight.add(operation)
+      this.#reject(operation, new CancelledError(control.reason))
     }
+  }
+
+  #reject(operation: Operation, error: unknown): void {
+    this.#rejected.push({ promise: operation.promise as TrackedPromise<unknown>, error })
+    operation.reject(error)
   }
 
   #start(operation: Operation): void {
@@ -740,73 +573,20 @@ export class Execution implements Runtime {
     const history = this.recorded.operations.get(operation.key)
     if (operation.spec.announce !== undefined && history?.announcement === undefined) {
       const { kind, meta, payload } = operation.spec.announce(this.#host.childRun(operation))
-      const entry = this.#write({
-        kind,
-        key: operation.key,
-        clearKey: operation.clearKey,
-        after: operation.after,
-        attempt: 0,
-        meta,
-        payload,
-        input: operation.spec.input,
-        subject: operation.scope.subject,
-      })
+      const entry = this.record(operation, { kind, attempt: 0, meta, payload, input: operation.spec.input })
       if (kind === 'child.started') {
         this.#handover.push(entry)
         this.#host.ready()
       }
     }
-    operation.announced = true
     this.#host.start(operation, history)
   }
 
   // ---- replay safety
 
-  /** Everything that the history says was issued in this window must have been issued by the code. */
-  #checkShape(): void {
-    const recorded = this.recorded.issuedAfter.get(this.current)
-    const issued = this.#issued
-    this.#issued = []
-    if (recorded === undefined) return
-    const asked = new Map(issued.map((operation) => [operation.key, operation]))
-    for (const entry of recorded) {
-      const operation = asked.get(entry.key)
-      if (operation === undefined || operation.after !== entry.after || !fits(entry, operation))
-        throw shapeError(this.run.id, this.current, recorded, issued)
-    }
-  }
-
-  #checkEntry(entry: Entry, operation: Operation): void {
-    if (operation.after !== entry.after || !fits(entry, operation))
-      throw shapeError(this.run.id, entry.index, [entry], [operation])
-    const expected = entry.commitments.input
-    const edited = this.recorded.operations.get(operation.key)?.edited
-    if (expected === undefined || operation.spec.input === undefined || edited !== undefined) return
-    const actual = commit(this.#secretOf(entry.subject), 'input', this.run.id, entry.index, operation.spec.input)
-    if (Buffer.compare(actual, expected) === 0) return
-    const key = operation.clearKey ?? operation.key
-    if (operation.spec.onDrift !== 'keep') {
-      throw new ReplayError({
-        code: 'INPUT_CHANGED',
-        message: `"${key}" was recorded with another input than the code passes now.`,
-        hint: "Bring the old input back and resume, resume with an edit, or set onDrift: 'keep' on the step if the recorded result still serves. now() and random() do not change on replay; Date.now() and Math.random() do.",
-        run: this.run.id,
-        step: key,
-      })
-    }
-    this.#drifted.push({ key: operation.key, scope: operation.scope })
-  }
-
-  readonly #drifted: { readonly key: string; readonly scope: Scope }[] = []
-
-  /** A child may be announced or end after its scope is over; any other late result is a note. */
-  #mayOutlive(entry: Delivered): boolean {
-    return entry.kind === 'child.started' || entry.kind === 'child.settled'
-  }
-
   #checkQuiet(): void {
     for (const { key, scope } of this.#drifted.splice(0)) this.note(scope, `${key}:drift`, { drift: 'input' })
-    if (this.#replaying || (this.#phase !== 'body' && this.#phase !== 'compensating')) return
+    if (this.#replay.on || !this.#isRunning) return
     if (this.hasTurn || this.#operations.size > 0 || this.#inFlight.size > 0) return
     throw new ReplayError({
       code: 'UNJOURNALED_WAIT',
@@ -820,35 +600,15 @@ export class Execution implements Runtime {
   // ---- writing
 
   #append(offer: Offer): NewEntry {
-    const operation = offer.operation
-    return this.#write({
-      kind: offer.kind,
-      key: operation?.key ?? '',
-      clearKey: operation?.clearKey,
-      after: operation?.after ?? this.current,
-      attempt: offer.attempt ?? 0,
-      meta: offer.meta,
-      payload: offer.payload,
-      input: offer.input,
-      subject: offer.subject ?? operation?.scope.subject ?? this.root.subject,
-    })
-  }
-
-  #write(entry: Omit<NewEntry, 'index' | 'at'>): NewEntry {
-    const made = this.#make(entry)
-    this.#host.write(made)
-    return made
-  }
-
-  #make(entry: Omit<NewEntry, 'index' | 'at'>): NewEntry {
-    const at = Math.max(this.#host.now(), this.#lastAt)
-    this.#lastAt = at
-    return { ...entry, index: this.#nextIndex++, at }
+    const { operation, kind, attempt = 0, meta, payload, input, subject } = offer
+    const entry = { kind, attempt, meta, payload, input, subject }
+    if (operation !== undefined) return this.record(operation, entry)
+    return this.#writer.write({ ...entry, key: '', after: this.current, subject: subject ?? this.root.subject })
   }
 
   /** Writes an entry about the run itself: its end, its parking. */
   writeEnd(kind: EntryKind, meta: Meta, payload: string | undefined): void {
-    this.#write({ kind, key: '', after: this.current, attempt: 0, meta, payload, subject: this.root.subject })
+    this.#writer.write({ kind, key: '', after: this.current, attempt: 0, meta, payload, subject: this.root.subject })
   }
 }
 

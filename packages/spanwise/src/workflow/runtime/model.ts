@@ -154,8 +154,6 @@ export interface Operation {
   state: 'open' | 'settled' | 'abandoned'
   /** handed to the engine */
   started: boolean
-  /** its announcement is written */
-  announced: boolean
   readonly promise: Promise<unknown>
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
@@ -184,8 +182,6 @@ export interface Recorded {
   readonly notes: ReadonlySet<string>
   /** the latest `run.parked`, if nothing resumed it since */
   readonly parked: Entry | undefined
-  readonly nextIndex: number
-  readonly lastAt: number
 }
 
 export interface RecordedOperation extends OperationHistory {

@@ -103,7 +103,6 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
   for (const [key, edited] of edits)
     if (!byKey.has(key))
       byKey.set(key, { intent: undefined, announcement: undefined, attempts: [], edited, outcome: undefined })
-  const last = entries[entries.length - 1] as Entry
   return {
     start,
     deliveries: live.filter((entry) => deliveries.has(entry.kind)),
@@ -113,8 +112,6 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
     snapshots,
     notes: new Set(live.filter((entry) => entry.kind === 'note').map((entry) => entry.key)),
     parked,
-    nextIndex: last.index + 1,
-    lastAt: last.at,
   }
 }
 

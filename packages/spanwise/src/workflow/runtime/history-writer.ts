@@ -1,0 +1,45 @@
+import type { Entry, EntryKind, Meta, NewEntry } from '../../journal/index.ts'
+import type { Host } from './host.ts'
+import type { Operation } from './model.ts'
+
+/** What is known of an entry about an operation before it gets its place. */
+export interface OperationEntry {
+  readonly kind: EntryKind
+  readonly attempt: number
+  readonly meta?: Meta | undefined
+  readonly payload?: string | undefined
+  readonly input?: string | undefined
+  readonly subject?: string | undefined
+}
+
+/** Gives entries their index and their time, which never goes back, and hands them to the host. */
+export class HistoryWriter {
+  readonly #host: Host
+  #nextIndex: number
+  #lastAt: number
+
+  constructor(host: Host, last: Pick<Entry, 'index' | 'at'>) {
+    this.#host = host
+    this.#nextIndex = last.index + 1
+    this.#lastAt = last.at
+  }
+
+  write(entry: Omit<NewEntry, 'index' | 'at'>): NewEntry {
+    const made = this.make(entry)
+    this.#host.write(made)
+    return made
+  }
+
+  /** Reserves the place of an entry that goes its own way to the store. */
+  make(entry: Omit<NewEntry, 'index' | 'at'>): NewEntry {
+    const at = Math.max(this.#host.now(), this.#lastAt)
+    this.#lastAt = at
+    return { ...entry, index: this.#nextIndex++, at }
+  }
+}
+
+/** An entry about an operation, but for its place. */
+export function ofOperation(operation: Operation, entry: OperationEntry): Omit<NewEntry, 'index' | 'at'> {
+  const { key, clearKey, after, scope } = operation
+  return { ...entry, key, clearKey, after, subject: entry.subject ?? scope.subject }
+}

@@ -1,0 +1,116 @@
+import { commit, type Entry } from '../../journal/index.ts'
+import { ReplayError } from '../errors.ts'
+import type { Delivered, Operation, Recorded } from './model.ts'
+import { fits, shapeError } from './shape.ts'
+
+/** Goes through the recorded history, and holds the code against it. */
+export class Replay {
+  readonly recorded: Recorded
+  readonly #run: string
+  #position = 0
+  #issued: Operation[] = []
+  #on = true
+
+  constructor(run: string, recorded: Recorded) {
+    this.#run = run
+    this.recorded = recorded
+  }
+
+  /** history is being replayed; what the code asks for is not wanted yet */
+  get on(): boolean {
+    return this.#on
+  }
+
+  end(): void {
+    this.#on = false
+  }
+
+  get isUsedUp(): boolean {
+    return this.#position >= this.recorded.deliveries.length
+  }
+
+  /** Nothing more is delivered from history. */
+  skipRest(): void {
+    this.#position = this.recorded.deliveries.length
+  }
+
+  /** Skips to the cancel or give-up that moved a parked run on; false when there is none. */
+  skipToControl(): boolean {
+    const at = this.recorded.deliveries.findIndex((entry, i) => i >= this.#position && entry.kind === 'run.cancelling')
+    if (at >= 0) this.#position = at
+    return at >= 0
+  }
+
+  next(): Entry | undefined {
+    const entry = this.recorded.deliveries[this.#position]
+    if (entry !== undefined) this.#position++
+    return entry
+  }
+
+  issued(operation: Operation): void {
+    this.#issued.push(operation)
+  }
+
+  /** What was issued since this was asked last. */
+  takeIssued(): readonly Operation[] {
+    const issued = this.#issued
+    if (issued.length > 0) this.#issued = []
+    return issued
+  }
+
+  /** Everything that the history says was issued after this delivery must have been issued by the code. */
+  checkWindow(delivery: number): void {
+    const recorded = this.recorded.issuedAfter.get(delivery)
+    const issued = this.takeIssued()
+    if (recorded === undefined) return
+    const asked = new Map(issued.map((operation) => [operation.key, operation]))
+    for (const entry of recorded) {
+      const operation = asked.get(entry.key)
+      if (operation === undefined || operation.after !== entry.after || !fits(entry, operation))
+        throw shapeError(this.#run, delivery, recorded, issued)
+    }
+  }
+
+  /** The code is through: so must be the history. */
+  checkUsedUp(delivery: number): void {
+    this.checkWindow(delivery)
+    const rest = this.recorded.deliveries
+      .slice(this.#position)
+      .filter((entry) => entry.kind !== 'signal.received' && !mayOutlive(entry))
+    if (rest.length > 0) throw shapeError(this.#run, delivery, rest, [])
+    this.skipRest()
+  }
+
+  /** A recorded outcome must belong to an operation that the code asked for. */
+  unclaimed(entry: Delivered): void {
+    if (!mayOutlive(entry)) throw shapeError(this.#run, entry.index, [entry as Entry], [])
+  }
+
+  /**
+   * The operation must be the recorded one. With another input it parks, or is kept where the operation says so.
+   * @returns whether a kept result drifted
+   */
+  checkOutcome(entry: Entry, operation: Operation, secret: () => Uint8Array): boolean {
+    if (operation.after !== entry.after || !fits(entry, operation))
+      throw shapeError(this.#run, entry.index, [entry], [operation])
+    const expected = entry.commitments.input
+    const { input } = operation.spec
+    const edited = this.recorded.operations.get(operation.key)?.edited
+    if (expected === undefined || input === undefined || edited !== undefined) return false
+    if (Buffer.compare(commit(secret(), 'input', this.#run, entry.index, input), expected) === 0) return false
+    if (operation.spec.onDrift === 'keep') return true
+    const key = operation.clearKey ?? operation.key
+    throw new ReplayError({
+      code: 'INPUT_CHANGED',
+      message: `"${key}" was recorded with another input than the code passes now.`,
+      hint: "Bring the old input back and resume, resume with an edit, or set onDrift: 'keep' on the step if the recorded result still serves. now() and random() do not change on replay; Date.now() and Math.random() do.",
+      run: this.#run,
+      step: key,
+    })
+  }
+}
+
+/** A child may be announced or end after its scope is over; any other late result is a note. */
+function mayOutlive(entry: Pick<Entry, 'kind'>): boolean {
+  return entry.kind === 'child.started' || entry.kind === 'child.settled'
+}
