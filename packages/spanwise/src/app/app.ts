@@ -1,5 +1,6 @@
-import { type ResumeOptions, runIdFor } from '../engine/index.ts'
+import type { ResumeOptions } from '../engine/index.ts'
 import {
+  type ApprovalQuery,
   decode,
   encode,
   isTerminal,
@@ -28,6 +29,8 @@ export interface ListOptions {
   /** all of them */
   readonly tags?: readonly string[]
   readonly fingerprint?: string
+  /** runs whose id begins so */
+  readonly prefix?: string
   /** substring of id, input or tags; reads payloads, so give it with other filters on a large store */
   readonly text?: string
   /** cursor: `after` of the page before */
@@ -64,12 +67,16 @@ export interface App extends AsyncDisposable {
   /** Starts and waits for the output. */
   run<I, O>(startable: Startable<I, O>, ...rest: Rest<I, StartOptions>): Promise<O>
   get<I, O>(workflow: Workflow<I, O>, id: string, options?: { readonly tenant?: string }): Promise<Run<O> | undefined>
+  /** the same by the workflow's name, where its code is not at hand */
+  get(workflow: string, id: string, options?: { readonly tenant?: string }): Promise<Run<unknown> | undefined>
   get(runId: string): Promise<Run<unknown> | undefined>
   /** Newest first. */
   list(options?: ListOptions): Promise<Page<RunState>>
   counts(): Promise<Readonly<Record<RunStatus, number>>>
   approvals(options?: {
     readonly role?: string
+    /** only of this run */
+    readonly run?: string
     readonly after?: string
     readonly limit?: number
   }): Promise<Page<OpenApproval>>
@@ -101,15 +108,19 @@ export function makeApp(
     run: async (startable: Startable<never, unknown>, input: unknown, startOptions?: StartOptions) =>
       (await start(startable, input, startOptions)).result(),
     async get(first: string | Startable<never, unknown>, id?: string, where: { readonly tenant?: string } = {}) {
-      const run =
-        typeof first === 'string'
-          ? first
-          : runIdFor(backend, where.tenant ?? 'default', workflowDefinition(first).name, id)
-      return (await backend.run(run)) === undefined ? undefined : runHandle(backend, run, now)
+      const row =
+        id === undefined
+          ? await backend.run(first as string)
+          : await backend.find({
+              tenant: where.tenant ?? 'default',
+              workflow: typeof first === 'string' ? first : workflowDefinition(first).name,
+              id,
+            })
+      return row === undefined ? undefined : runHandle(backend, row.run, now)
     },
     list: (query: ListOptions = {}) => list(backend, query),
     counts: () => backend.counts(),
-    approvals: (query: { readonly role?: string; readonly after?: string; readonly limit?: number } = {}) =>
+    approvals: (query: Omit<ApprovalQuery, 'tenant' | 'limit'> & { readonly limit?: number } = {}) =>
       approvals(backend, query),
     decide: (id: string, decision: DecideOptions) => decide(backend, id, decision, now()),
     resume: (target: BulkTarget, how: BulkOptions & ResumeOptions = {}) =>
@@ -133,6 +144,7 @@ function listQuery(options: ListOptions): ListQuery {
     tenant: options.tenant,
     tags: options.tags,
     fingerprint: options.fingerprint,
+    prefix: options.prefix,
     after: options.after,
     limit: options.limit ?? 50,
   }
@@ -168,9 +180,14 @@ async function mentions(backend: Backend, row: RunRow, text: string): Promise<bo
 
 async function approvals(
   backend: Backend,
-  query: { readonly role?: string; readonly after?: string; readonly limit?: number },
+  query: Omit<ApprovalQuery, 'tenant' | 'limit'> & { readonly limit?: number },
 ): Promise<Page<OpenApproval>> {
-  const page = await backend.approvals({ role: query.role, after: query.after, limit: query.limit ?? 50 })
+  const page = await backend.approvals({
+    role: query.role,
+    run: query.run,
+    after: query.after,
+    limit: query.limit ?? 50,
+  })
   const items = await Promise.all(
     page.items.map(async (row): Promise<OpenApproval> => {
       const request = await requestOf(backend, row.run, row.key)

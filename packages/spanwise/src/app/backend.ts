@@ -5,13 +5,13 @@ import type {
   Entry,
   ListQuery,
   NewMail,
-  NewRun,
   Page,
   RowChange,
   RunRow,
   RunStatus,
   Sent,
 } from '../journal/index.ts'
+import type { Begin } from './begin.ts'
 
 /**
  * What the app and the CLI need of whoever holds the store: the engine of this process, the owner of the file over its control
@@ -19,12 +19,18 @@ import type {
  */
 export interface Backend {
   readonly kind: 'local' | 'remote' | 'file'
-  token(purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input', value: string): string
-  begin(run: Omit<NewRun, 'owner' | 'status'>): Promise<Created>
+  /** Inserts or gets. */
+  begin(begin: Begin): Promise<Created>
   send(mail: NewMail): Promise<Sent>
   /** Where the workflow's code is at hand: whether the form of an approving decision fits. @throws INVALID_FORM */
   checkForm(run: string, key: string, decision: { readonly approve: boolean; readonly form?: unknown }): Promise<void>
   run(id: string): Promise<RunRow | undefined>
+  /** by the user's id */
+  find(identity: {
+    readonly tenant: string
+    readonly workflow: string
+    readonly id: string
+  }): Promise<RunRow | undefined>
   outcome(id: string): Promise<Outcome | undefined>
   entries(run: string, from?: number, limit?: number): Promise<readonly Entry[]>
   list(query: ListQuery): Promise<Page<RunRow>>

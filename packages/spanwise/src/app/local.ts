@@ -1,14 +1,14 @@
 import type { Engine } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
 import type { Backend } from './backend.ts'
+import { newRun } from './begin.ts'
 import type { Watchers } from './watchers.ts'
 
 /** The engine of this process and its store. */
 export function localBackend(store: Store, engine: Engine, watchers: Watchers): Backend {
   return {
     kind: 'local',
-    token: (purpose, value) => store.info.token(purpose, value),
-    begin: (run) => engine.begin(run),
+    begin: (begin) => engine.begin(newRun(store.info, begin)),
     async send(mail) {
       const sent = await store.send(mail)
       if (sent.state === 'ok') engine.wake(sent.run)
@@ -16,6 +16,7 @@ export function localBackend(store: Store, engine: Engine, watchers: Watchers): 
     },
     checkForm: (run, key, decision) => engine.checkForm(run, key, decision),
     run: (id) => store.run(id),
+    find: (identity) => store.find(identity),
     outcome: (id) => store.outcome(id),
     entries: (run, from, limit) => store.entries(run, from, limit),
     list: (query) => store.list(query),

@@ -1,4 +1,5 @@
-import { newSeed, runIdFor } from '../engine/index.ts'
+import { randomUUID } from 'node:crypto'
+import { newSeed } from '../engine/index.ts'
 import { type RunRow, SpanwiseError } from '../journal/index.ts'
 import {
   canonicalInput,
@@ -39,37 +40,27 @@ export async function startRun(
   const definition = workflowDefinition(startable)
   const canonical = canonicalInput(input)
   const parsed = await parse(definition.input, input, 'INVALID_INPUT', `The input of workflow "${definition.name}"`)
-  const tenant = options.tenant ?? 'default'
-  const run = runIdFor(backend, tenant, definition.name, options.id)
+  const tags = options.tags ?? []
   const created = await backend.begin({
-    run,
     workflow: definition.name,
-    tenant,
-    id: options.id ?? run,
-    inputToken: backend.token('input', canonical),
+    tenant: options.tenant ?? 'default',
+    id: options.id,
+    run: randomUUID(),
+    input: canonical,
+    payload: startPayload({
+      input: parsed,
+      seed: newSeed(),
+      id: options.id,
+      tags,
+      subject: options.subject,
+      team: options.team,
+    }),
     wakeAt: options.delay === undefined ? undefined : now + milliseconds(options.delay, 'delay'),
     priority: options.priority ?? 0,
     deadline: deadlineOf(definition, options.deadline, now),
     release,
     subject: options.subject,
-    tags: options.tags ?? [],
-    started: {
-      index: 0,
-      after: 0,
-      at: now,
-      kind: 'run.started',
-      key: '',
-      attempt: 0,
-      meta: { workflow: definition.name, release },
-      payload: startPayload({
-        input: parsed,
-        seed: newSeed(),
-        id: options.id,
-        tags: options.tags ?? [],
-        subject: options.subject,
-        team: options.team,
-      }),
-    },
+    tags,
     at: now,
   })
   if (created.state === 'conflict') {

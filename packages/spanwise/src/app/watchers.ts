@@ -6,6 +6,7 @@ type Callback = (change: RowChange | undefined) => void
 export class Watchers {
   readonly #byRun = new Map<string, Set<Callback>>()
   readonly #progress = new Map<string, unknown>()
+  readonly #all = new Set<(run: string, change: RowChange | undefined) => void>()
 
   watch(run: string, callback: Callback): () => void {
     let callbacks = this.#byRun.get(run)
@@ -20,7 +21,12 @@ export class Watchers {
     }
   }
 
+  watchAll(callback: (run: string, change: RowChange | undefined) => void): void {
+    this.#all.add(callback)
+  }
+
   changed(run: string, change: RowChange | undefined): void {
+    for (const callback of this.#all) callback(run, change)
     if (change !== undefined && (change.outcome !== undefined || change.status === 'needs attention'))
       this.#progress.delete(run)
     const callbacks = this.#byRun.get(run)

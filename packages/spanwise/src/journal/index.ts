@@ -14,7 +14,7 @@ export { openStore, parseStoreUrl, type StoreAddress, type StoreOptions } from '
 export { checkPayloadSize, MAX_PAYLOAD } from './payload-size.ts'
 export { commit, commitment, type Domain, deriveKey, keyToken, type Purpose } from './secret.ts'
 export { type MemoryStore, openMemoryStore } from './sqlite/memory.ts'
-export { acquireOwnership, currentOwner, type Owner, type Ownership } from './sqlite/owner.ts'
+export { acquireOwnership, currentOwner, type Owner, type Ownership, storeFile } from './sqlite/owner.ts'
 export type {
   Appended,
   ApprovalChange,

@@ -251,6 +251,8 @@ export interface ListQuery {
   readonly tags?: readonly string[] | undefined
   readonly fingerprint?: string | undefined
   readonly parent?: string | undefined
+  /** runs whose id begins so */
+  readonly prefix?: string | undefined
   /** newest first; `after` is the cursor of the page before */
   readonly after?: string | undefined
   readonly limit: number

@@ -20,15 +20,20 @@ export interface Owner {
 
 const BUSY = 5
 
+/** Who has it keeps it for the life of a process; whoever only looks is gone in a moment. ms */
+const patience = 100
+/** Looking must not hold the caller up; two who look at once wait for each other this long. */
+const glance = 5
+
 /**
  * Takes the file or refuses with STORE_OWNED, naming who has it. What is held is SQLite's write lock on a small file beside
  * the store: the system releases it when the process ends, so there is no stale lock to remove after `kill -9`. Readers are
  * not kept out by it, which is how the owner's name can be read.
  */
 export async function acquireOwnership(path: string): Promise<Ownership> {
-  const store = realPath(path)
+  const store = storeFile(path)
   const file = `${store}.owner`
-  const db = open(file)
+  const db = open(file, patience)
   try {
     for (;;) {
       writeOwner(db)
@@ -50,9 +55,9 @@ export async function acquireOwnership(path: string): Promise<Ownership> {
 
 /** Who works on the file now; undefined when nobody does. */
 export function currentOwner(path: string): Owner | undefined {
-  const file = `${realPath(path)}.owner`
+  const file = `${storeFile(path)}.owner`
   if (!existsSync(file)) return undefined
-  const db = open(file)
+  const db = open(file, glance)
   try {
     db.exec('BEGIN IMMEDIATE')
     db.exec('ROLLBACK')
@@ -65,11 +70,10 @@ export function currentOwner(path: string): Owner | undefined {
   }
 }
 
-function open(file: string): DatabaseSync {
+function open(file: string, timeout: number): DatabaseSync {
   try {
     mkdirSync(dirname(file), { recursive: true })
-    // who has it keeps it for the life of a process; whoever only looks (`currentOwner`) is gone in a moment
-    return new DatabaseSync(file, { timeout: 100 })
+    return new DatabaseSync(file, { timeout })
   } catch (error) {
     throw storeError(error, file)
   }
@@ -99,7 +103,7 @@ function readOwner(db: DatabaseSync): Owner | undefined {
 }
 
 /** One file has one owner, under whatever name it is opened. */
-function realPath(path: string): string {
+export function storeFile(path: string): string {
   const full = resolve(path)
   if (existsSync(full)) return realpathSync(full)
   const folder = dirname(full)

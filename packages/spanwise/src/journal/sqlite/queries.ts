@@ -27,6 +27,8 @@ export function list(context: Context, query: ListQuery): Page<RunRow> {
   if (query.parent !== undefined) {
     only('r.seq IN (SELECT child_seq FROM spanwise_links WHERE parent_run = ?)', query.parent)
   }
+  // a range and not LIKE, which would take % and _ for wildcards and not use the index
+  if (query.prefix !== undefined) only('r.run >= ? AND r.run < ?', query.prefix, `${query.prefix}\u{10ffff}`)
   for (const tag of query.tags ?? []) {
     only('r.seq IN (SELECT run_seq FROM spanwise_run_tags WHERE token = ?)', context.token('tag', tag))
   }

@@ -178,6 +178,7 @@ export function testWork(open: OpenForTest): void {
         { status: ['needs attention', 'failed'] as const },
         { fingerprint: 'f' },
         { tenant: 'b', workflow: 'other', fingerprint: 'f' },
+        { prefix: mine.run },
       ]) {
         expect((await store.list({ ...query, limit: 9 })).items.map((run) => run.run)).toEqual([mine.run])
       }

@@ -1,0 +1,51 @@
+import { runIdFor } from '../engine/index.ts'
+import type { NewRun, StoreInfo } from '../journal/index.ts'
+
+/** A run to start, as the caller knows it: tokens and the id that follows from a user's are the store's business. */
+export interface Begin {
+  readonly workflow: string
+  readonly tenant: string
+  /** the user's id */
+  readonly id: string | undefined
+  /** id of the run when the user gave none; made by the caller, so that asking twice starts it once */
+  readonly run: string
+  /** canonical text of the unparsed input: what a conflict is judged by */
+  readonly input: string
+  /** codec text of `run.started` */
+  readonly payload: string
+  readonly wakeAt: number | undefined
+  readonly priority: number
+  readonly deadline: number | undefined
+  readonly release: string
+  readonly subject: string | undefined
+  readonly tags: readonly string[]
+  readonly at: number
+}
+
+export function newRun(tokens: Pick<StoreInfo, 'token'>, begin: Begin): Omit<NewRun, 'owner' | 'status'> {
+  const { workflow, tenant, id, run, input, payload, wakeAt, priority, deadline, release, subject, tags, at } = begin
+  return {
+    run: id === undefined ? run : runIdFor(tokens, tenant, workflow, id),
+    workflow,
+    tenant,
+    id: id ?? run,
+    inputToken: tokens.token('input', input),
+    wakeAt,
+    priority,
+    deadline,
+    release,
+    subject,
+    tags,
+    started: {
+      index: 0,
+      after: 0,
+      at,
+      kind: 'run.started',
+      key: '',
+      attempt: 0,
+      meta: { workflow, release },
+      payload,
+    },
+    at,
+  }
+}

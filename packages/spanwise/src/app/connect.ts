@@ -1,0 +1,45 @@
+import { systemClock } from '../engine/index.ts'
+import { openStore, parseStoreUrl, type Store, storeFile } from '../journal/index.ts'
+import { type App, makeApp } from './app.ts'
+import type { Backend } from './backend.ts'
+import { attach } from './control/index.ts'
+import { fileBackend } from './file.ts'
+import { releaseOf, type SpanwiseOptions } from './options.ts'
+
+/**
+ * An app that does no work: it asks the process that works on the store, over its control socket, and the file itself while
+ * there is none. It needs the code of a workflow only to start one.
+ * @throws CONTROL_VERSION, CONTROL_DENIED, OWNER_UNREACHABLE, OWNER_SILENT from its methods
+ */
+export async function connect(options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release'>): Promise<App> {
+  const { store: given, clock = systemClock } = options
+  const { backend, close } = typeof given === 'string' ? await reach(given) : direct(given, async () => {})
+  return makeApp(backend, { now: () => clock.now(), release: releaseOf(options), close })
+}
+
+interface Reached {
+  readonly backend: Backend
+  close(): Promise<void>
+}
+
+async function reach(url: string): Promise<Reached> {
+  const address = parseStoreUrl(url)
+  if (address.kind === 'memory') {
+    const store = await openStore(url)
+    return direct(store, () => store.close())
+  }
+  const backend = attach(storeFile(address.path), () => openStore(url))
+  return { backend, close: () => backend.close() }
+}
+
+/** An open store belongs to whoever opened it, and only they know whether somebody works on it. */
+function direct(store: Store, closeStore: () => Promise<void>): Reached {
+  const backend = fileBackend(store)
+  return {
+    backend,
+    close: async () => {
+      await backend.close()
+      await closeStore()
+    },
+  }
+}

@@ -1,0 +1,156 @@
+import { type Entry, type RunRow, SpanwiseError } from '../../journal/index.ts'
+import type { Backend } from '../backend.ts'
+import type { Begin } from '../begin.ts'
+import {
+  anything,
+  type Check,
+  finite,
+  flag,
+  list,
+  oneOf,
+  optional,
+  record,
+  refuseArguments,
+  text,
+  tuple,
+  whole,
+} from './check.ts'
+import { PAGE, PAGE_SIZE } from './protocol.ts'
+
+/** What the owner answers. Watches belong to a connection and are not among these. */
+export interface Methods {
+  readonly begin: [Begin]
+  readonly send: Parameters<Backend['send']>
+  readonly checkForm: Parameters<Backend['checkForm']>
+  readonly run: [string]
+  readonly find: Parameters<Backend['find']>
+  readonly outcome: [string]
+  readonly entries: [run: string, from: number, limit: number]
+  readonly list: Parameters<Backend['list']>
+  readonly approvals: Parameters<Backend['approvals']>
+  readonly approval: [string]
+  readonly counts: []
+  readonly progress: [string]
+  /** there may be something new for the run in the file: whoever wrote it there says so */
+  readonly wake: [string]
+}
+
+/** What the owner serves: its backend, and the hint that mail is in the file. */
+export interface Served {
+  readonly backend: Backend
+  wake(run: string): void
+}
+
+const limit: Check = (value) => whole(value) && (value as number) > 0 && (value as number) <= PAGE
+const statuses = oneOf('queued', 'running', 'waiting', 'needs attention', 'completed', 'failed', 'cancelled')
+
+const checks: { readonly [M in keyof Methods]: Check } = {
+  begin: tuple(
+    record({
+      workflow: text,
+      tenant: text,
+      id: optional(text),
+      run: text,
+      input: text,
+      payload: text,
+      wakeAt: optional(finite),
+      priority: whole,
+      deadline: optional(finite),
+      release: text,
+      subject: optional(text),
+      tags: list(text),
+      at: whole,
+    }),
+  ),
+  send: tuple(
+    record({
+      run: text,
+      // `child` and `step` are written by engines only
+      kind: oneOf('signal', 'cancel', 'give-up', 'resume', 'decision'),
+      name: text,
+      payload: optional(text),
+      dedupe: optional(text),
+      approval: optional(text),
+      at: whole,
+    }),
+  ),
+  checkForm: tuple(text, text, record({ approve: flag, form: anything })),
+  run: tuple(text),
+  find: tuple(record({ tenant: text, workflow: text, id: text })),
+  outcome: tuple(text),
+  entries: tuple(text, whole, limit),
+  list: tuple(
+    record({
+      tenant: optional(text),
+      workflow: optional(text),
+      status: optional(list(statuses)),
+      tags: optional(list(text)),
+      fingerprint: optional(text),
+      parent: optional(text),
+      prefix: optional(text),
+      after: optional(text),
+      limit,
+    }),
+  ),
+  approvals: tuple(
+    record({ role: optional(text), tenant: optional(text), run: optional(text), after: optional(text), limit }),
+  ),
+  approval: tuple(text),
+  counts: tuple(),
+  progress: tuple(text),
+  wake: tuple(text),
+}
+
+/** @throws CONTROL_METHOD, CONTROL_ARGUMENTS, and whatever the method throws */
+export async function perform(served: Served, method: string, args: unknown): Promise<unknown> {
+  if (!Object.hasOwn(checks, method)) {
+    throw new SpanwiseError({
+      code: 'CONTROL_METHOD',
+      message: `The owner of the store knows no method ${JSON.stringify(method.slice(0, 100))}.`,
+      hint: 'Use the same version of spanwise in both processes.',
+    })
+  }
+  if (!checks[method as keyof Methods](args)) throw refuseArguments(method)
+  const answer = answers[method as keyof Methods] as (served: Served, ...args: readonly unknown[]) => unknown
+  return answer(served, ...(args as readonly unknown[]))
+}
+
+const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Methods[M]) => unknown } = {
+  begin: async ({ backend }, begin) => {
+    const created = await backend.begin(begin)
+    return { ...created, row: withoutSecret(created.row) }
+  },
+  send: ({ backend }, mail) => backend.send(mail),
+  checkForm: ({ backend }, run, key, decision) => backend.checkForm(run, key, decision),
+  run: async ({ backend }, id) => withoutSecret(await backend.run(id)),
+  find: async ({ backend }, identity) => withoutSecret(await backend.find(identity)),
+  outcome: ({ backend }, id) => backend.outcome(id),
+  entries: async ({ backend }, run, from, limit) => fitting(await backend.entries(run, from, limit), limit),
+  list: async ({ backend }, query) => {
+    const page = await backend.list(query)
+    return { ...page, items: page.items.map(withoutSecret) }
+  },
+  approvals: ({ backend }, query) => backend.approvals(query),
+  approval: ({ backend }, id) => backend.approval(id),
+  counts: ({ backend }) => backend.counts(),
+  progress: ({ backend }, run) => backend.progress(run),
+  wake: (served, run) => served.wake(run),
+}
+
+/** The key of a run's content is nobody's business but its owner's. */
+function withoutSecret<Row extends RunRow | undefined>(row: Row): Row {
+  return row === undefined ? row : { ...row, secret: undefined }
+}
+
+/** As many entries as one answer should hold, one at least; `more` when there may be others behind them. */
+function fitting(
+  entries: readonly Entry[],
+  limit: number,
+): { readonly items: readonly Entry[]; readonly more: boolean } {
+  let size = 0
+  const end = entries.findIndex((entry, at) => {
+    size += entry.payload?.length ?? 0
+    return at > 0 && size > PAGE_SIZE
+  })
+  return end < 0 ? { items: entries, more: entries.length === limit } : { items: entries.slice(0, end), more: true }
+}

@@ -1,0 +1,53 @@
+import type { ApprovalRow, Entry, Page, RunRow } from '../../journal/index.ts'
+import type { Backend } from '../backend.ts'
+import type { Connection } from './connection.ts'
+import { PAGE } from './protocol.ts'
+
+/** The owner's backend over a connection. Long answers come in pieces. */
+export function remoteBackend(connection: Connection): Omit<Backend, 'watch' | 'close'> {
+  const ask = connection.ask as (method: string, ...args: readonly unknown[]) => Promise<never>
+  return {
+    kind: 'remote',
+    begin: (begin) => ask('begin', begin),
+    send: (mail) => ask('send', mail),
+    checkForm: (run, key, decision) => ask('checkForm', run, key, decision),
+    run: (id) => ask('run', id),
+    find: (identity) => ask('find', identity),
+    outcome: (id) => ask('outcome', id),
+    async entries(run, from = 0, limit = Number.POSITIVE_INFINITY) {
+      const all: Entry[] = []
+      for (let next = from; all.length < limit; ) {
+        const asked = Math.min(limit - all.length, PAGE)
+        const page: { readonly items: readonly Entry[]; readonly more: boolean } = await ask(
+          'entries',
+          run,
+          next,
+          asked,
+        )
+        all.push(...page.items)
+        if (!page.more) break
+        next = (all.at(-1)?.index ?? next) + 1
+      }
+      return all
+    },
+    list: (query) => pages<RunRow, typeof query>((part) => ask('list', part), query),
+    approvals: (query) => pages<ApprovalRow, typeof query>((part) => ask('approvals', part), query),
+    approval: (id) => ask('approval', id),
+    counts: () => ask('counts'),
+    progress: (run) => ask('progress', run),
+  }
+}
+
+async function pages<T, Q extends { readonly limit: number; readonly after?: string | undefined }>(
+  ask: (query: Q) => Promise<Page<T>>,
+  query: Q,
+): Promise<Page<T>> {
+  const items: T[] = []
+  let { after } = query
+  do {
+    const page = await ask({ ...query, after, limit: Math.min(query.limit - items.length, PAGE) })
+    items.push(...page.items)
+    after = page.after
+  } while (after !== undefined && items.length < query.limit)
+  return { items, after }
+}

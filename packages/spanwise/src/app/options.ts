@@ -1,0 +1,50 @@
+import type { Clock } from '../engine/index.ts'
+import type { Store } from '../journal/index.ts'
+import type { Duration, Log, Startable } from '../workflow/index.ts'
+
+export interface SpanwiseOptions {
+  /** `sqlite:./spanwise.db`, `memory:`, or an open store */
+  readonly store: string | Store
+  readonly workflows: readonly Startable<never, unknown>[]
+  /**
+   * false: this process starts and watches runs and another one does the work: over its control socket while it lives, else
+   * durably queued in the file until it comes
+   */
+  readonly work?: boolean
+  /** names the code that runs; history says which one wrote it. `SPANWISE_RELEASE`, else `dev` */
+  readonly release?: string
+  readonly clock?: Clock
+  /** in [0, 1), for the jitter of retries; `Math.random` */
+  readonly random?: () => number
+  readonly log?: Log
+  /** how long an aborted step, or a closing app, is waited for; 5 s */
+  readonly grace?: Duration
+  /** how long an idle waiting run stays in memory; 200 ms */
+  readonly linger?: Duration
+  /** runs in memory at once; 10 000 */
+  readonly capacity?: number
+  /** threads for `pool: 'thread'`; as many as there are processors */
+  readonly threads?: number
+  /** steps replaced by name: tests */
+  readonly fakes?: Readonly<Record<string, (input: never) => unknown>>
+  /** lease of this worker, without renewal; 15 s */
+  readonly lease?: Duration
+}
+
+/** What `spanwise.config.ts` exports: the same for the command line, the server and the program itself. */
+export interface SpanwiseConfig extends Omit<SpanwiseOptions, 'work' | 'store' | 'clock' | 'fakes'> {
+  /** `sqlite:./spanwise.db`; the command line reads a relative path from the folder of the config file */
+  readonly store: string
+}
+
+/**
+ * Names what the command line works with. A config only describes: it opens nothing.
+ * @example export default defineConfig({ store: 'sqlite:./spanwise.db', workflows: [refund] })
+ */
+export function defineConfig(config: SpanwiseConfig): SpanwiseConfig {
+  return config
+}
+
+export function releaseOf(options: Pick<SpanwiseOptions, 'release'>): string {
+  return options.release ?? process.env['SPANWISE_RELEASE'] ?? 'dev'
+}

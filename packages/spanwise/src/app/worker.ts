@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { type EngineContext, embeddedEngine, systemClock, type ThreadPool, threadPool } from '../engine/index.ts'
+import {
+  acquireOwnership,
+  openStore,
+  parseStoreUrl,
+  type RowChange,
+  SpanwiseError,
+  type Store,
+} from '../journal/index.ts'
+import { milliseconds, type Startable, type WorkflowDefinition, workflowDefinition } from '../workflow/index.ts'
+import { type App, makeApp } from './app.ts'
+import { listenForClients, type Served } from './control/index.ts'
+import { fileBackend } from './file.ts'
+import { localBackend } from './local.ts'
+import { defaultLog } from './log.ts'
+import { releaseOf, type SpanwiseOptions } from './options.ts'
+import { Watchers } from './watchers.ts'
+
+/** A working app, and what happens in it. */
+export interface Worker {
+  readonly app: App
+  /** calls back after each commit of any run */
+  watchAll(callback: (run: string, change: RowChange | undefined) => void): void
+}
+
+export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
+  const workflows = named(options.workflows)
+  const clock = options.clock ?? systemClock
+  const log = options.log ?? defaultLog()
+  const grace = milliseconds(options.grace ?? 5_000, 'grace')
+  const worker = randomUUID()
+  const lease = milliseconds(options.lease ?? 15_000, 'lease')
+  const given = typeof options.store !== 'string'
+  const address = typeof options.store === 'string' ? parseStoreUrl(options.store) : undefined
+  const ownership = address?.kind === 'sqlite' ? await acquireOwnership(address.path) : undefined
+  let store: Store | undefined
+  try {
+    store = typeof options.store === 'string' ? await openStore(options.store) : options.store
+    await store.register({ id: worker, pid: process.pid, host: hostname(), lease })
+    const watchers = new Watchers()
+    let pool: ThreadPool | undefined
+    const context: EngineContext = {
+      store,
+      worker,
+      clock,
+      random: options.random ?? Math.random,
+      log,
+      release: releaseOf(options),
+      workflows,
+      grace,
+      linger: milliseconds(options.linger ?? 200, 'linger'),
+      capacity: options.capacity ?? 10_000,
+      pool: () => {
+        pool ??= threadPool({ grace, ...(options.threads === undefined ? {} : { size: options.threads }) })
+        return pool
+      },
+      fakes: new Map(Object.entries(options.fakes ?? {})) as unknown as ReadonlyMap<
+        string,
+        (input: unknown) => unknown
+      >,
+      events: {
+        changed: (run, row) => watchers.changed(run, row),
+        progress: (run, value) => watchers.progress(run, value),
+      },
+    }
+    const engine = embeddedEngine(context)
+    await engine.start()
+    const opened = store
+    const backend = localBackend(opened, engine, watchers)
+    let closed: Promise<void> | undefined
+    const fromOutside: Served = {
+      // a run that others start while this app closes is for the next owner
+      backend: { ...backend, begin: (begin) => (closed === undefined ? backend : fileBackend(opened)).begin(begin) },
+      wake: (run) => engine.wake(run),
+    }
+    const control = ownership === undefined ? undefined : await listenForClients(ownership.path, fromOutside, log)
+    const close = (): Promise<void> => {
+      closed ??= (async () => {
+        await engine.close()
+        // clients see their runs leave, then look for the next owner
+        await control?.close()
+        await pool?.close()
+        await opened.unregister(worker)
+        if (!given) await opened.close()
+        await ownership?.release()
+      })()
+      return closed
+    }
+    const app = makeApp(backend, { now: () => clock.now(), release: context.release, close })
+    return { app, watchAll: (callback) => watchers.watchAll(callback) }
+  } catch (error) {
+    if (!given) await store?.close()
+    await ownership?.release()
+    throw error
+  }
+}
+
+function named(workflows: readonly Startable<never, unknown>[]): ReadonlyMap<string, WorkflowDefinition> {
+  const byName = new Map<string, WorkflowDefinition>()
+  for (const one of workflows) {
+    const definition = workflowDefinition(one)
+    const other = byName.get(definition.name)
+    if (other !== undefined && other !== definition) {
+      throw new SpanwiseError({
+        code: 'DUPLICATE_WORKFLOW',
+        message: `Two workflows are named "${definition.name}".`,
+        hint: 'Give one of them another name: runs are continued by the name of their workflow.',
+      })
+    }
+    byName.set(definition.name, definition)
+  }
+  return byName
+}
