@@ -1,5 +1,11 @@
 import type { NewRun } from '../journal/index.ts'
-import { canonicalInput, type Operation, startPayload, type WorkflowDefinition } from '../workflow/index.ts'
+import {
+  canonicalInput,
+  milliseconds,
+  type Operation,
+  startPayload,
+  type WorkflowDefinition,
+} from '../workflow/index.ts'
 import { newSeed, runIdFor } from './identity.ts'
 import type { RunHome } from './run-home.ts'
 
@@ -10,14 +16,17 @@ export function newChild(parent: RunHome, operation: Operation): NewRun {
   const id = effect.id ?? `${row.run}/${operation.key}`
   const at = parent.now()
   const started = parent.execution.started
+  const definition = effect.definition as WorkflowDefinition
+  const { deadline } = definition
   return {
     run: runIdFor(engine.store.info, row.tenant, effect.workflow, id),
-    workflow: (effect.definition as WorkflowDefinition).name,
+    workflow: definition.name,
     tenant: row.tenant,
     id,
     inputToken: engine.store.info.token('input', canonicalInput(effect.value)),
     status: 'queued',
     priority: row.priority,
+    deadline: deadline === undefined ? undefined : at + milliseconds(deadline, 'deadline'),
     release: engine.release,
     subject: started.subject,
     tags: [],

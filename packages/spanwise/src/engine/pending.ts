@@ -22,6 +22,13 @@ export class Pending {
     )
   }
 
+  /** Something came up before the lease was given back. */
+  unpark(): void {
+    this.park = undefined
+    if (this.row?.base === undefined && (this.row?.status === 'waiting' || this.row?.status === 'running'))
+      this.row = undefined
+  }
+
   change(ref: RunRef, epoch: number): RunChange {
     return {
       ref,

@@ -58,16 +58,21 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   readonly #timers: Timers<Operation | 'deadline' | 'grace' | 'linger'>
   readonly #gates: { readonly index: number; readonly then: () => void }[] = []
   readonly seenMail = new Set<number>()
+  /** never delivered again: in this run's history from its next flush on */
+  readonly #takenMail = new Set<number>()
+  #delivering: Promise<void> = Promise.resolve()
   /** mail waits until the history is used up: only then it is known what waits for it */
   #held: Mail[] = []
   pending = new Pending()
   /** entries up to here are on disk */
   durable: number
   ending: Ending | undefined
-  #flushing = 0
+  #writing: Promise<void> | undefined
   #transactions = 0
   #dropped = false
   #parking = false
+  /** its window is open: what its code asks for is not known yet */
+  #inTurn = false
   #leaving = false
 
   constructor(home: ResidentHome, loaded: LoadedRun, definition: WorkflowDefinition) {
@@ -133,13 +138,15 @@ export class Resident implements Host, StepHome, RunHome, Turn {
 
   open(): void {
     this.#parking = false
+    this.#inTurn = true
     this.execution.open()
   }
 
   close(): void {
+    this.#inTurn = false
     if (this.#dropped) return
     this.execution.close()
-    if (this.#held.length > 0 && this.#isLive) void deliverMail(this, this.#held.splice(0))
+    if (this.#held.length > 0 && this.#isLive) void this.#deliver(this.#held.splice(0))
     this.settle()
   }
 
@@ -154,10 +161,12 @@ export class Resident implements Host, StepHome, RunHome, Turn {
 
   /** Nothing to do right now: flush, and leave memory when only waits are left. */
   settle(): void {
-    if (this.#dropped || this.execution.hasTurn) return
+    if (this.#dropped || this.#inTurn || this.execution.hasTurn) return
     if (!this.pending.isEmpty) this.#home.dirty(this)
     if (this.#leaving && !this.#isInFlight()) return this.#park()
     if (this.ending === undefined && !this.#isBusy()) {
+      // what is due already comes in a moment: parked, it would only be loaded again, for ever
+      if ((this.#timers.earliest ?? Number.POSITIVE_INFINITY) <= this.now()) return
       if (this.engine.linger === 0) this.#park()
       else this.#timers.set('linger', this.engine.clock.now() + this.engine.linger, () => this.#park())
     } else if (this.ending?.status === 'needs attention' && !this.#isBusy()) this.#park()
@@ -170,6 +179,15 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     return false
   }
 
+  /** An effect is wanted; waits and children come by themselves. */
+  #hasWork(): boolean {
+    for (const { spec } of this.execution.operations) {
+      const { type } = spec.effect
+      if (type === 'step' || type === 'transaction' || type === 'pull') return true
+    }
+    return false
+  }
+
   #isInFlight(): boolean {
     if (this.#transactions > 0) return true
     for (const runner of this.#runners.values()) if (runner.inFlight) return true
@@ -179,6 +197,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   #park(): void {
     if (
       this.#dropped ||
+      this.#inTurn ||
       this.execution.hasTurn ||
       (!this.#leaving && this.#isBusy()) ||
       (this.ending !== undefined && this.ending.status !== 'needs attention')
@@ -186,8 +205,8 @@ export class Resident implements Host, StepHome, RunHome, Turn {
       return
     const attention = this.ending !== undefined
     this.#timers.delete('linger')
-    // work that was only begun in memory has to go on at once elsewhere
-    const open = this.#isBusy()
+    // work that was only begun in memory, or not begun because the worker closes, has to go on at once elsewhere
+    const open = this.#isBusy() || (this.#leaving && this.#hasWork())
     this.pending.park = { wakeAt: attention ? undefined : open ? 0 : this.#timers.earliest }
     if (!attention) this.pending.row = { status: open ? 'running' : 'waiting' }
     this.#parking = true
@@ -196,23 +215,43 @@ export class Resident implements Host, StepHome, RunHome, Turn {
 
   // ---- flushing
 
-  /** Hands over what is to be written; called by the engine between turns. */
+  /**
+   * Hands over what is to be written; called by the engine between turns. One write at a time, so that a failed one is never
+   * followed by one that was asked meanwhile: history would have a gap.
+   */
   async flush(): Promise<void> {
-    if (this.#dropped || this.pending.isEmpty) return
+    if (this.#dropped || this.pending.isEmpty || this.#writing !== undefined) return
     const pending = this.pending
-    if (pending.park !== undefined && !this.#parking) pending.park = undefined
+    if (pending.park !== undefined && !this.#parking) pending.unpark()
+    if (pending.isEmpty) return
+    this.pending = new Pending()
+    await this.writeAlone(() => this.#append(pending))
+  }
+
+  /** Nothing else of this run is written meanwhile. */
+  async writeAlone(write: () => Promise<void>): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing
+    if (this.#dropped) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#writing = promise
+    try {
+      await write()
+    } finally {
+      this.#writing = undefined
+      resolve()
+      if (!this.#dropped && !this.pending.isEmpty) this.#home.dirty(this)
+    }
+  }
+
+  async #append(pending: Pending): Promise<void> {
     const ends =
       this.ending !== undefined && this.ending.status !== 'needs attention' && this.ending.status !== 'continued'
-    this.pending = new Pending()
-    if (pending.isEmpty) return
     const last = pending.entries.at(-1)?.index
-    this.#flushing++
     try {
       const answer = await this.engine.store.append(pending.change(this.row, this.row.epoch))
-      this.#flushing--
       if (this.#dropped) return
       if (answer.state === 'fenced') return this.discard('its lease is lost', false)
-      this.#home.woken(answer.woken)
+      this.wrote(pending, answer.woken)
       if (last !== undefined) this.reached(last)
       this.engine.events.changed(this.row.run, pending.row)
       if (ends) return this.drop(false)
@@ -220,7 +259,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
       if (pending.park !== undefined) {
         if (answer.state === 'ok') {
           // what arrived in the meantime is in the store, or was offered: then the lease is needed again
-          if (this.execution.hasTurn || !this.pending.isEmpty)
+          if (this.#inTurn || this.execution.hasTurn || !this.pending.isEmpty)
             return this.discard('something arrived while it was parked', true)
           return this.drop(false)
         }
@@ -229,7 +268,6 @@ export class Resident implements Host, StepHome, RunHome, Turn {
         if (!this.execution.hasTurn) this.settle()
       }
     } catch (error) {
-      this.#flushing--
       if (this.#dropped) return
       this.engine.log.error('a run could not be written; it is dropped from memory and tried again', {
         run: this.row.run,
@@ -237,6 +275,14 @@ export class Resident implements Host, StepHome, RunHome, Turn {
       })
       this.discard('a write failed', true)
     }
+  }
+
+  /** Whoever has something to do because of it. */
+  wrote(pending: Pending, woken: readonly string[] = []): void {
+    const runs = new Set(woken)
+    for (const { run } of pending.send) runs.add(run)
+    for (const { run } of pending.children) runs.add(run).add(this.row.run)
+    if (runs.size > 0) this.#home.woken([...runs])
   }
 
   /** Entries up to here are on disk: effects that waited for that begin. */
@@ -297,10 +343,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
 
   async #nextGeneration(): Promise<void> {
     const entries = await this.engine.store.entries(this.row.run, this.durable)
-    if (this.#dropped) return
-    this.#timers.clear()
-    this.#armDeadline()
-    this.restart(entries)
+    if (!this.#dropped) this.restart(entries)
   }
 
   #armDeadline(): void {
@@ -314,15 +357,25 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   async fetchMail(): Promise<void> {
     const mail = await this.engine.store.mail(this.row.run)
     if (this.#dropped) return
-    if (this.#isLive) await deliverMail(this, mail)
+    if (this.#isLive) await this.#deliver(mail)
     else this.#held = [...mail]
+  }
+
+  /** One batch after the other: taking a signal in may wait for its schema, and the next one must not overtake it. */
+  #deliver(mail: readonly Mail[]): Promise<void> {
+    this.#delivering = this.#delivering
+      .then(() => deliverMail(this, mail))
+      .catch((error: unknown) => {
+        this.engine.log.error('mail of a run could not be delivered', { run: this.row.run, error })
+      })
+    return this.#delivering
   }
 
   /** An operator resumes the parked run: a fresh execution over the history as it is then. */
   async resume(mail: Mail): Promise<void> {
     if (!this.execution.parked) return this.took(mail)
     // what is in flight counts at resume: look again when it has ended
-    if (this.#isBusy() || !this.pending.isEmpty || this.#flushing > 0) {
+    if (this.#isBusy() || !this.pending.isEmpty || this.#writing !== undefined) {
       this.seenMail.delete(mail.id)
       return
     }
@@ -338,10 +391,17 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     this.durable = (entries.at(-1) as { index: number }).index
     this.ending = undefined
     this.#runners.clear()
+    this.#pulls.clear()
+    this.#timers.clear()
     this.execution.detach()
     this.execution = this.#makeExecution({ entries })
+    this.#armDeadline()
+    // what was handed to the execution before and did not become history is for this one
+    this.seenMail.clear()
+    for (const id of this.#takenMail) this.seenMail.add(id)
     this.engine.events.changed(this.row.run, undefined)
     this.#home.turn(this)
+    this.#home.woken([this.row.run])
   }
 
   /** A decision that could not be taken in: the question stands. */
@@ -407,13 +467,14 @@ export class Resident implements Host, StepHome, RunHome, Turn {
       case 'step':
         this.#runners.set(operation, new StepRunner(this, operation, history))
         return
-      case 'transaction':
-        this.#transactions++
-        this.whenDurable(
-          operation.after,
-          () => void runTransaction(this, operation, history).finally(() => this.#afterTransaction()),
-        )
+      case 'transaction': {
+        const last = history?.attempts.at(-1)
+        const again = { attempt: (history?.attempts.length ?? 0) + 1, at: Number(last?.meta['retryAt'] ?? 0) }
+        const edited = history?.edited
+        if (again.at > this.now()) this.#retryTransaction(operation, again, edited)
+        else this.whenDurable(operation.after, () => void this.#transact(operation, again.attempt, edited))
         return
+      }
       case 'wait':
         if (operation.spec.kind === 'approval' && history?.announcement === undefined) {
           this.reopenApproval(operation)
@@ -441,9 +502,24 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     }
   }
 
-  #afterTransaction(): void {
-    this.#transactions--
-    this.settle()
+  async #transact(operation: Operation, attempt: number, edited: OperationHistory['edited']): Promise<void> {
+    if (operation.state !== 'open') return
+    this.#transactions++
+    try {
+      const again = await runTransaction(this, operation, attempt, edited)
+      if (again !== undefined && !this.#dropped) this.#retryTransaction(operation, again, edited)
+    } finally {
+      this.#transactions--
+      this.settle()
+    }
+  }
+
+  #retryTransaction(
+    operation: Operation,
+    again: { readonly attempt: number; readonly at: number },
+    edited: OperationHistory['edited'],
+  ): void {
+    this.wakeAt(operation, again.at, () => void this.#transact(operation, again.attempt, edited))
   }
 
   async #pull(
@@ -583,6 +659,8 @@ export class Resident implements Host, StepHome, RunHome, Turn {
 
   /** Mail is in the run's history from its next flush on. */
   took(mail: Mail): void {
+    this.#takenMail.add(mail.id)
+    this.seenMail.add(mail.id)
     this.pending.taken.push(mail.id)
     this.#home.dirty(this)
   }

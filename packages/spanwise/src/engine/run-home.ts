@@ -12,8 +12,10 @@ export interface RunHome {
   readonly dropped: boolean
   pending: Pending
   now(): number
-  /** calls back at a time */
-  wakeAt(operation: Operation, at: number, then: () => void): void
+  /** that was committed: tells whom it concerns */
+  wrote(pending: Pending): void
+  /** nothing else of this run is written meanwhile */
+  writeAlone(write: () => Promise<void>): Promise<void>
   /** entries up to here are on disk */
   reached(index: number): void
   /** the in-memory run is not what the store has */

@@ -1,10 +1,10 @@
 import { hash, randomUUID } from 'node:crypto'
-import { decode, encode, isSpanwiseError, type Meta } from '../journal/index.ts'
+import { checkPayloadSize, decode, type Entry, encode, isSpanwiseError, type Meta } from '../journal/index.ts'
 import {
   classify,
+  type Duration,
   type Execution,
   type FailureClass,
-  isRetried,
   milliseconds,
   type Operation,
   type OperationHistory,
@@ -16,6 +16,7 @@ import {
 } from '../workflow/index.ts'
 import { Attempt, type AttemptResult } from './attempt.ts'
 import { backoffDelay, retryAfter } from './backoff.ts'
+import { judge } from './judge.ts'
 import type { EngineContext } from './options.ts'
 
 /** What a step in progress needs of its run. */
@@ -58,17 +59,37 @@ export class StepRunner {
     this.#home = home
     this.#definition = (operation.spec.effect as { definition: unknown }).definition as StepDefinition
     this.#edits = history?.edited?.count ?? 0
-    this.#input =
-      history?.edited === undefined ? (operation.spec.input as string) : encode(history.edited.value, 'edited input')
-    const attempts = history?.attempts ?? []
+    this.#input = inputOf(operation, history?.edited)
+    const recorded = history?.attempts ?? []
+    const attempts = recorded.filter(({ meta }) => meta['asked'] === undefined && meta['lost'] === undefined)
     this.#number = attempts.length + 1
     this.#uncertain = history?.intent !== undefined || attempts.length > 0
     this.#claim = history?.intent?.meta['claim'] as string | undefined
-    this.#lastTry = attempts.at(-1)?.at ?? history?.intent?.at
-    const retryAt = attempts.at(-1)?.meta['retryAt']
+    this.#recall(recorded, history?.intent)
+    const retryAt = recorded.at(-1)?.meta['retryAt']
     if (typeof retryAt === 'number' && retryAt > home.engine.clock.now())
       home.wakeAt(operation, retryAt, () => this.#next())
     else home.whenDurable(operation.after, () => this.#next())
+  }
+
+  /** What an earlier worker knew: when the latest attempt may still have been under way, and how often it has asked since. */
+  #recall(recorded: readonly Entry[], intent: Entry | undefined): void {
+    this.#lastTry = recorded.findLast(({ meta }) => meta['asked'] === undefined)?.at
+    for (const { meta } of recorded) this.#asks = meta['asked'] === undefined ? 0 : this.#asks + 1
+    if (intent === undefined || this.#definition.reconcile === undefined) return
+    if (recorded.some(({ index }) => index > intent.index)) return
+    // its process died during the attempt, nobody knows when: now at the latest, and that is kept
+    const lost = this.#home.execution.record(this.operation, {
+      kind: 'step.attempt',
+      attempt: this.#number,
+      meta: { class: 'unknown outcome', lost: true },
+      payload: stepPayload(
+        this.#input,
+        encodeError(new OutcomeUnknownError(this.operation.clearKey ?? this.operation.key)),
+      ),
+      input: this.operation.spec.input,
+    })
+    this.#lastTry = lost.at
   }
 
   /** Whether an attempt is under way right now. */
@@ -118,11 +139,11 @@ export class StepRunner {
     const started = performance.now()
     const attempt = this.#makeAttempt()
     this.#attempt = attempt
-    this.#lastTry = this.#home.engine.clock.now()
     void attempt
       .perform((context) => this.#call(context))
       .then((result) => {
         this.#attempt = undefined
+        this.#lastTry = this.#home.engine.clock.now()
         this.#finished(result, Math.round((performance.now() - started) * 1_000) / 1_000)
         this.#home.idle()
       })
@@ -155,14 +176,13 @@ export class StepRunner {
         return this.#fail(error, classify(error), ms)
       }
     }
-    const { error } = result
     // the worker closes: whoever takes the run over does it again
-    if (isSpanwiseError(error) && error.code === 'POOL_CLOSED') return
-    const failure = classify(error)
-    const { attempts = defaultAttempts, backoff = defaultBackoff, retryOn, effect } = this.#definition.options
+    if (isSpanwiseError(result.error) && result.error.code === 'POOL_CLOSED') return
+    const { error, failure, again } = judge(this.#definition, result.error)
+    const { attempts = defaultAttempts, backoff = defaultBackoff, effect } = this.#definition.options
     const most = effect === 'at-most-once' ? 1 : attempts
-    const again = retryOn === undefined ? isRetried(failure) : retryOn(error)
-    const delay = retryAfter(error) ?? backoffDelay(milliseconds(backoff, 'backoff'), this.#number + 1)
+    const delay =
+      retryAfter(error) ?? backoffDelay(milliseconds(backoff, 'backoff'), this.#number + 1, this.#home.engine.random)
     const retryAt = this.#home.engine.clock.now() + delay
     if (!again || this.#number >= most || this.#stopped === 'abandoned' || retryAt >= this.#deadline())
       return this.#fail(error, failure, ms)
@@ -179,13 +199,14 @@ export class StepRunner {
   }
 
   #succeed(value: unknown, ms: number, how: Meta = {}): void {
-    const text = encode(value, `result of "${this.#definition.name}"`)
+    const payload = stepPayload(this.#input, encode(value, `result of "${this.#definition.name}"`))
+    checkPayloadSize(payload, `What "${this.#definition.name}" was given and returned`)
     this.#home.execution.offer({
       kind: 'step.result',
       operation: this.operation,
       attempt: this.#number,
       meta: { ms, ...this.#poolMeta(), ...how },
-      payload: stepPayload(this.#input, text),
+      payload,
       input: this.operation.spec.input,
     })
   }
@@ -220,9 +241,7 @@ export class StepRunner {
 
   #reconciled(result: AttemptResult, ms: number): void {
     if (this.operation.state !== 'open') return
-    const answer = result.ok
-      ? (result.value as { done: boolean | 'unknown'; result?: unknown; retryAfter?: number | `${number}s` })
-      : { done: 'unknown' as const }
+    const answer = readAnswer(result)
     if (answer.done === true) {
       try {
         return this.#succeed(answer.result, ms, { reconciled: true })
@@ -241,10 +260,18 @@ export class StepRunner {
     }
     const wait =
       answer.retryAfter === undefined
-        ? backoffDelay(defaultBackoff, this.#asks + 1)
+        ? backoffDelay(defaultBackoff, this.#asks + 1, this.#home.engine.random)
         : milliseconds(answer.retryAfter, 'retryAfter')
-    if (this.#stopped === 'no')
-      this.#home.wakeAt(this.operation, this.#home.engine.clock.now() + wait, () => this.#next())
+    const retryAt = this.#home.engine.clock.now() + wait
+    // on record, so that being asked again ends some day although the run leaves memory in between
+    this.#home.execution.record(this.operation, {
+      kind: 'step.attempt',
+      attempt: this.#number,
+      meta: { class: 'unknown outcome', asked: this.#asks, retryAt, ms },
+      payload: stepPayload(this.#input, encodeError(result.ok ? undefined : result.error)),
+      input: this.operation.spec.input,
+    })
+    if (this.#stopped === 'no') this.#home.wakeAt(this.operation, retryAt, () => this.#next())
   }
 
   #makeAttempt(): Attempt {
@@ -258,6 +285,7 @@ export class StepRunner {
       timeout: timeout === undefined ? undefined : milliseconds(timeout, 'timeout'),
       deadline: deadline === undefined ? undefined : Math.max(0, this.#deadline() - engine.clock.now()),
       grace: engine.grace,
+      clock: engine.clock,
       queued: this.#definition.options.pool !== undefined,
       log: engine.log,
       progress: (value) => engine.events.progress(execution.run.id, value),
@@ -285,17 +313,46 @@ export function idempotencyKey(execution: Execution, operation: Operation, edits
   return hash('sha256', `${execution.run.id}\u0000${operation.key}\u0000${edits}`, 'hex').slice(0, 32)
 }
 
+type Answer =
+  | { readonly done: true; readonly result: unknown }
+  | { readonly done: false }
+  | { readonly done: 'unknown'; readonly retryAfter: number | undefined }
+
+/** Anything but a clear answer is none: a reconcile function that throws or talks nonsense does not know. */
+function readAnswer(result: AttemptResult): Answer {
+  const said = result.ok
+    ? (result.value as { done?: unknown; result?: unknown; retryAfter?: unknown } | null | undefined)
+    : undefined
+  if (said?.done === true) return { done: true, result: said.result }
+  if (said?.done === false) return { done: false }
+  try {
+    const after = said?.retryAfter as Duration | undefined
+    return { done: 'unknown', retryAfter: after === undefined ? undefined : milliseconds(after) }
+  } catch {
+    return { done: 'unknown', retryAfter: undefined }
+  }
+}
+
+/** Codec text of what the step is called with: the operator's, where one was given. */
+export function inputOf(operation: Operation, edited: OperationHistory['edited']): string {
+  return edited === undefined ? (operation.spec.effect as { text: string }).text : encode(edited.value, 'edited input')
+}
+
+const longestError = 256 * 1024
+const longestText = 16 * 1024
+
+/** Whatever was thrown must be recordable: what drags too much along still has a name and a message. */
 export function encodeError(error: unknown): string {
   try {
-    return encode(error, 'error')
+    const text = encode(error, 'error')
+    if (text.length <= longestError) return text
   } catch {
-    // an error that drags something unencodable along still has a name and a message
-    const { name, message, stack, code } = error as { name?: string; message?: string; stack?: string; code?: unknown }
-    const plain = Object.assign(new Error(message ?? String(error)), {
-      name: name ?? 'Error',
-      ...(typeof code === 'string' ? { code } : {}),
-    })
-    if (stack !== undefined) plain.stack = stack
-    return encode(plain, 'error')
+    // said below with less
   }
+  const { name, message, stack, code } = (error ?? {}) as { [field in 'name' | 'message' | 'stack' | 'code']?: unknown }
+  const plain = new Error(String(message ?? error).slice(0, longestText))
+  Object.defineProperty(plain, 'name', { value: typeof name === 'string' ? name : 'Error' })
+  if (typeof code === 'string') Object.assign(plain, { code })
+  if (typeof stack === 'string') plain.stack = stack.slice(0, longestText)
+  return encode(plain, 'error')
 }

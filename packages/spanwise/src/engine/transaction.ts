@@ -1,8 +1,6 @@
 import { checkPayloadSize, decode, encode, type NewEntry } from '../journal/index.ts'
 import {
-  classify,
   frames,
-  isRetried,
   milliseconds,
   type Operation,
   type OperationHistory,
@@ -12,60 +10,51 @@ import {
   stepPayload,
 } from '../workflow/index.ts'
 import { backoffDelay } from './backoff.ts'
+import { judge } from './judge.ts'
 import { Pending } from './pending.ts'
 import type { RunHome } from './run-home.ts'
-import { encodeError, idempotencyKey } from './step-runner.ts'
+import { encodeError, idempotencyKey, inputOf } from './step-runner.ts'
 
 /**
  * `step.transaction`: the user's writes and the entry of their result are one commit. What else the run has to write goes with it,
  * so that its history never has a gap.
+ * @returns when to try again, if it is worth it
  */
 export async function runTransaction(
   home: RunHome,
   operation: Operation,
-  history: OperationHistory | undefined,
-): Promise<void> {
+  attempt: number,
+  edited: OperationHistory['edited'],
+): Promise<{ readonly attempt: number; readonly at: number } | undefined> {
   const definition = (operation.spec.effect as { definition: unknown }).definition as StepDefinition
-  const { attempts = 3, backoff = 1_000, retryOn } = definition.options
-  const edits = history?.edited?.count ?? 0
-  const input = history?.edited === undefined ? (operation.spec.input as string) : encode(history.edited.value)
-  for (let attempt = (history?.attempts.length ?? 0) + 1; ; attempt++) {
-    const started = performance.now()
-    try {
-      const value = await parse(
-        definition.input,
-        decode(input),
-        'INVALID_INPUT',
-        `The input of step "${definition.name}"`,
-      )
-      return await perform(home, operation, definition, input, value, attempt, edits)
-    } catch (error) {
-      if (home.dropped || operation.state !== 'open') return
-      const failure = classify(error)
-      const ms = performance.now() - started
-      if (attempt >= attempts || !(retryOn === undefined ? isRetried(failure) : retryOn(error))) {
-        home.execution.offer({
-          kind: 'step.error',
-          operation,
-          attempt,
-          meta: { class: failure, ms },
-          payload: stepPayload(input, encodeError(error)),
-          input: operation.spec.input,
-        })
-        return
-      }
-      const delay = backoffDelay(milliseconds(backoff, 'backoff'), attempt + 1)
-      const retryAt = home.now() + delay
-      home.execution.record(operation, {
-        kind: 'step.attempt',
-        attempt,
-        meta: { class: failure, retryAt, ms },
-        payload: stepPayload(input, encodeError(error)),
-        input: operation.spec.input,
-      })
-      await new Promise<void>((resolve) => home.wakeAt(operation, retryAt, resolve))
-      if (home.dropped || operation.state !== 'open') return
+  const { attempts = 3, backoff = 1_000 } = definition.options
+  const input = inputOf(operation, edited)
+  const started = performance.now()
+  try {
+    const value = await parse(
+      definition.input,
+      decode(input),
+      'INVALID_INPUT',
+      `The input of step "${definition.name}"`,
+    )
+    await home.writeAlone(() => perform(home, operation, definition, input, value, attempt, edited?.count ?? 0))
+    return undefined
+  } catch (thrown) {
+    if (home.dropped || operation.state !== 'open') return undefined
+    const { error, failure, again } = judge(definition, thrown)
+    const ms = performance.now() - started
+    const entry = { attempt, payload: stepPayload(input, encodeError(error)), input: operation.spec.input }
+    if (attempt >= attempts || !again) {
+      home.execution.offer({ ...entry, kind: 'step.error', operation, meta: { class: failure, ms } })
+      return undefined
     }
+    const at = home.now() + backoffDelay(milliseconds(backoff, 'backoff'), attempt + 1, home.engine.random)
+    home.execution.record(operation, {
+      ...entry,
+      kind: 'step.attempt',
+      meta: { class: failure, retryAt: at, ms },
+    })
+    return { attempt: attempt + 1, at }
   }
 }
 
@@ -99,7 +88,9 @@ async function perform(
         fake === undefined
           ? frames.run({ kind: 'step', step: definition.name, context }, () => definition.fn(tx, value, context))
           : fake(value)
-      if (result instanceof Promise) {
+      if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+        // it goes on outside of the transaction, where its failure is nobody's
+        Promise.resolve(result).catch(() => {})
         throw new TypeError(`Step "${definition.name}" returned a promise: a transaction on SQLite is synchronous.`)
       }
       const text = encode(result, `result of "${definition.name}"`)
@@ -114,7 +105,7 @@ async function perform(
       })
       const pending = home.pending
       home.pending = new Pending()
-      pending.park = undefined
+      pending.unpark()
       pending.entries.push(entry)
       written = { entry, with: pending }
       return { change: pending.change(row, row.epoch), value: undefined }
@@ -127,7 +118,8 @@ async function perform(
     })
   if (answer === undefined || home.dropped) return
   if (answer.state === 'fenced') return home.discard('its lease is lost', false)
-  const { entry } = written as { entry: NewEntry }
+  const { entry, with: pending } = written as { entry: NewEntry; with: Pending }
+  home.wrote(pending)
   home.reached(entry.index)
   engine.events.changed(row.run, undefined)
   execution.offer({ kind: 'step.result', operation, attempt, written: entry })

@@ -1,8 +1,8 @@
-import { decode, encode, encodeCanonical, SpanwiseError } from '../journal/index.ts'
-import type { Duration } from './duration.ts'
+import { checkPayloadSize, decode, encode, encodeCanonical, SpanwiseError } from '../journal/index.ts'
+import { type Duration, milliseconds } from './duration.ts'
 import { outsideRun } from './outside.ts'
 import { callSite, registerStep } from './registry.ts'
-import type { Delivered, Operation, OperationSpec, Settlement } from './runtime/model.ts'
+import type { Delivered, OperationSpec, Settlement, StepFrame } from './runtime/model.ts'
 import { frames } from './runtime/scope.ts'
 import { parse, type SchemaInput, type SchemaOutput, type StandardSchemaV1 } from './schema.ts'
 import type { Omittable, Reconciled, SqlTransaction, StepContext } from './types.ts'
@@ -160,6 +160,7 @@ function define(kind: StepDefinition['kind'], name: string, second: unknown, thi
       hint: 'Add module: import.meta.url to its options; a pool thread imports that module.',
     })
   }
+  checkOptions(name, rest)
   const definition: StepDefinition = { name, kind, options: rest, input, output, reconcile, fn }
   const call = (value?: unknown): Promise<unknown> => callStep(definition, value)
   const made = Object.assign(call, {
@@ -169,6 +170,22 @@ function define(kind: StepDefinition['kind'], name: string, second: unknown, thi
   })
   registerStep(name, made, callSite(3))
   return made
+}
+
+/** Told where the step is written, not at its first failure at night. */
+function checkOptions(name: string, options: StepDefinition['options']): void {
+  for (const option of ['timeout', 'deadline', 'backoff', 'settleAfter'] as const) {
+    const value = options[option]
+    if (value !== undefined) milliseconds(value, `${option} of step "${name}"`)
+  }
+  const { attempts } = options
+  if (attempts !== undefined && !(Number.isSafeInteger(attempts) && attempts > 0)) {
+    throw new SpanwiseError({
+      code: 'INVALID_OPTION',
+      message: `Step "${name}" cannot have ${attempts} attempts.`,
+      hint: 'Count all attempts, the first included: 1 or more.',
+    })
+  }
 }
 
 export const step: StepFactory = Object.assign(
@@ -187,19 +204,38 @@ function callStep(definition: StepDefinition, value: unknown): Promise<unknown> 
   const frame = frames.getStore()
   if (frame === undefined) return outsideRun(definition.name) ?? runDirect(definition, value)
   // part of the outer attempt
-  if (frame.kind === 'step') return runFunction(definition, value, frame.context)
-  return frame.execution.issue(frame, stepSpec(definition, value))
+  if (frame.kind === 'step') return callInside(definition, value, frame)
+  let spec: OperationSpec
+  try {
+    spec = stepSpec(definition, value)
+  } catch (error) {
+    return frame.execution.track(Promise.reject(error))
+  }
+  return frame.execution.issue(frame, spec)
 }
 
-export function stepSpec(definition: StepDefinition, value: unknown): OperationSpec {
+function callInside(definition: StepDefinition, value: unknown, frame: StepFrame): Promise<unknown> {
+  if (definition.kind !== 'transaction') return runFunction(definition, value, frame.context)
+  return Promise.reject(
+    new SpanwiseError({
+      code: 'NOT_IN_STEP',
+      message: `Transaction "${definition.name}" was called inside step "${frame.step}".`,
+      hint: 'Its writes and its result are one commit of the run: call it in the workflow.',
+      step: frame.step,
+    }),
+  )
+}
+
+function stepSpec(definition: StepDefinition, value: unknown): OperationSpec {
+  const where = `input of "${definition.name}"`
+  const input = encodeCanonical(value, where)
+  const text = typeof value === 'object' && value !== null ? encode(value, where) : input
+  checkPayloadSize(text, `The ${where}`)
   return {
     kind: 'step',
     name: definition.name,
-    input: encodeCanonical(value, `input of "${definition.name}"`),
-    effect:
-      definition.kind === 'transaction'
-        ? { type: 'transaction', definition, value }
-        : { type: 'step', definition, value },
+    input,
+    effect: { type: definition.kind === 'transaction' ? 'transaction' : 'step', definition, text },
     settle: settleStep,
     onDrift: definition.options.onDrift,
   }
@@ -256,9 +292,4 @@ function runDirect(definition: StepDefinition, value: unknown): Promise<unknown>
     run: { id: 'direct', workflow: '' },
   }
   return frames.run({ kind: 'step', step: definition.name, context }, () => runFunction(definition, value, context))
-}
-
-/** The value that the code passed, as codec text: for an edited input it is the operator's. */
-export function inputText(operation: Operation, edited: { readonly value: unknown } | undefined): string {
-  return edited === undefined ? (operation.spec.input as string) : encode(edited.value, 'edited input')
 }

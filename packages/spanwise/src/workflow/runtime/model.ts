@@ -97,8 +97,8 @@ export type OperationKind = 'step' | 'sleep' | 'signal' | 'approval' | 'child' |
 
 /** Read by the engine. `definition`s are opaque to the runtime. */
 export type Effect =
-  | { readonly type: 'step'; readonly definition: unknown; readonly value: unknown }
-  | { readonly type: 'transaction'; readonly definition: unknown; readonly value: unknown }
+  /** `text`: codec text of the input in its own order; canonical text would reorder keys, maps and sets */
+  | { readonly type: 'step' | 'transaction'; readonly definition: unknown; readonly text: string }
   | { readonly type: 'wait' }
   | {
       readonly type: 'child'
