@@ -118,7 +118,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
           const room = engine.capacity - residents.size
           if (room <= 0 || closing) break
           const limit = Math.min(room, claimBatch)
-          const loaded = await store.claim({ worker, now: clock.now(), limit, workflows })
+          const loaded = await store.claim({ worker, now: clock.now(), limit, workflows, release: engine.release })
           for (const run of loaded) await admit(run)
           if (loaded.length < limit) break
         }
@@ -137,7 +137,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   }
 
   async function armWake(): Promise<void> {
-    const next = await store.nextWake(workflows)
+    const next = await store.nextWake(workflows, engine.release)
     cancelWake?.()
     cancelWake = undefined
     if (next === undefined || closing || residents.size >= engine.capacity) return
@@ -194,7 +194,14 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     async checkForm(run, key, decision) {
       if (!decision.approve) return
       if (!residents.has(run)) {
-        const [loaded] = await store.claim({ worker, now: clock.now(), limit: 1, workflows, run })
+        const [loaded] = await store.claim({
+          worker,
+          now: clock.now(),
+          limit: 1,
+          workflows,
+          release: engine.release,
+          run,
+        })
         if (loaded !== undefined) await admit(loaded)
       }
       const resident = residents.get(run)

@@ -59,7 +59,7 @@ export interface Store {
   approvals(query: ApprovalQuery): Promise<Page<ApprovalRow>>
   approval(id: string): Promise<ApprovalRow | undefined>
   /** The earliest time at which a free run (of these workflows, when given) is due, in ms; undefined when none is. */
-  nextWake(workflows?: readonly string[]): Promise<number | undefined>
+  nextWake(workflows?: readonly string[], release?: string): Promise<number | undefined>
   counts(): Promise<Readonly<Record<RunStatus, number>>>
 
   close(): Promise<void>
@@ -177,7 +177,6 @@ export interface RowChange {
   readonly base?: number | undefined
   readonly fingerprint?: string | undefined
   readonly code?: string | undefined
-  readonly release?: string | undefined
   /**
    * With a terminal status: codec text of the outcome, mailed to every linked parent in the same commit. With `needs
    * attention`: why. When absent, the payload of the entry of this change that ends or parks the run.
@@ -231,6 +230,11 @@ export interface ClaimQuery {
   readonly limit: number
   /** only these workflows; a worker that lacks a workflow does not claim its runs */
   readonly workflows: readonly string[]
+  /**
+   * The release of the worker's code: runs that a newer one advanced are left alone (order: first seen in the store), and those it
+   * takes are its own from then on. Any run when absent.
+   */
+  readonly release?: string | undefined
   /** only this run, due or not */
   readonly run?: string | undefined
 }

@@ -109,13 +109,12 @@ function project(
   const { row } = change
   context
     .sql(
-      `UPDATE spanwise_runs SET status = ?, base = coalesce(?, base), release = coalesce(?, release), fingerprint = ?,
+      `UPDATE spanwise_runs SET status = ?, base = coalesce(?, base), fingerprint = ?,
        code = ?, outcome = ?, updated_at = ?, owner = iif(?, NULL, owner), wake_at = ? WHERE seq = ?`,
     )
     .run(
       status,
       row?.base ?? null,
-      row?.release ?? null,
       row?.fingerprint ?? null,
       row?.code ?? null,
       outcomeColumn(change, status),

@@ -2,26 +2,30 @@ import type { ClaimQuery, LoadedRun, WorkerInfo } from '../store.ts'
 import { firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { entriesOf } from './entries.ts'
+import { knownRelease, releaseSeq } from './releases.ts'
 import { mailOf, type RawRun, selectRun, toRunRow } from './rows.ts'
 import { subjectSecret } from './subjects.ts'
 
+/** newer than every release */
+const anyRelease = Number.MAX_SAFE_INTEGER
 const running = statuses.code('running')
 const waiting = statuses.code('waiting')
 
 /** Takes runs that are due and free, best priority first, then by how long they are due. */
 export function claim(context: Context, query: ClaimQuery): readonly LoadedRun[] {
-  const rows = query.run === undefined ? due(context, query) : one(context, query, query.run)
-  return rows.map((raw) => load(context, take(context, raw, query.worker)))
+  const release = query.release === undefined ? undefined : releaseSeq(context, query.release)
+  const rows = query.run === undefined ? due(context, query, release) : one(context, query, query.run, release)
+  return rows.map((raw) => load(context, take(context, raw, query, release)))
 }
 
-function one(context: Context, query: ClaimQuery, run: string): readonly RawRun[] {
+function one(context: Context, query: ClaimQuery, run: string, release: number | undefined): readonly RawRun[] {
   const raw = context
-    .sql(`${selectRun} WHERE r.run = ? AND r.owner IS NULL AND r.status < ${firstTerminal}`)
-    .get(run) as RawRun | undefined
+    .sql(`${selectRun} WHERE r.run = ? AND r.owner IS NULL AND r.status < ${firstTerminal} AND r.release <= ?`)
+    .get(run, release ?? anyRelease) as RawRun | undefined
   return raw !== undefined && query.workflows.includes(raw.workflow) ? [raw] : []
 }
 
-function due(context: Context, query: ClaimQuery): readonly RawRun[] {
+function due(context: Context, query: ClaimQuery, release: number | undefined): readonly RawRun[] {
   const workflows = JSON.stringify(query.workflows)
   const found: RawRun[] = []
   // one seek per priority in use, so that neither a long queue nor a long night of timers is walked through
@@ -29,9 +33,9 @@ function due(context: Context, query: ClaimQuery): readonly RawRun[] {
     const rows = context
       .sql(
         `${selectRun} WHERE r.owner IS NULL AND r.wake_at IS NOT NULL AND r.priority = ? AND r.wake_at <= ?
-         AND r.workflow IN (SELECT value FROM json_each(?)) ORDER BY r.wake_at LIMIT ?`,
+         AND r.workflow IN (SELECT value FROM json_each(?)) AND r.release <= ? ORDER BY r.wake_at LIMIT ?`,
       )
-      .all(priority, query.now, workflows, query.limit - found.length) as unknown as RawRun[]
+      .all(priority, query.now, workflows, release ?? anyRelease, query.limit - found.length) as unknown as RawRun[]
     found.push(...rows)
     if (found.length >= query.limit) break
     priority = nextPriority(context, priority)
@@ -48,13 +52,21 @@ function nextPriority(context: Context, below: number | undefined): number | und
   return row?.['priority'] as number | undefined
 }
 
-function take(context: Context, raw: RawRun, worker: string): RawRun {
+function take(
+  context: Context,
+  raw: RawRun,
+  { worker, release: name }: ClaimQuery,
+  release: number | undefined,
+): RawRun {
   // a run that needs attention says so until its owner has written what moved it
   const status = raw.status <= waiting ? running : raw.status
   context
-    .sql('UPDATE spanwise_runs SET owner = ?, epoch = epoch + 1, wake_at = NULL, status = ? WHERE seq = ?')
-    .run(worker, status, raw.seq)
-  return { ...raw, owner: worker, epoch: raw.epoch + 1, wake_at: null, status }
+    .sql(
+      `UPDATE spanwise_runs SET owner = ?, epoch = epoch + 1, wake_at = NULL, status = ?, release = coalesce(?, release)
+       WHERE seq = ?`,
+    )
+    .run(worker, status, release ?? null, raw.seq)
+  return { ...raw, release: name ?? raw.release, owner: worker, epoch: raw.epoch + 1, wake_at: null, status }
 }
 
 function load(context: Context, raw: RawRun): LoadedRun {
@@ -69,14 +81,15 @@ function load(context: Context, raw: RawRun): LoadedRun {
 }
 
 /** The earliest time at which a free run is due. */
-export function nextWake(context: Context, workflows?: readonly string[]): number | undefined {
+export function nextWake(context: Context, workflows?: readonly string[], release?: string): number | undefined {
   const only = workflows === undefined ? '' : ' AND workflow IN (SELECT value FROM json_each(?))'
-  const values = workflows === undefined ? [] : [JSON.stringify(workflows)]
+  const newest = release === undefined ? undefined : knownRelease(context, release)
+  const values = [newest ?? anyRelease, ...(workflows === undefined ? [] : [JSON.stringify(workflows)])]
   let earliest: number | undefined
   for (let priority = nextPriority(context, undefined); priority !== undefined; ) {
     const row = context
       .sql(
-        `SELECT wake_at FROM spanwise_runs WHERE owner IS NULL AND wake_at IS NOT NULL AND priority = ?${only}
+        `SELECT wake_at FROM spanwise_runs WHERE owner IS NULL AND wake_at IS NOT NULL AND priority = ? AND release <= ?${only}
          ORDER BY wake_at LIMIT 1`,
       )
       .get(priority, ...values)

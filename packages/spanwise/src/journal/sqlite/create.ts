@@ -5,6 +5,7 @@ import type { Context } from './context.ts'
 import { insertEntry } from './entries.ts'
 import { post } from './mail.ts'
 import { childOutcome } from './outcome.ts'
+import { releaseSeq } from './releases.ts'
 import { type RawRun, runById, selectRun, toRunRow } from './rows.ts'
 import { livingSubject } from './subjects.ts'
 
@@ -66,7 +67,7 @@ function insertRun(context: Context, run: NewRun, idToken: string): RunRow {
       wakeAt,
       run.priority,
       run.deadline ?? null,
-      run.release,
+      releaseSeq(context, run.release),
       subject?.token ?? null,
       run.parent?.run ?? null,
       run.parent?.key ?? null,

@@ -54,7 +54,10 @@ export const operations = {
   list: (context: Context, query: ListQuery) => list(context, query),
   approvals: (context: Context, query: ApprovalQuery) => approvals(context, query),
   approval: (context: Context, id: string) => approval(context, id),
-  nextWake: (context: Context, workflows: readonly string[] | undefined) => nextWake(context, workflows),
+  nextWake: (
+    context: Context,
+    query: { readonly workflows?: readonly string[] | undefined; readonly release?: string | undefined },
+  ) => nextWake(context, query.workflows, query.release),
   counts: (context: Context, _: undefined) => counts(context),
 } as const
 

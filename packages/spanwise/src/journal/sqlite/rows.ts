@@ -31,7 +31,7 @@ export interface RawRun {
 }
 
 const columns = `r.seq, r.run, r.tenant, r.workflow, r.id_token, r.input_token, r.status, r.owner, r.epoch, r.wake_at, r.base,
-  r.priority, r.deadline, r.release, r.subject, r.parent_run, r.parent_key, r.linked, r.fingerprint, r.code, r.outcome,
+  r.priority, r.deadline, (SELECT x.name FROM spanwise_releases x WHERE x.seq = r.release) AS release, r.subject, r.parent_run, r.parent_key, r.linked, r.fingerprint, r.code, r.outcome,
   r.created_at, r.updated_at,
   CASE WHEN r.subject IS NULL THEN r.secret ELSE (SELECT s.secret FROM spanwise_subjects s WHERE s.token = r.subject) END AS secret`
 

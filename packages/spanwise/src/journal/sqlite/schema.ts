@@ -18,6 +18,12 @@ CREATE TABLE spanwise_workers (
   expires INTEGER NOT NULL   -- ms since 1970; moved on by every renewal
 ) STRICT, WITHOUT ROWID;
 
+-- Releases of the users' code in the order in which the store first saw them: an older one leaves runs of a newer one alone.
+CREATE TABLE spanwise_releases (
+  seq  INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+
 -- One row per run: a projection, written at transitions only. What happened is in spanwise_entries.
 CREATE TABLE spanwise_runs (
   seq         INTEGER PRIMARY KEY,
@@ -33,7 +39,7 @@ CREATE TABLE spanwise_runs (
   base        INTEGER NOT NULL,       -- entries below it are not needed to go on
   priority    INTEGER NOT NULL,
   deadline    INTEGER,
-  release     TEXT NOT NULL,
+  release     INTEGER NOT NULL,       -- spanwise_releases: of the code that advanced it last
   subject     TEXT,                   -- token of the subject whose secret covers the run
   parent_run  TEXT,
   parent_key  TEXT,

@@ -42,7 +42,7 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     list: (query) => ask('list', query),
     approvals: (query) => ask('approvals', query),
     approval: (id) => ask('approval', id),
-    nextWake: (workflows) => ask('nextWake', workflows),
+    nextWake: (workflows, release) => ask('nextWake', { workflows, release }),
     counts: () => ask('counts', undefined),
   }
 }

@@ -162,11 +162,10 @@ export function testRuns(open: OpenForTest): void {
       const attention = { status: 'needs attention', fingerprint: 'f1', code: 'BUG' } as const
       await store.append(change(run, [entry(2, 'run.parked')], { row: attention }))
       expect(await row(store, run)).toMatchObject({ ...attention, owner: 'w1', updatedAt: 1002 })
-      await store.append(change(run, [entry(3, 'run.resumed')], { row: { status: 'running', base: 3, release: 'v2' } }))
+      await store.append(change(run, [entry(3, 'run.resumed')], { row: { status: 'running', base: 3 } }))
       expect(await row(store, run)).toMatchObject({
         status: 'running',
         base: 3,
-        release: 'v2',
         fingerprint: undefined,
         code: undefined,
       })

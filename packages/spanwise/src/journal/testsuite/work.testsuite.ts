@@ -85,6 +85,23 @@ export function testWork(open: OpenForTest): void {
       expect(loaded?.secrets).toEqual(new Map([[ada?.token, ada?.secret]]))
     })
 
+    it('leaves runs that a newer release advanced to workers of it', async () => {
+      const old = await created(store)
+      const giveBack = (run: RunRow | undefined) =>
+        store.append(change(run as RunRow, [], { row: { status: 'waiting' }, park: { wakeAt: 0 } }))
+      const [first] = await claim(store, { release: 'v1' })
+      expect(first?.row).toMatchObject({ run: old.run, release: 'v1' })
+      await giveBack(first?.row)
+      expect(await store.nextWake(undefined, 'v1')).toBe(0)
+      const [taken] = await claim(store, { release: 'v2' })
+      expect(taken?.row).toMatchObject({ release: 'v2' })
+      await giveBack(taken?.row)
+      expect(await claim(store, { release: 'v1' })).toEqual([])
+      expect(await claim(store, { release: 'v1', run: old.run })).toEqual([])
+      expect(await store.nextWake(undefined, 'v1')).toBeUndefined()
+      expect(await claim(store, { release: 'v3' })).toMatchObject([{ row: { release: 'v3' } }])
+    })
+
     it('never gives one run to two claimers', async () => {
       await Promise.all(Array.from({ length: 50 }, () => created(store)))
       const claims = await Promise.all(['a', 'b', 'c'].map((id) => claim(store, { worker: id, limit: 30 })))
