@@ -1,4 +1,5 @@
 import { formatDuration, frames, type Log, type RunInfo, type StepContext, TimeoutError } from '../workflow/index.ts'
+import type { Clock } from './clock.ts'
 
 /** How one attempt went. */
 export type AttemptResult =
@@ -18,6 +19,7 @@ export interface AttemptInit {
   readonly grace: number
   /** it waits for a place first: its `timeout` counts from its first heartbeat, which is when it begins */
   readonly queued: boolean
+  readonly clock: Clock
   readonly log: Log
   readonly progress: (value: unknown) => void
 }
@@ -27,10 +29,10 @@ export class Attempt {
   readonly #abort = new AbortController()
   readonly #init: AttemptInit
   readonly context: StepContext
-  #timer: NodeJS.Timeout | undefined
+  #clearTimeout: (() => void) | undefined
   #ended = false
   #giveUp: ((error: unknown) => void) | undefined
-  #graceTimer: NodeJS.Timeout | undefined
+  #clearGrace: (() => void) | undefined
 
   constructor(init: AttemptInit) {
     this.#init = init
@@ -52,13 +54,8 @@ export class Attempt {
   /** Never rejects. A result that comes in spite of the abort signal is a result. */
   async perform(work: (context: StepContext) => Promise<unknown>): Promise<AttemptResult> {
     const deadline = this.#init.deadline
-    const deadlineTimer =
-      deadline === undefined
-        ? undefined
-        : setTimeout(
-            () => this.abort(new TimeoutError(`Step "${this.#init.step}"`, 'its deadline', this.#init.step)),
-            Math.min(deadline, 2 ** 31 - 1),
-          )
+    const tooLate = () => this.abort(new TimeoutError(`Step "${this.#init.step}"`, 'its deadline', this.#init.step))
+    const clearDeadline = deadline === undefined ? undefined : this.#init.clock.after(deadline, tooLate)
     if (!this.#init.queued) this.#arm()
     const gaveUp = new Promise<never>((_, reject) => {
       this.#giveUp = reject
@@ -72,9 +69,9 @@ export class Attempt {
       return { ok: false, error: this.aborted ? this.#abort.signal.reason : error }
     } finally {
       this.#ended = true
-      clearTimeout(this.#timer)
-      clearTimeout(this.#graceTimer)
-      clearTimeout(deadlineTimer)
+      this.#clearTimeout?.()
+      this.#clearGrace?.()
+      clearDeadline?.()
       this.#giveUp = undefined
     }
   }
@@ -82,18 +79,16 @@ export class Attempt {
   /** Asks it to stop; after the grace it is not waited for any more. */
   abort(reason: unknown): void {
     if (this.aborted) return
-    clearTimeout(this.#timer)
+    this.#clearTimeout?.()
     this.#abort.abort(reason)
-    this.#graceTimer = setTimeout(() => this.#giveUp?.(reason), this.#init.grace)
+    this.#clearGrace = this.#init.clock.after(this.#init.grace, () => this.#giveUp?.(reason))
   }
 
   #arm(): void {
     const { timeout, step } = this.#init
     if (timeout === undefined || this.aborted || this.#ended) return
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(
-      () => this.abort(new TimeoutError(`Step "${step}"`, formatDuration(timeout), step)),
-      timeout,
-    )
+    this.#clearTimeout?.()
+    const tooLong = () => this.abort(new TimeoutError(`Step "${step}"`, formatDuration(timeout), step))
+    this.#clearTimeout = this.#init.clock.after(timeout, tooLong)
   }
 }

@@ -1,7 +1,7 @@
 /** Ms before attempt `next` (2, 3, …): doubling from `first`, at most five minutes, with jitter so that many do not return at once. */
-export function backoffDelay(first: number, next: number): number {
+export function backoffDelay(first: number, next: number, random: () => number): number {
   const full = Math.min(first * 2 ** (next - 2), Math.max(first, 300_000))
-  return Math.round(full * (0.75 + Math.random() * 0.5))
+  return Math.round(full * (0.75 + random() * 0.5))
 }
 
 /** What a service itself asks for: `Retry-After` as the error carries it, ms. */

@@ -4,6 +4,8 @@ export interface Clock {
   now(): number
   /** Calls back at or after `at`, never before; returns what takes it back. */
   at(at: number, callback: () => void): () => void
+  /** Calls back after a while that no setting of the wall clock shortens or stretches; returns what takes it back. */
+  after(ms: number, callback: () => void): () => void
 }
 
 /** `setTimeout` cannot wait longer. */
@@ -19,6 +21,10 @@ export const systemClock: Clock = {
       timer = setTimeout(() => (Date.now() >= at ? callback() : arm()), Math.min(Math.max(wait, 0), longest))
     }
     arm()
+    return () => clearTimeout(timer)
+  },
+  after(ms, callback) {
+    const timer = setTimeout(callback, Math.min(ms, longest))
     return () => clearTimeout(timer)
   },
 }

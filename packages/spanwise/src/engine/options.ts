@@ -9,6 +9,8 @@ export interface EngineContext {
   /** id of this worker */
   readonly worker: string
   readonly clock: Clock
+  /** in [0, 1), for jitter */
+  readonly random: () => number
   readonly log: Log
   readonly release: string
   readonly workflows: ReadonlyMap<string, WorkflowDefinition>
