@@ -4,9 +4,10 @@ import type { RunRef } from '../store.ts'
 import { approvalStates, firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { entriesOf } from './entries.ts'
-import { post } from './mail.ts'
+import { mailWaits, post } from './mail.ts'
 import { type RawRun, runById } from './rows.ts'
 
+const needsAttention = statuses.code('needs attention')
 const open = approvalStates.code('open')
 const withdrawn = approvalStates.code('withdrawn')
 
@@ -33,12 +34,16 @@ export function outcomeOfRun(
 ): { readonly status: RunStatus; readonly payload: string | undefined } | undefined {
   const run = runById(context, id)
   if (run === undefined) return undefined
+  // an operator has moved it already, durably: its worker has only not written so yet
+  if (run.status === needsAttention && mailWaits(context, run.seq, needsAttention)) {
+    return { status: 'waiting', payload: undefined }
+  }
   return { status: statuses.name(run.status), payload: outcomeOf(context, run) ?? whyParked(context, run) }
 }
 
 /** Said in an earlier commit than the one that changed the status. */
 function whyParked(context: Context, run: RawRun): string | undefined {
-  if (run.status !== statuses.code('needs attention') || run.outcome !== null) return undefined
+  if (run.status !== needsAttention || run.outcome !== null) return undefined
   const row = context
     .sql('SELECT idx FROM spanwise_entries WHERE run_seq = ? AND kind = ? ORDER BY idx DESC LIMIT 1')
     .get(run.seq, kindCodes['run.parked'])

@@ -85,6 +85,13 @@ export function testMail(open: OpenForTest): void {
       expect(await claimed(store)).toEqual([run.run])
     })
 
+    it('says of a run that was resumed that it waits, and not what it had parked with', async () => {
+      const run = await parked(store, 'needs attention')
+      expect(await store.outcome(run.run)).toMatchObject({ status: 'needs attention' })
+      await store.send(signal(run.run, { kind: 'resume', name: '' }))
+      expect(await store.outcome(run.run)).toEqual({ status: 'waiting', payload: undefined })
+    })
+
     it.each(['signal', 'decision', 'child', 'step'] as const)(
       'leaves a run that needs attention alone on %s',
       async (kind) => {
