@@ -9,11 +9,25 @@ import {
 import { newSeed, runIdFor } from './identity.ts'
 import type { RunHome } from './run-home.ts'
 
-/** The run that a child operation starts; the same one however often it is asked. */
+type ChildEffect = Extract<Operation['spec']['effect'], { type: 'child' }>
+
+/** A child that a resume superseded is history: the next one of the operation is another run, unless the code names it. */
+function childId({ row, execution }: RunHome, operation: Operation): string {
+  const { id } = operation.spec.effect as ChildEffect
+  const generation = execution.recorded.childGenerations.get(operation.key) ?? 0
+  return id ?? `${row.run}/${operation.key}${generation === 0 ? '' : `~${generation}`}`
+}
+
+/** Opaque id of the run that a child operation starts; the same one however often it is asked. */
+export function childRunId(parent: RunHome, operation: Operation): string {
+  const { workflow } = operation.spec.effect as ChildEffect
+  return runIdFor(parent.engine.store.info, parent.row.tenant, workflow, childId(parent, operation))
+}
+
 export function newChild(parent: RunHome, operation: Operation): NewRun {
-  const effect = operation.spec.effect as Extract<Operation['spec']['effect'], { type: 'child' }>
+  const effect = operation.spec.effect as ChildEffect
   const { row, engine } = parent
-  const id = effect.id ?? `${row.run}/${operation.key}`
+  const id = childId(parent, operation)
   const at = parent.now()
   const started = parent.execution.started
   const definition = effect.definition as WorkflowDefinition

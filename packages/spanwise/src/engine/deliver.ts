@@ -7,6 +7,7 @@ import {
   parseForm,
   type StandardSchemaV1,
 } from '../workflow/index.ts'
+import { childRunId } from './children.ts'
 import type { RunHome } from './run-home.ts'
 
 /** Turns mail into deliveries, in the order in which it came. Mail that the run has seen is passed over. */
@@ -40,7 +41,7 @@ async function deliver(home: RunHome, mail: Mail): Promise<void> {
       return deliverDecision(home, mail)
     case 'child': {
       const operation = find(home, mail.name)
-      if (operation === undefined) return home.took(mail)
+      if (operation === undefined || runOf(mail) !== childRunId(home, operation)) return home.took(mail)
       home.execution.offer({
         kind: 'child.settled',
         operation,
@@ -133,6 +134,11 @@ async function deliverDecision(home: RunHome, mail: Mail): Promise<void> {
     home.reopenApproval(operation)
     home.took(mail)
   }
+}
+
+/** Which child it is about: a superseded one has the same key as the one that took its place. */
+function runOf(mail: Mail): string {
+  return (decode(mail.payload ?? '{}') as { readonly run: string }).run
 }
 
 function find(home: RunHome, key: string): Operation | undefined {

@@ -21,16 +21,17 @@ import {
   readStarted,
   restoreCompensations,
   type Started,
+  type StepContext,
   type WorkflowContext,
   type WorkflowDefinition,
 } from '../workflow/index.ts'
-import { newChild } from './children.ts'
+import { childRunId, newChild } from './children.ts'
 import { deliverMail } from './deliver.ts'
 import type { EngineContext } from './options.ts'
 import { Pending } from './pending.ts'
 import { applyResume } from './resume.ts'
 import type { RunHome } from './run-home.ts'
-import { encodeError, type StepHome, StepRunner } from './step-runner.ts'
+import { encodeError, idempotencyKey, type StepHome, StepRunner } from './step-runner.ts'
 import { Timers } from './timers.ts'
 import { runTransaction } from './transaction.ts'
 import type { Turn } from './turns.ts'
@@ -66,6 +67,8 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   pending = new Pending()
   /** entries up to here are on disk */
   durable: number
+  /** entries up to here are on their way to it */
+  #sent = 0
   ending: Ending | undefined
   #writing: Promise<void> | undefined
   #transactions = 0
@@ -73,6 +76,8 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   #parking = false
   /** its window is open: what its code asks for is not known yet */
   #inTurn = false
+  /** the commit that gives its lease back is on its way: nothing may begin */
+  #givingBack = false
   #leaving = false
 
   constructor(home: ResidentHome, loaded: LoadedRun, definition: WorkflowDefinition) {
@@ -222,7 +227,8 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   async flush(): Promise<void> {
     if (this.#dropped || this.pending.isEmpty || this.#writing !== undefined) return
     const pending = this.pending
-    if (pending.park !== undefined && !this.#parking) pending.unpark()
+    // a timer may have begun something since
+    if (pending.park !== undefined && (!this.#parking || (!this.#leaving && this.#isBusy()))) pending.unpark()
     if (pending.isEmpty) return
     this.pending = new Pending()
     await this.writeAlone(() => this.#append(pending))
@@ -247,12 +253,15 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     const ends =
       this.ending !== undefined && this.ending.status !== 'needs attention' && this.ending.status !== 'continued'
     const last = pending.entries.at(-1)?.index
+    this.#sent = last ?? this.#sent
+    this.#givingBack = pending.park !== undefined
     try {
       const answer = await this.engine.store.append(pending.change(this.row, this.row.epoch))
       if (this.#dropped) return
       if (answer.state === 'fenced') return this.discard('its lease is lost', false)
       this.wrote(pending, answer.woken)
-      if (last !== undefined) this.reached(last)
+      if (answer.state === 'busy') this.#givingBack = false
+      this.reached(last ?? this.durable)
       this.engine.events.changed(this.row.run, pending.row)
       if (ends) return this.drop(false)
       if (this.ending?.status === 'continued' && pending.row !== undefined) return this.#nextGeneration()
@@ -269,12 +278,44 @@ export class Resident implements Host, StepHome, RunHome, Turn {
       }
     } catch (error) {
       if (this.#dropped) return
+      if (codeOf(error) === 'PAYLOAD_TOO_LARGE') return this.#refused(error)
       this.engine.log.error('a run could not be written; it is dropped from memory and tried again', {
         run: this.row.run,
         error,
       })
       this.discard('a write failed', true)
     }
+  }
+
+  /** The store will never take what the run has to say, so trying again does not help: it parks as the store knows it. */
+  async #refused(error: unknown): Promise<void> {
+    const { row, durable } = this
+    const print = fingerprint(row.workflow, undefined, error)
+    const code = codeOf(error)
+    const why = encodeError(error)
+    this.drop(false)
+    await this.engine.store
+      .append({
+        ref: row,
+        epoch: row.epoch,
+        entries: [
+          {
+            index: durable + 1,
+            after: durable,
+            at: Math.max(this.now(), this.execution.time),
+            kind: 'run.parked',
+            key: '',
+            attempt: 0,
+            meta: { class: classify(error), fingerprint: print, ...(code === undefined ? {} : { code }) },
+            payload: why,
+            subject: row.subject,
+          },
+        ],
+        row: { status: 'needs attention', fingerprint: print, code },
+        park: { wakeAt: undefined },
+      })
+      .then(() => this.engine.events.changed(row.run, { status: 'needs attention', fingerprint: print, code }))
+    this.engine.log.warn('a run needs attention', { run: row.run, workflow: row.workflow, error })
   }
 
   /** Whoever has something to do because of it. */
@@ -288,6 +329,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   /** Entries up to here are on disk: effects that waited for that begin. */
   reached(index: number): void {
     if (index > this.durable) this.durable = index
+    if (this.#givingBack) return
     for (let i = 0; i < this.#gates.length; ) {
       const gate = this.#gates[i] as { index: number; then: () => void }
       if (gate.index > this.durable) {
@@ -300,8 +342,25 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   }
 
   whenDurable(index: number, then: () => void): void {
-    if (index <= this.durable) then()
+    if (index <= this.durable && !this.#givingBack) then()
     else this.#gates.push({ index, then })
+  }
+
+  // ---- what is under way
+
+  get isSettled(): boolean {
+    return (
+      !this.#inTurn &&
+      !this.execution.hasTurn &&
+      this.pending.isEmpty &&
+      this.#writing === undefined &&
+      this.#gates.length === 0
+    )
+  }
+
+  get inFlight(): readonly object[] {
+    const runners = [...this.#runners.values()].filter((runner) => runner.inFlight)
+    return this.#transactions > 0 ? [...runners, ...this.#pulls, this] : [...runners, ...this.#pulls]
   }
 
   // ---- leaving memory
@@ -322,6 +381,14 @@ export class Resident implements Host, StepHome, RunHome, Turn {
         }),
       )
     this.#home.dropped(this, again)
+  }
+
+  /** The process is gone: its attempts are not even told. */
+  forget(): void {
+    this.#dropped = true
+    this.execution.detach()
+    this.#timers.clear()
+    for (const runner of this.#runners.values()) runner.stop('parked', undefined)
   }
 
   /** The in-memory run is not what the store has: replay it from there, here or elsewhere. */
@@ -451,8 +518,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   }
 
   childRun(operation: Operation): string {
-    const effect = operation.spec.effect
-    return effect.type === 'child' ? newChild(this, operation).run : ''
+    return operation.spec.effect.type === 'child' ? childRunId(this, operation) : ''
   }
 
   start(operation: Operation, history: OperationHistory | undefined): void {
@@ -531,8 +597,18 @@ export class Resident implements Host, StepHome, RunHome, Turn {
       readonly subject?: string | undefined
     }>,
   ): Promise<void> {
+    const { execution, engine } = this
+    const context: StepContext = {
+      idempotencyKey: idempotencyKey(execution, operation, 0),
+      attempt: 1,
+      abortSignal: execution.abort.signal,
+      heartbeat: () => {},
+      progress: (value) => engine.events.progress(this.row.run, value),
+      log: engine.log,
+      run: execution.run,
+    }
     try {
-      const pulled = await frames.run({ kind: 'step', step: operation.key, context: undefined as never }, pull)
+      const pulled = await frames.run({ kind: 'step', step: operation.key, context }, pull)
       const subject = pulled.subject === undefined ? undefined : await this.execution.subjectToken(pulled.subject)
       this.#pulls.delete(operation)
       const payload = pulled.done ? undefined : encode({ key: pulled.key, item: pulled.item }, `item ${pulled.key}`)
@@ -557,7 +633,9 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   }
 
   wakeAt(operation: Operation, at: number, then: () => void): void {
-    this.#timers.set(operation, at, then)
+    // a next attempt counts on the record of the one before
+    const last = this.pending.entries.at(-1)?.index ?? this.#sent
+    this.#timers.set(operation, at, () => this.whenDurable(last, then))
   }
 
   idle(): void {
@@ -606,7 +684,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
 
   closing(): void {
     this.#timers.set('grace', this.now() + this.engine.grace + 1_000, () => {
-      this.execution.finish()
+      this.execution.graceOver()
       this.settle()
     })
   }

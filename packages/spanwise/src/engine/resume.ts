@@ -25,6 +25,7 @@ export interface ResumeOrder extends Resumption {
   /** index of the `run.parked` that was looked at */
   readonly parked: number
   readonly by: string | undefined
+  readonly discard: boolean
   readonly result?:
     | { readonly value: unknown; readonly attempt: number; readonly after: number; readonly input: string }
     | undefined
@@ -53,19 +54,12 @@ export function planResume(run: string, entries: readonly Entry[], options: Resu
       ? parked.meta['from']
       : isReplayCode(parked.meta['code'])
         ? undefined
-        : (parked.meta['last'] as number)
-  const resumption = { from, reopen }
-  const effects = entries.filter(
-    (entry) =>
-      (entry.kind === 'step.result' || entry.kind === 'child.started') &&
-      entry.index < parked.index &&
-      entry.key !== reopen &&
-      isSuperseded(entry, resumption),
-  )
+        : (parked.meta['last'] as number | undefined)
+  const effects = discarded(entries, { from, reopen })
   if (effects.length > 0 && options.discard !== true) {
     throw new SpanwiseError({
       code: 'RESUME_DISCARDS',
-      message: `Resuming run ${run} goes back to before ${effects.map((entry) => entry.key).join(', ')}: what these did would be done again.`,
+      message: `Resuming run ${run} goes back to before ${effects.join(', ')}: what these did would be done again.`,
       hint: 'Resume with { discard: true } (CLI: --discard) if repeating them is right; otherwise give the run up.',
       run,
     })
@@ -79,7 +73,7 @@ export function planResume(run: string, entries: readonly Entry[], options: Resu
       run,
     })
   }
-  const order = { from, reopen, parked: parked.index, by: options.by }
+  const order = { from, reopen, parked: parked.index, by: options.by, discard: options.discard === true }
   if (edit === undefined || failed === undefined) return order
   if ('input' in edit) return { ...order, edit: { key: failed.key, input: edit.input } }
   const input = failed.payload?.slice(0, failed.payload.indexOf('\n')) ?? 'null'
@@ -97,7 +91,9 @@ export async function applyResume(
   const order = decode(mail.payload ?? 'null') as ResumeOrder
   const parked = lastParked(entries)
   const last = entries.at(-1) as Entry
-  if (parked === undefined || parked.index !== order.parked) {
+  // a step that was in flight when the order was given may have taken effect since
+  const surprise = !order.discard && discarded(entries, order).length > 0
+  if (parked === undefined || parked.index !== order.parked || surprise) {
     await store.append({ ref: row, epoch: row.epoch, entries: [], taken: [mail.id] })
     return undefined
   }
@@ -138,8 +134,57 @@ export async function applyResume(
     entries: fresh,
     row: { status: 'running' },
     taken: [mail.id],
+    send: supersededChildren(entries, order).map((child) => ({
+      run: child,
+      kind: 'cancel',
+      name: '',
+      payload: encode({ reason: 'its parent was resumed from before it', by: `run ${row.run}` }),
+      at,
+    })),
   })
   return answer.state === 'fenced' ? undefined : store.entries(row.run, row.base)
+}
+
+/** Keys of what was done and would be done again. The operation that failed is meant to be. */
+function discarded(entries: readonly Entry[], resumption: Pick<Resumption, 'from' | 'reopen'>): readonly string[] {
+  const done = liveEntries(entries).filter(
+    (entry) => effects.has(entry.kind) && entry.key !== resumption.reopen && isSuperseded(entry, resumption),
+  )
+  return [...new Set(done.map((entry) => entry.key))]
+}
+
+/** an intent counts: its effect may have happened */
+const effects: ReadonlySet<Entry['kind']> = new Set<Entry['kind']>(['step.result', 'step.intent', 'child.started'])
+
+/** Children that go on although nobody waits for them any more. */
+function supersededChildren(
+  entries: readonly Entry[],
+  resumption: Pick<Resumption, 'from' | 'reopen'>,
+): readonly string[] {
+  const live = liveEntries(entries)
+  const settled = new Set(live.filter(({ kind }) => kind === 'child.settled').map(({ key }) => key))
+  return live
+    .filter(
+      (entry) =>
+        entry.kind === 'child.started' &&
+        entry.meta['abandoned'] !== true &&
+        !settled.has(entry.key) &&
+        isSuperseded(entry, resumption),
+    )
+    .map((entry) => String(entry.meta['child']))
+}
+
+/** Without what earlier resumes have superseded. */
+function liveEntries(entries: readonly Entry[]): readonly Entry[] {
+  let live: Entry[] = []
+  for (const entry of entries) {
+    if (entry.kind !== 'run.resumed') live.push(entry)
+    else {
+      const resumption = decode(entry.payload ?? '{}') as Resumption
+      live = live.filter((earlier) => !isSuperseded(earlier, resumption))
+    }
+  }
+  return live
 }
 
 function canonicalOf(input: string): string {
@@ -151,6 +196,7 @@ function lastParked(entries: readonly Entry[]): Entry | undefined {
   return last?.kind === 'run.parked' ? last : undefined
 }
 
+/** Nothing that the code did is to blame: nothing is superseded. */
 function isReplayCode(code: unknown): boolean {
   return code === 'SHAPE_CHANGED' || code === 'INPUT_CHANGED' || code === 'NOT_ADVANCING' || code === 'UNJOURNALED_WAIT'
 }

@@ -53,7 +53,10 @@ function childSpec(
       id: options.id,
       onParentClose: options.onParentClose ?? 'cancel',
     },
-    announce: (childRun) => ({ kind: 'child.started', meta: { child: childRun, workflow: definition.name } }),
+    announce: (childRun) => {
+      const abandoned = options.onParentClose === 'abandon' ? { abandoned: true } : {}
+      return { kind: 'child.started', meta: { child: childRun, workflow: definition.name, ...abandoned } }
+    },
     settle: (entry) => {
       if (entry.kind === 'child.settled') return settleOutcome(entry)
       if (entry.kind === 'child.started') onStarted?.(String(entry.meta['child']))

@@ -8,6 +8,6 @@ import type { Arg } from './types.ts'
  * @example const seat = await bookSeat(order); compensate(releaseSeat, seat.id)
  */
 export function compensate<I>(step: Step<I, unknown>, ...input: Arg<NoInfer<I>>): void {
-  const { execution } = currentScope('compensate()')
-  execution.compensations.push({ step: step as Step<unknown, unknown>, input: input[0] })
+  const { execution, prefix } = currentScope('compensate()')
+  execution.compensations.push({ step: step as Step<unknown, unknown>, input: input[0], prefix })
 }

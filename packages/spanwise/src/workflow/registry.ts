@@ -28,6 +28,10 @@ export function registerStep(name: string, definition: unknown, site: string): v
   registry.steps.set(name, { definition, site, clash })
 }
 
+export function knowsStep(name: string): boolean {
+  return registry.steps.has(name)
+}
+
 /** @throws STEP_REDEFINED when two places define a step of that name. */
 export function findStep(name: string): unknown {
   const found = registry.steps.get(name)

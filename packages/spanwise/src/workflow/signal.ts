@@ -3,6 +3,7 @@ import { currentScope } from './current.ts'
 import { type Duration, formatDuration, milliseconds } from './duration.ts'
 import { TimeoutError } from './errors.ts'
 import { registerSignal } from './registry.ts'
+import { markWait } from './runtime/scope.ts'
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from './schema.ts'
 
 export interface Signal<I, O = I> {
@@ -37,6 +38,7 @@ export function signal(name: string, schema?: StandardSchemaV1): Signal<unknown>
 function wait(name: string, timeout: Duration | undefined): Promise<unknown> {
   const scope = currentScope(`signal("${name}").wait()`)
   const { execution } = scope
+  markWait(scope)
   const due = timeout === undefined ? undefined : execution.time + milliseconds(timeout, 'timeout')
   const spec = {
     kind: 'signal' as const,

@@ -2,6 +2,8 @@
 export interface Compensation {
   readonly step: { (input: unknown): Promise<unknown>; readonly stepName: string }
   readonly input: unknown
+  /** key prefix of the scope that registered it: a snapshot of that scope takes it along */
+  readonly prefix: string
 }
 
 /** Each one is an operation of the run, retried like any step; one that fails for good parks the run. */

@@ -1,5 +1,6 @@
-import { decode, type Entry, encode, SpanwiseError } from '../../journal/index.ts'
+import { decode, type Entry, encode, MAX_PAYLOAD, SpanwiseError } from '../../journal/index.ts'
 import { CancelledError } from '../errors.ts'
+import { restoreCompensation } from './lifecycle.ts'
 import type { PulledItem, Runtime, Scope } from './model.ts'
 import { frames, itemScope, occurrence, sourceScope } from './scope.ts'
 
@@ -36,6 +37,8 @@ interface Snapshot {
   readonly exhausted: boolean
   /** a pull is under way: the window that had issued it */
   readonly pulling: number | undefined
+  /** registered by the items that are done, in order */
+  readonly compensations: readonly { readonly step: string; readonly input: unknown; readonly prefix: string }[]
 }
 
 /** The first snapshot comes after this many items; each further one after as many as it would repeat, so the sum stays linear. */
@@ -64,6 +67,9 @@ export class EachRun {
   #pullingAfter = 0
   #over = false
   #sinceSnapshot = 0
+  #snapshots: boolean
+  /** items read from the source by this process */
+  #read = 0
   #resolve!: (results: unknown[]) => void
   #reject!: (error: unknown) => void
 
@@ -83,6 +89,7 @@ export class EachRun {
     // an item's subject has to have its secret before the item can be recorded: pulling is where that can be waited for
     this.#pulls = Symbol.asyncIterator in items || options.subject !== undefined
     this.#iterator = this.#pulls ? undefined : (items as Iterable<unknown>)[Symbol.iterator]()
+    this.#snapshots = options.snapshots
     this.#limit = Math.max(1, Math.floor(options.concurrency ?? 16))
   }
 
@@ -145,13 +152,15 @@ export class EachRun {
     this.#active.delete(active.position)
     this.#scopes.delete(active.position)
     this.#execution.closeScope(scope)
+    if (scope.waits) this.#snapshots = false
     if (this.#over) return
     if (!outcome.ok && (this.#options.onError !== 'collect' || outcome.error instanceof CancelledError))
       return this.#fail(outcome.error)
     this.#done.push({ position: active.position, token: active.token, key, item: active.item, outcome })
     try {
-      this.#snapshot()
       this.#fill()
+      // only while it goes on: the code behind it runs in the window of its last delivery, which a snapshot would leave out
+      if (!this.#over) this.#snapshot()
     } catch (error) {
       this.#fail(error)
     }
@@ -175,7 +184,16 @@ export class EachRun {
     this.#over = true
     for (const scope of this.#scopes.values()) this.#execution.closeScope(scope)
     this.#execution.closeScope(this.#source)
+    this.#leaveSource()
     this.#reject(error)
+  }
+
+  /** Lets the source close its files and connections. That it cannot is nothing beside why it is left. */
+  #leaveSource(): void {
+    const iterator = this.#asyncIterator
+    if (iterator?.return === undefined) return
+    const leave = async (): Promise<unknown> => iterator.return?.()
+    frames.exit(leave).catch(() => {})
   }
 
   // ---- pulled items
@@ -194,7 +212,7 @@ export class EachRun {
       }>(this.#source, {
         kind: 'item',
         name: 'item',
-        effect: { type: 'pull', pull: () => this.#read(position) },
+        effect: { type: 'pull', pull: () => this.#readOn(position) },
         settle: (entry) => {
           if (entry.kind === 'step.error')
             return { ok: false, error: decode((entry.payload ?? '').slice((entry.payload ?? '').indexOf('\n') + 1)) }
@@ -215,7 +233,7 @@ export class EachRun {
   }
 
   /** Reads the source on; after a crash from its start, past what is known. Runs as an effect, not in the body. */
-  async #read(position: number): Promise<PulledItem> {
+  async #readOn(position: number): Promise<PulledItem> {
     const fresh = this.#asyncIterator === undefined
     const source = this.#items as AsyncIterable<unknown> & Iterable<unknown>
     this.#asyncIterator ??=
@@ -223,8 +241,10 @@ export class EachRun {
     for (;;) {
       const next = await this.#asyncIterator.next()
       if (next.done === true) return { done: true }
-      const key = String(this.#options.key(next.value, position))
-      const subject = this.#options.subject?.(next.value, position)
+      // its place in the source, which for items that are skipped is not that of the one that is looked for
+      const at = this.#read++
+      const key = String(this.#options.key(next.value, at))
+      const subject = this.#options.subject?.(next.value, at)
       if (fresh && position > 0 && (await this.#isKnown(key, subject))) continue
       return { done: false, key, item: next.value, subject }
     }
@@ -239,8 +259,12 @@ export class EachRun {
 
   #snapshot(): void {
     this.#sinceSnapshot++
-    if (!this.#options.snapshots || this.#sinceSnapshot < Math.max(firstSnapshot, this.#done.length / 2)) return
+    if (this.#sinceSnapshot < Math.max(firstSnapshot, this.#done.length / 2)) return
     this.#sinceSnapshot = 0
+    for (const scope of this.#scopes.values()) if (scope.waits) this.#snapshots = false
+    if (!this.#snapshots || this.#execution.replaying) return
+    const mine = `${this.#outer.prefix}${this.#name}[`
+    const open = [...this.#active.values()].map(({ token }) => `${mine}${token}]`)
     const keepItem = this.#pulls
     const keepDone = this.#pulls && this.#options.onError === 'collect'
     const snapshot: Snapshot = {
@@ -254,12 +278,14 @@ export class EachRun {
       next: this.#next,
       exhausted: this.#exhausted,
       pulling: this.#pulling ? this.#pullingAfter : undefined,
+      compensations: this.#execution.compensations
+        .filter(({ prefix }) => prefix.startsWith(mine) && !open.some((item) => prefix.startsWith(item)))
+        .map(({ step, input, prefix }) => ({ step: step.stepName, input, prefix })),
     }
-    this.#execution.snapshot(
-      this.#outer,
-      this.#outer.prefix + this.#name,
-      encode(snapshot, `snapshot of ${this.#name}`),
-    )
+    const payload = encode(snapshot, `snapshot of ${this.#name}`)
+    // too much to stand in one entry: then its history is replayed
+    if (payload.length * 3 > MAX_PAYLOAD) this.#snapshots = false
+    else this.#execution.snapshot(this.#outer, this.#outer.prefix + this.#name, payload)
   }
 
   #restore(entry: Entry): void {
@@ -280,6 +306,7 @@ export class EachRun {
         outcome: done.outcome,
       })
     }
+    for (const one of snapshot.compensations) restoreCompensation(this.#execution, one, one.prefix)
     for (const open of snapshot.open) {
       const item = items === undefined ? open.item : items[open.position]
       this.#tokens.add(open.token)

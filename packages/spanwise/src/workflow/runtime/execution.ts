@@ -353,10 +353,14 @@ export class Execution implements Runtime {
     return this.#phase === 'body' || this.#phase === 'compensating'
   }
 
-  /** Called after the grace of a settled body, or when nothing of it is in flight any more. */
-  finish(): void {
-    if (this.#phase !== 'closing') return
-    this.#inFlight.clear()
+  /** The grace of a settled body is over: only children that are waited for on purpose are still waited for. */
+  graceOver(): void {
+    for (const operation of this.#inFlight) if (!isChild(operation)) this.#inFlight.delete(operation)
+    this.#finishIfQuiet()
+  }
+
+  /** Nothing of the settled body is in flight any more. */
+  #finish(): void {
     const final = this.#final as Ending
     if (final.status === 'completed' || this.compensations.length === 0) return this.#end(final)
     this.#phase = 'compensating'
@@ -446,12 +450,12 @@ export class Execution implements Runtime {
         this.#inFlight.add(operation)
       } else this.#abandon(operation)
     }
-    if (this.#inFlight.size === 0) this.finish()
-    else this.#host.closing()
+    if (this.#inFlight.size === 0) this.#finish()
+    else if ([...this.#inFlight].some((operation) => !isChild(operation))) this.#host.closing()
   }
 
   #finishIfQuiet(): void {
-    if (this.#phase === 'closing' && this.#inFlight.size === 0) this.finish()
+    if (this.#phase === 'closing' && this.#inFlight.size === 0) this.#finish()
   }
 
   #compensate(final: Ending): void {
@@ -549,17 +553,29 @@ export class Execution implements Runtime {
     this.#control = control
     this.abort.abort(control.error)
     if (this.#phase === 'parked') {
-      // code that no longer fits its history cannot say what to compensate
-      if (this.#broken !== undefined) this.compensations.length = 0
+      // code that no longer fits its history cannot say what to compensate; and a compensation that failed is not begun again
+      if (this.#broken !== undefined || this.#compensated !== undefined) this.compensations.length = 0
       return this.#closeRoot(control)
     }
-    if (this.#phase === 'closing') return
+    if (this.#phase === 'closing') return this.#stopWaiting(control)
     for (const operation of this.#operations.all()) {
       const inFlight = operation.started && this.#host.stop(operation, 'cancelled')
       this.#operations.close(operation, inFlight ? 'abandoned' : 'settled')
       if (inFlight) this.#inFlight.add(operation)
       this.#reject(operation, new CancelledError(control.reason))
     }
+  }
+
+  /** The body is through and waits for children: they are told, and it waits no more. */
+  #stopWaiting(control: Control): void {
+    if (this.#final?.status === 'completed') this.#final = control
+    for (const operation of this.#inFlight) {
+      if (!isChild(operation)) continue
+      this.#operations.close(operation, 'abandoned')
+      this.#host.stop(operation, 'cancelled')
+      this.#inFlight.delete(operation)
+    }
+    this.#finishIfQuiet()
   }
 
   #reject(operation: Operation, error: unknown): void {
@@ -610,6 +626,10 @@ export class Execution implements Runtime {
   writeEnd(kind: EntryKind, meta: Meta, payload: string | undefined): void {
     this.#writer.write({ kind, key: '', after: this.current, attempt: 0, meta, payload, subject: this.root.subject })
   }
+}
+
+function isChild(operation: Operation): boolean {
+  return operation.spec.effect.type === 'child'
 }
 
 function asDelivered(entry: NewEntry): Delivered {

@@ -20,7 +20,7 @@ export interface Host {
   childRun(operation: Operation): string
   /** there is a turn to take */
   ready(): void
-  /** in-flight leftovers of a settled body got their abort signal: call `finish` after the grace */
+  /** in-flight leftovers of a settled body got their abort signal: call `graceOver` after the grace */
   closing(): void
   /** the run is over, or needs attention, or goes on as a new generation */
   ended(ending: Ending): void

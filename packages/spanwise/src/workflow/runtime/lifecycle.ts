@@ -33,17 +33,24 @@ export function readStarted(entry: Entry): Started {
 
 /** Registered compensations survive `continueAs` by the names of their steps. */
 export function restoreCompensations(execution: Runtime): void {
-  for (const { step, input } of execution.started.compensations) {
-    const found = findStep(step) as Step<unknown, unknown> | undefined
-    if (found === undefined) {
-      throw new SpanwiseError({
-        code: 'STEP_UNKNOWN',
-        message: `Compensation "${step}" is not defined in this process.`,
-        hint: 'Import the module that defines the step before the app opens.',
-        run: execution.run.id,
-        step,
-      })
-    }
-    execution.compensations.push({ step: found, input })
+  for (const one of execution.started.compensations) restoreCompensation(execution, one, '')
+}
+
+/** Registers again what an earlier generation or a snapshotted scope had registered. */
+export function restoreCompensation(
+  execution: Runtime,
+  { step, input }: { readonly step: string; readonly input: unknown },
+  prefix: string,
+): void {
+  const found = findStep(step) as Step<unknown, unknown> | undefined
+  if (found === undefined) {
+    throw new SpanwiseError({
+      code: 'STEP_UNKNOWN',
+      message: `Compensation "${step}" is not defined in this process.`,
+      hint: 'Import the module that defines the step before the app opens.',
+      run: execution.run.id,
+      step,
+    })
   }
+  execution.compensations.push({ step: found, input, prefix })
 }

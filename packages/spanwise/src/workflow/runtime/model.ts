@@ -59,6 +59,8 @@ export interface Scope {
   /** while a snapshot is restored: the window that had begun this scope, for operations issued in the window that restores it */
   readonly begun: { readonly window: number; readonly after: number } | undefined
   closed: boolean
+  /** a signal was waited for in it: signals have no key, so a snapshot cannot stand for what happened here */
+  waits: boolean
 }
 
 /** Inside an attempt of a step: operations are refused, steps are part of the attempt. */
@@ -177,6 +179,8 @@ export interface Recorded {
   readonly issuedAfter: ReadonlyMap<number, readonly Entry[]>
   readonly lastIssuedAfter: number
   readonly operations: ReadonlyMap<string, RecordedOperation>
+  /** how often the child of an operation was superseded: the next one is another run */
+  readonly childGenerations: ReadonlyMap<string, number>
   /** latest per construct */
   readonly snapshots: ReadonlyMap<string, Entry>
   readonly notes: ReadonlySet<string>

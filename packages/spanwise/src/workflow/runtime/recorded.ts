@@ -54,12 +54,16 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
   if (start === undefined) throw new Error('a history begins with its start')
   const since = entries.filter((entry) => entry.index >= start.index)
   const edits = new Map<string, { value: unknown; count: number }>()
+  const childGenerations = new Map<string, number>()
   let parked: Entry | undefined
   let live: Entry[] = []
   for (const entry of since) {
     if (entry.kind === 'run.resumed') {
       parked = undefined
       const resumption = decode(entry.payload ?? 'null') as Resumption
+      for (const earlier of live)
+        if (earlier.kind === 'child.started' && isSuperseded(earlier, resumption))
+          childGenerations.set(earlier.key, (childGenerations.get(earlier.key) ?? 0) + 1)
       live = live.filter((earlier) => !isSuperseded(earlier, resumption))
       if (resumption.edit !== undefined) {
         const before = edits.get(resumption.edit.key)
@@ -109,6 +113,7 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
     issuedAfter,
     lastIssuedAfter,
     operations: byKey,
+    childGenerations,
     snapshots,
     notes: new Set(live.filter((entry) => entry.kind === 'note').map((entry) => entry.key)),
     parked,

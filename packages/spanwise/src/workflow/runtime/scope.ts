@@ -18,6 +18,7 @@ export function openScope(parent: Scope, name: string, clearName = name, subject
     counts: new Map(),
     begun: parent.begun,
     closed: false,
+    waits: false,
   }
 }
 
@@ -32,6 +33,7 @@ export function rootScope(execution: Runtime, prefix: string, subject: string | 
     counts: new Map(),
     begun: undefined,
     closed: false,
+    waits: false,
   }
 }
 
@@ -59,6 +61,10 @@ export function occurrence(scope: Scope, name: string): string {
   const count = scope.counts.get(name) ?? 0
   scope.counts.set(name, count + 1)
   return `${name}#${count}`
+}
+
+export function markWait(scope: Scope): void {
+  for (let s: Scope | undefined = scope; s !== undefined; s = s.parent) s.waits = true
 }
 
 export function isClosed(scope: Scope): boolean {
