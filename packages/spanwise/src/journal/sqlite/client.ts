@@ -9,6 +9,7 @@ import type { ThreadData } from './thread.ts'
 import { type Link, startThread } from './transport.ts'
 import { answer, createTurn, type Pending } from './turn.ts'
 import { type FromThread, fromWire, fromWireAnswer } from './wire.ts'
+import { pack } from './wire-append.ts'
 
 export interface SqliteOptions extends DatabaseOptions {
   /** bytes of text that one payload may have; 16 MiB when absent */
@@ -107,7 +108,7 @@ function createConnection(link: Link, path: string) {
   }
   const dispatch = (pending: readonly Pending[]): void => {
     try {
-      link.send({ batch: pending.map((one) => one.request) })
+      link.send({ batch: pending.map((one) => pack(one.request)) })
     } catch (error) {
       // something in it cannot be cloned; only that is refused
       const [first, ...others] = pending

@@ -5,6 +5,7 @@ import type { DatabaseOptions } from './database.ts'
 import type { Request } from './operations.ts'
 import { listen } from './transport.ts'
 import { type FromThread, type ToThread, toWire, toWireAnswer } from './wire.ts'
+import { unpack } from './wire-append.ts'
 
 /** The store's own thread: it alone commits, and it renews leases while the caller's thread may be busy for minutes. */
 export interface ThreadData {
@@ -74,7 +75,7 @@ function serve({ path, options, bell }: WorkerData): void {
     let requests: Request[] = []
     for (const message of messages) {
       if ('batch' in message) {
-        requests = requests.length === 0 ? [...message.batch] : requests.concat(message.batch)
+        for (const one of message.batch) requests.push(unpack(one))
         continue
       }
       execute(requests)

@@ -1,9 +1,10 @@
 import { isSpanwiseError, SpanwiseError } from '../error.ts'
-import type { Answer, Request } from './operations.ts'
+import type { Answer } from './operations.ts'
+import { doneAnswer, isDone, type Travelling } from './wire-append.ts'
 
 /** What travels between the caller's thread and the store's. Batches are answered in the order in which they were sent. */
 export type ToThread =
-  | { readonly batch: readonly Request[] }
+  | { readonly batch: readonly Travelling[] }
   /** answered when everything sent before is committed; the thread then leaves the file alone until `resume` */
   | { readonly control: 'pause' | 'resume' | 'close' }
 
@@ -13,7 +14,7 @@ export type FromThread =
   | { readonly answers: readonly WireAnswer[] }
   | { readonly control: 'paused' | 'closed' }
 
-export type WireAnswer = { readonly value: unknown } | { readonly error: WireError }
+export type WireAnswer = 0 | { readonly value: unknown } | { readonly error: WireError }
 
 /** A structured clone of an Error loses its class and its fields. */
 export interface WireError {
@@ -51,9 +52,11 @@ export function fromWire(wire: WireError): SpanwiseError {
 }
 
 export function toWireAnswer(answer: Answer): WireAnswer {
-  return 'error' in answer ? { error: toWire(answer.error) } : answer
+  if ('error' in answer) return { error: toWire(answer.error) }
+  return isDone(answer) ? 0 : answer
 }
 
 export function fromWireAnswer(answer: WireAnswer): Answer {
+  if (answer === 0) return doneAnswer()
   return 'error' in answer ? { error: fromWire(answer.error) } : answer
 }

@@ -1,0 +1,55 @@
+import { writeFileSync } from 'node:fs'
+import { cpus, platform, release } from 'node:os'
+import { parseArgs } from 'node:util'
+import {
+  concurrent,
+  dueAtOnce,
+  type Figures,
+  fanOut,
+  firstStep,
+  idle,
+  longHistory,
+  manyItems,
+  parkedRuns,
+  sequential,
+} from './suite.ts'
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, out: { type: 'string' }, only: { type: 'string' } },
+})
+const full = values.quick !== true
+
+const parts: Record<string, () => Promise<Figures>> = {
+  W1: () => sequential(full ? 20 : 5),
+  'W1 at 64': () => concurrent(64, full ? 6_000 : 1_000),
+  'W1 at 1000': () => concurrent(1_000, full ? 10_000 : 2_000),
+  W2: () => fanOut(full ? 200 : 30),
+  'first step': () => firstStep(full ? 300 : 50),
+  'long history': () => longHistory(full ? 50_000 : 5_000),
+  each: () => manyItems(full ? 100_000 : 5_000),
+  due: () => dueAtOnce(full ? 10_000 : 1_000),
+  parked: () => parkedRuns(full ? 100_000 : 5_000),
+  idle: () => idle(full ? 10 : 3),
+}
+
+const machine = {
+  node: process.version,
+  os: `${platform()} ${release()}`,
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  durability: 'synchronous=FULL',
+}
+process.stdout.write(`spanwise bench · Node ${machine.node} · ${machine.cores} cores · ${machine.cpu}\n\n`)
+const figures: Figures = {}
+for (const [name, part] of Object.entries(parts)) {
+  if (values.only !== undefined && !name.startsWith(values.only)) continue
+  const found = await part()
+  Object.assign(figures, found)
+  for (const [what, value] of Object.entries(found))
+    process.stdout.write(`${what.padEnd(46)} ${String(value).padStart(12)}\n`)
+}
+if (values.out !== undefined)
+  writeFileSync(
+    values.out,
+    `${JSON.stringify({ at: new Date().toISOString().slice(0, 10), machine, figures }, null, 2)}\n`,
+  )
