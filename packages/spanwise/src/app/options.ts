@@ -1,6 +1,6 @@
 import type { Clock } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
-import type { Duration, Log, Startable } from '../workflow/index.ts'
+import type { Duration, Log, Startable, StepContext } from '../workflow/index.ts'
 
 export interface SpanwiseOptions {
   /** `sqlite:./spanwise.db`, `memory:`, or an open store */
@@ -25,8 +25,8 @@ export interface SpanwiseOptions {
   readonly capacity?: number
   /** threads for `pool: 'thread'`; as many as there are processors */
   readonly threads?: number
-  /** steps replaced by name: tests */
-  readonly fakes?: Readonly<Record<string, (input: never) => unknown>>
+  /** functions that stand for those of steps, by name: tests */
+  readonly fakes?: Readonly<Record<string, (input: never, context: StepContext) => unknown>>
   /** lease of this worker, without renewal; 15 s */
   readonly lease?: Duration
 }

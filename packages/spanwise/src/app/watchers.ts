@@ -7,6 +7,7 @@ export class Watchers {
   readonly #byRun = new Map<string, Set<Callback>>()
   readonly #progress = new Map<string, unknown>()
   readonly #all = new Set<(run: string, change: RowChange | undefined) => void>()
+  readonly #attempts = new Set<(run: string, step: string) => void>()
 
   watch(run: string, callback: Callback): () => void {
     let callbacks = this.#byRun.get(run)
@@ -32,6 +33,14 @@ export class Watchers {
     const callbacks = this.#byRun.get(run)
     if (callbacks === undefined) return
     for (const callback of [...callbacks]) callback(change)
+  }
+
+  watchAttempts(callback: (run: string, step: string) => void): void {
+    this.#attempts.add(callback)
+  }
+
+  attempt(run: string, step: string): void {
+    for (const callback of this.#attempts) callback(run, step)
   }
 
   /** the last one is kept while the run is under way in this process */

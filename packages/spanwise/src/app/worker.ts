@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { type EngineContext, embeddedEngine, systemClock, type ThreadPool, threadPool } from '../engine/index.ts'
+import {
+  type Activity,
+  type EngineContext,
+  embeddedEngine,
+  systemClock,
+  type ThreadPool,
+  threadPool,
+} from '../engine/index.ts'
 import {
   acquireOwnership,
   openStore,
@@ -9,7 +16,13 @@ import {
   SpanwiseError,
   type Store,
 } from '../journal/index.ts'
-import { milliseconds, type Startable, type WorkflowDefinition, workflowDefinition } from '../workflow/index.ts'
+import {
+  milliseconds,
+  type Startable,
+  type StepContext,
+  type WorkflowDefinition,
+  workflowDefinition,
+} from '../workflow/index.ts'
 import { type App, makeApp } from './app.ts'
 import { listenForClients, type Served } from './control/index.ts'
 import { fileBackend } from './file.ts'
@@ -23,6 +36,14 @@ export interface Worker {
   readonly app: App
   /** calls back after each commit of any run */
   watchAll(callback: (run: string, change: RowChange | undefined) => void): void
+  /** calls back when an attempt of a step begins */
+  watchAttempts(callback: (run: string, step: string) => void): void
+  /** what is under way in this process */
+  activity(): Activity
+  /** runs may have become due, or free, without a word to this process */
+  wake(): void
+  /** ends as a killed process does */
+  kill(): void
 }
 
 export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
@@ -58,11 +79,12 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       },
       fakes: new Map(Object.entries(options.fakes ?? {})) as unknown as ReadonlyMap<
         string,
-        (input: unknown) => unknown
+        (input: unknown, context: StepContext) => unknown
       >,
       events: {
         changed: (run, row) => watchers.changed(run, row),
         progress: (run, value) => watchers.progress(run, value),
+        attempt: (run, step) => watchers.attempt(run, step),
       },
     }
     const engine = embeddedEngine(context)
@@ -89,7 +111,17 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       return closed
     }
     const app = makeApp(backend, { now: () => clock.now(), release: context.release, close })
-    return { app, watchAll: (callback) => watchers.watchAll(callback) }
+    return {
+      app,
+      watchAll: (callback) => watchers.watchAll(callback),
+      watchAttempts: (callback) => watchers.watchAttempts(callback),
+      activity: () => engine.activity(),
+      wake: () => engine.wake(''),
+      kill() {
+        engine.kill()
+        void pool?.close()
+      },
+    }
   } catch (error) {
     if (!given) await store?.close()
     await ownership?.release()

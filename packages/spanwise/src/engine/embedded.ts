@@ -19,6 +19,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   const turns = new Turns(flushAll, flushIfIdle)
   const awaited = new Set<string>()
   let closing = false
+  let killed = false
   let flushing = false
   let writes = 0
   let claiming = false
@@ -69,6 +70,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
 
   /** The lease of a run that fell out of memory is given back, so that it can be claimed and replayed. */
   async function giveBack(resident: Resident): Promise<void> {
+    if (killed) return
     try {
       await store.append({ ref: resident.row, epoch: resident.row.epoch, entries: [], park: { wakeAt: clock.now() } })
       await claimDue()
@@ -79,6 +81,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   }
 
   async function admit(loaded: LoadedRun): Promise<void> {
+    if (killed) return
     const definition = engine.workflows.get(loaded.row.workflow)
     if (definition === undefined) return
     let run = loaded
@@ -212,6 +215,15 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
       }
     },
     wake,
+    activity() {
+      let settled = !turns.busy && !flushing && writes === 0 && !claiming && dirty.size === 0 && awaited.size === 0
+      const inFlight: object[] = []
+      for (const resident of residents.values()) {
+        settled &&= resident.isSettled
+        inFlight.push(...resident.inFlight)
+      }
+      return { settled, inFlight }
+    },
     async close() {
       if (closing) return
       closing = true
@@ -230,6 +242,19 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
       }
       stopWatching?.()
       appClosed()
+    },
+    kill() {
+      if (killed) return
+      killed = true
+      if (!closing) {
+        stopWatching?.()
+        appClosed()
+      }
+      closing = true
+      cancelWake?.()
+      for (const resident of residents.values()) resident.forget()
+      residents.clear()
+      dirty.clear()
     },
   }
 }

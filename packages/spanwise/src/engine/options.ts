@@ -1,5 +1,5 @@
 import type { RowChange, Store } from '../journal/index.ts'
-import type { Log, WorkflowDefinition } from '../workflow/index.ts'
+import type { Log, StepContext, WorkflowDefinition } from '../workflow/index.ts'
 import type { Clock } from './clock.ts'
 import type { ThreadPool } from './pool/index.ts'
 
@@ -22,7 +22,7 @@ export interface EngineContext {
   readonly capacity: number
   readonly pool: () => ThreadPool
   /** steps replaced by name: tests */
-  readonly fakes: ReadonlyMap<string, (input: unknown) => unknown>
+  readonly fakes: ReadonlyMap<string, (input: unknown, context: StepContext) => unknown>
   readonly events: EngineEvents
 }
 
@@ -31,4 +31,6 @@ export interface EngineEvents {
   /** committed: something of the run is new; `row` where its status changed */
   changed(run: string, row: RowChange | undefined): void
   progress(run: string, value: unknown): void
+  /** an attempt of a step begins */
+  attempt(run: string, step: string): void
 }

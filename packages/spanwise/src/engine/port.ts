@@ -13,6 +13,17 @@ export interface Engine {
   checkForm(run: string, key: string, decision: { readonly approve: boolean; readonly form?: unknown }): Promise<void>
   /** There is mail for the run, or it may be due. */
   wake(run: string): void
+  /** What is under way in this process: whoever skips time waits for it. */
+  activity(): Activity
   /** Stops taking work, lets steps end within the grace, gives leases back. */
   close(): Promise<void>
+  /** Ends as the process does when it is killed: nothing is written any more, nothing is given back. */
+  kill(): void
+}
+
+export interface Activity {
+  /** no run has anything to do or to write before something arrives or `inFlight` ends */
+  readonly settled: boolean
+  /** attempts of steps, transactions and reads of a source that are under way */
+  readonly inFlight: readonly object[]
 }

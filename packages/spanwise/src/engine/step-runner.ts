@@ -139,6 +139,7 @@ export class StepRunner {
     const started = performance.now()
     const attempt = this.#makeAttempt()
     this.#attempt = attempt
+    this.#home.engine.events.attempt(this.#home.execution.run.id, this.#definition.name)
     void attempt
       .perform((context) => this.#call(context))
       .then((result) => {
@@ -153,7 +154,9 @@ export class StepRunner {
     const { engine, execution } = this.#home
     const value = decode(this.#input)
     const fake = engine.fakes.get(this.#definition.name)
-    if (fake !== undefined) return Promise.resolve().then(() => fake(value))
+    // it stands for the function alone: schemas hold
+    if (fake !== undefined)
+      return runFunction({ ...this.#definition, fn: fake as StepDefinition['fn'] }, value, context)
     if (this.#definition.options.pool !== undefined)
       return engine.pool().run(
         {

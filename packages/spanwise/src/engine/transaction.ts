@@ -83,11 +83,12 @@ async function perform(
     .transact(row, row.epoch, (tx) => {
       // the run may have changed its mind while the store made room
       if (home.dropped || operation.state !== 'open') throw new Unwanted()
+      engine.events.attempt(row.run, definition.name)
       const fake = engine.fakes.get(definition.name)
       const result =
         fake === undefined
           ? frames.run({ kind: 'step', step: definition.name, context }, () => definition.fn(tx, value, context))
-          : fake(value)
+          : fake(value, context)
       if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
         // it goes on outside of the transaction, where its failure is nobody's
         Promise.resolve(result).catch(() => {})

@@ -1,1 +1,5 @@
-export {}
+export { type MemoryStore, openMemoryStore, type Store } from '../journal/index.ts'
+export { TestClock, type TestClockOptions } from './clock.ts'
+export { type FaultPlan, type FaultyStore, faultyStore } from './faulty-store.ts'
+export { type ExpectedStep, expectSteps, journal, printJournal, type RecordedStep, steps } from './journal.ts'
+export { type LogLine, type NextCode, type TestApp, type TestAppOptions, testApp } from './test-app.ts'
