@@ -122,7 +122,7 @@ export class RunFailedError extends Coded {
 /** The code asked for something else than what its history holds. */
 export class ReplayError extends SpanwiseError {
   constructor(init: {
-    readonly code: 'SHAPE_CHANGED' | 'INPUT_CHANGED' | 'UNJOURNALED_WAIT' | 'NOT_ADVANCING' | 'CODE_RELEASE'
+    readonly code: 'SHAPE_CHANGED' | 'INPUT_CHANGED' | 'UNJOURNALED_WAIT' | 'NOT_ADVANCING'
     readonly message: string
     readonly hint: string
     readonly run?: string
