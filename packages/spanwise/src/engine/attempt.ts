@@ -9,7 +9,7 @@ export type AttemptResult =
 export interface AttemptInit {
   readonly step: string
   readonly run: RunInfo
-  readonly idempotencyKey: string
+  readonly idempotencyKey: () => string
   readonly attempt: number
   /** ms, for this attempt; counted anew from each heartbeat */
   readonly timeout: number | undefined
@@ -24,22 +24,30 @@ export interface AttemptInit {
   readonly progress: (value: unknown) => void
 }
 
-/** One attempt of a step: its context, its time limits, its end. */
+/** One attempt of a step: its context, its time limits, its end. What most steps never look at is made when it is looked at. */
 export class Attempt {
-  readonly #abort = new AbortController()
   readonly #init: AttemptInit
   readonly context: StepContext
-  #clearTimeout: (() => void) | undefined
+  #controller: AbortController | undefined
+  #reason: unknown
+  #aborted = false
   #ended = false
-  #giveUp: ((error: unknown) => void) | undefined
+  #end: ((result: AttemptResult) => void) | undefined
+  #clearTimeout: (() => void) | undefined
+  #clearDeadline: (() => void) | undefined
   #clearGrace: (() => void) | undefined
 
   constructor(init: AttemptInit) {
     this.#init = init
+    const signal = () => this.#signal
     this.context = {
-      idempotencyKey: init.idempotencyKey,
+      get idempotencyKey() {
+        return init.idempotencyKey()
+      },
       attempt: init.attempt,
-      abortSignal: this.#abort.signal,
+      get abortSignal() {
+        return signal()
+      },
       heartbeat: () => this.#arm(),
       progress: init.progress,
       log: init.log,
@@ -48,47 +56,59 @@ export class Attempt {
   }
 
   get aborted(): boolean {
-    return this.#abort.signal.aborted
+    return this.#aborted
+  }
+
+  get #signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#aborted) this.#controller.abort(this.#reason)
+    }
+    return this.#controller.signal
   }
 
   /** Never rejects. A result that comes in spite of the abort signal is a result. */
-  async perform(work: (context: StepContext) => Promise<unknown>): Promise<AttemptResult> {
-    const deadline = this.#init.deadline
-    const tooLate = () => this.abort(new TimeoutError(`Step "${this.#init.step}"`, 'its deadline', this.#init.step))
-    const clearDeadline = deadline === undefined ? undefined : this.#init.clock.after(deadline, tooLate)
-    if (!this.#init.queued) this.#arm()
-    const gaveUp = new Promise<never>((_, reject) => {
-      this.#giveUp = reject
+  perform(work: (context: StepContext) => Promise<unknown>): Promise<AttemptResult> {
+    const { step, deadline, queued, clock } = this.#init
+    return new Promise((resolve) => {
+      this.#end = resolve
+      if (deadline !== undefined) {
+        const tooLate = () => this.abort(new TimeoutError(`Step "${step}"`, 'its deadline', step))
+        this.#clearDeadline = clock.after(deadline, tooLate)
+      }
+      if (!queued) this.#arm()
+      frames.run({ kind: 'step', step, context: this.context }, work, this.context).then(
+        (value) => this.#finish({ ok: true, value }),
+        // what stopped it says more than the AbortError that came of it
+        (error) => this.#finish({ ok: false, error: this.#aborted ? this.#reason : error }),
+      )
     })
-    try {
-      const frame = { kind: 'step' as const, step: this.#init.step, context: this.context }
-      const value = await Promise.race([frames.run(frame, () => work(this.context)), gaveUp])
-      return { ok: true, value }
-    } catch (error) {
-      // what stopped it says more than the AbortError that came of it
-      return { ok: false, error: this.aborted ? this.#abort.signal.reason : error }
-    } finally {
-      this.#ended = true
-      this.#clearTimeout?.()
-      this.#clearGrace?.()
-      clearDeadline?.()
-      this.#giveUp = undefined
-    }
+  }
+
+  #finish(result: AttemptResult): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#clearTimeout?.()
+    this.#clearGrace?.()
+    this.#clearDeadline?.()
+    this.#end?.(result)
   }
 
   /** Asks it to stop; after the grace it is not waited for any more. */
   abort(reason: unknown): void {
-    if (this.aborted) return
+    if (this.#aborted || this.#ended) return
+    this.#aborted = true
+    this.#reason = reason
     this.#clearTimeout?.()
-    this.#abort.abort(reason)
-    this.#clearGrace = this.#init.clock.after(this.#init.grace, () => this.#giveUp?.(reason))
+    this.#clearGrace = this.#init.clock.after(this.#init.grace, () => this.#finish({ ok: false, error: reason }))
+    this.#controller?.abort(reason)
   }
 
   #arm(): void {
-    const { timeout, step } = this.#init
-    if (timeout === undefined || this.aborted || this.#ended) return
+    const { timeout, step, clock } = this.#init
+    if (timeout === undefined || this.#aborted || this.#ended) return
     this.#clearTimeout?.()
     const tooLong = () => this.abort(new TimeoutError(`Step "${step}"`, formatDuration(timeout), step))
-    this.#clearTimeout = this.#init.clock.after(timeout, tooLong)
+    this.#clearTimeout = clock.after(timeout, tooLong)
   }
 }

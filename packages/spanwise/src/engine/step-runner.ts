@@ -283,7 +283,7 @@ export class StepRunner {
     return new Attempt({
       step: this.#definition.name,
       run: execution.run,
-      idempotencyKey: this.#idempotencyKey(),
+      idempotencyKey: () => this.#idempotencyKey(),
       attempt: this.#number,
       timeout: timeout === undefined ? undefined : milliseconds(timeout, 'timeout'),
       deadline: deadline === undefined ? undefined : Math.max(0, this.#deadline() - engine.clock.now()),

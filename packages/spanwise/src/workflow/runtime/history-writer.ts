@@ -34,12 +34,14 @@ export class HistoryWriter {
   make(entry: Omit<NewEntry, 'index' | 'at'>): NewEntry {
     const at = Math.max(this.#host.now(), this.#lastAt)
     this.#lastAt = at
-    return { ...entry, index: this.#nextIndex++, at }
+    const { after, kind, key, clearKey, attempt, meta, payload, input, subject } = entry
+    return { index: this.#nextIndex++, after, at, kind, key, clearKey, attempt, meta, payload, input, subject }
   }
 }
 
 /** An entry about an operation, but for its place. */
 export function ofOperation(operation: Operation, entry: OperationEntry): Omit<NewEntry, 'index' | 'at'> {
   const { key, clearKey, after, scope } = operation
-  return { ...entry, key, clearKey, after, subject: entry.subject ?? scope.subject }
+  const { kind, attempt, meta, payload, input, subject = scope.subject } = entry
+  return { after, kind, key, clearKey, attempt, meta, payload, input, subject }
 }

@@ -32,8 +32,16 @@ export function deferred<T>(): Deferred<T> {
     resolve = yes as (value: T) => void
     reject = no
   })
-  // never an unhandledRejection by itself: whether anybody looked is ours to judge
-  promise.then(undefined, () => {})
   promise.observed = false
-  return { promise, resolve, reject }
+  return {
+    promise,
+    resolve,
+    reject: (error) => {
+      // never an unhandledRejection by itself: whether anybody looked is ours to judge
+      Promise.prototype.then.call(promise, undefined, ignore)
+      reject(error)
+    },
+  }
 }
+
+function ignore(): void {}
