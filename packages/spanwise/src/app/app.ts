@@ -13,6 +13,7 @@ import {
 import {
   type ApprovalRequest,
   type Rest,
+  readStarted,
   type Startable,
   type Workflow,
   workflowDefinition,
@@ -155,7 +156,8 @@ async function list(backend: Backend, options: ListOptions): Promise<Page<RunSta
   const found: RunState[] = []
   let after = options.after
   do {
-    const page = await backend.list({ ...listQuery(options), after, limit })
+    // no more than are missing: the cursor cannot point into a page
+    const page = await backend.list({ ...listQuery(options), after, limit: limit - found.length })
     for (const row of page.items) {
       if (options.text !== undefined && !(await mentions(backend, row, options.text))) continue
       found.push(
@@ -174,8 +176,11 @@ async function list(backend: Backend, options: ListOptions): Promise<Page<RunSta
 
 async function mentions(backend: Backend, row: RunRow, text: string): Promise<boolean> {
   if (row.run.includes(text)) return true
-  const [started] = await backend.entries(row.run, 0, 1)
-  return started?.payload?.toLowerCase().includes(text.toLowerCase()) ?? false
+  const [entry] = await backend.entries(row.run, 0, 1)
+  if (entry?.payload === undefined) return false
+  const { id, tags, input } = readStarted(entry)
+  const texts = [id ?? '', ...tags, typeof input === 'string' ? input : encode(input)]
+  return texts.some((one) => one.toLowerCase().includes(text.toLowerCase()))
 }
 
 async function approvals(
