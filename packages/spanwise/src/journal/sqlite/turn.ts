@@ -33,7 +33,8 @@ export function createTurn(send: () => void): Turn {
         })
         if (!scheduled) {
           scheduled = true
-          setImmediate(flush)
+          // after the promise jobs of this turn, so that what they ask travels too
+          process.nextTick(flush)
         }
       }),
     take: () => {
