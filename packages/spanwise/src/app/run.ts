@@ -63,8 +63,8 @@ export interface Run<O> {
   cancel(reason: string): Promise<void>
   /** Ends a run that needs attention as `failed`; compensations run. */
   giveUp(reason: string): Promise<void>
-  /** Goes on from the failed step, perhaps with another input or result for it. */
-  resume(options?: ResumeOptions): Promise<void>
+  /** Goes on from the failed step, perhaps with another input or result for it. A dry run only says whether it could. */
+  resume(options?: ResumeOptions & { readonly dryRun?: boolean }): Promise<void>
 }
 
 export function runHandle<O>(backend: Backend, id: string, now: () => number): Run<O> {
@@ -113,7 +113,8 @@ export function runHandle<O>(backend: Backend, id: string, now: () => number): R
     giveUp: (reason) => mail('give-up', '', encode({ reason })),
     async resume(options = {}) {
       const row = await read()
-      await mail('resume', '', encode(planResume(id, await backend.entries(id, row.base), options)))
+      const order = planResume(id, await backend.entries(id, row.base), options)
+      if (options.dryRun !== true) await mail('resume', '', encode(order))
     },
   }
 }

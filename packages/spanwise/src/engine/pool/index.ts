@@ -1,3 +1,4 @@
 export { inPoolThread } from './marker.ts'
 export { type ThreadPool, type ThreadPoolOptions, threadPool } from './pool.ts'
+export { preloadInThreads } from './preload.ts'
 export type { ThreadJob } from './wire.ts'

@@ -1,9 +1,9 @@
-import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { decode } from '../../journal/index.ts'
 import { markPoolThread } from './marker.ts'
 import { threadContext } from './thread-context.ts'
 import { perform } from './thread-job.ts'
-import type { FromThread, ToThread } from './wire.ts'
+import type { FromThread, ThreadData, ToThread } from './wire.ts'
 
 /** A pool thread: one job at a time, until it is stopped from outside. */
 if (parentPort === null) throw new Error('this file is a thread of the pool; it is not imported')
@@ -29,4 +29,6 @@ function takeWaiting(): void {
 }
 
 markPoolThread()
+// jobs wait in the port meanwhile
+for (const url of (workerData as ThreadData).preload) await import(url)
 port.on('message', take)

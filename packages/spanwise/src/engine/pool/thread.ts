@@ -2,7 +2,8 @@ import { type ResourceLimits, Worker } from 'node:worker_threads'
 import { decode } from '../../journal/index.ts'
 import type { StepContext } from '../../workflow/index.ts'
 import { threadLost } from './errors.ts'
-import { encodeThrown, type FromThread, type ThreadJob, type ToThread } from './wire.ts'
+import { threadPreloads } from './preload.ts'
+import { encodeThrown, type FromThread, type ThreadData, type ThreadJob, type ToThread } from './wire.ts'
 
 /** A job and whoever waits for it. */
 export interface Task {
@@ -45,6 +46,7 @@ export function startThread(options: ThreadOptions, events: ThreadEvents): Threa
   // execArgv is not passed on but inherited: given explicitly, flags of the process make the Worker refuse
   const worker = new Worker(new URL(file, import.meta.url), {
     name: 'spanwise-pool',
+    workerData: { preload: threadPreloads() } satisfies ThreadData,
     ...(resourceLimits !== undefined && { resourceLimits }),
   })
   let task: Task | undefined

@@ -1,6 +1,12 @@
 import { encode } from '../../journal/index.ts'
 import type { Log, RunInfo } from '../../workflow/index.ts'
 
+/** What a thread is born with. */
+export interface ThreadData {
+  /** modules to import before the first job */
+  readonly preload: readonly string[]
+}
+
 /** One attempt of a step, as text and plain data. */
 export interface ThreadJob {
   readonly step: string
