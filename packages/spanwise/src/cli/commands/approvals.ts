@@ -1,0 +1,72 @@
+import type { OpenApproval } from '../../app/index.ts'
+import { findApproval } from '../find.ts'
+import { parseJson } from '../input.ts'
+import { type Common, client } from '../open.ts'
+import { shortId } from '../output/status.ts'
+import { table } from '../output/table.ts'
+import { ago, until } from '../output/time.ts'
+import { jsonable } from '../output/value.ts'
+import type { Terminal } from '../terminal.ts'
+import { exitCode } from '../usage.ts'
+import { done, whoami } from './operate.ts'
+
+export async function listApprovals(
+  terminal: Terminal,
+  options: Common & { readonly role?: string; readonly limit: number; readonly after?: string },
+): Promise<number> {
+  const { role, limit, after } = options
+  return client(options, async (app) => {
+    const page = await app.approvals({
+      ...(role === undefined ? {} : { role }),
+      ...(after === undefined ? {} : { after }),
+      limit,
+    })
+    if (terminal.json) {
+      terminal.data({ approvals: page.items.map(jsonable), after: page.after ?? null })
+      return exitCode.ok
+    }
+    if (page.items.length === 0) {
+      terminal.note('nothing is asked')
+      return exitCode.ok
+    }
+    const lines = table(terminal, page.items, [
+      { title: 'APPROVAL', cell: shortApproval },
+      { title: 'WORKFLOW', cell: (one) => one.workflow },
+      { title: 'ASKED', cell: (one) => ago(one.askedAt) },
+      { title: 'ROLE', cell: (one) => one.role ?? '' },
+      { title: 'UNTIL', cell: (one) => (one.expiresAt === undefined ? '' : until(one.expiresAt)) },
+      { title: 'QUESTION', cell: (one) => (one.hasForm ? `${one.question} (--form)` : one.question), flexible: true },
+    ])
+    for (const line of lines) terminal.out(line)
+    terminal.note('answer: spanwise approve <approval>, or spanwise reject <approval> --reason …')
+    if (page.after !== undefined) terminal.note(`more: --after ${page.after}`)
+    return exitCode.ok
+  })
+}
+
+/** As little as has to be typed: a run that asks once is named by the beginning of its id. */
+function shortApproval(one: OpenApproval): string {
+  const key = one.id.slice(one.run.length)
+  return shortId(one.run) + (key === '.approval#0' ? '' : key)
+}
+
+export async function decide(
+  terminal: Terminal,
+  approve: boolean,
+  text: string,
+  options: Common & { readonly by?: string; readonly form?: string; readonly reason?: string },
+): Promise<number> {
+  const form = options.form === undefined ? undefined : parseJson(options.form, 'The form')
+  return client(options, async (app, store) => {
+    const id = await findApproval(app, text)
+    const by = options.by ?? whoami()
+    await app.decide(id, {
+      approve,
+      by,
+      ...(form === undefined ? {} : { form }),
+      ...(options.reason === undefined ? {} : { reason: options.reason }),
+    })
+    done(terminal, store, `${approve ? 'approved' : 'rejected'} by ${by}`, { approval: id, approve, by })
+    return exitCode.ok
+  })
+}

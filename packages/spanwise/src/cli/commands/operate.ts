@@ -1,0 +1,170 @@
+import { userInfo } from 'node:os'
+import type { App, BulkResult, BulkTarget } from '../../app/index.ts'
+import { findSignal, type StandardSchemaV1 } from '../../workflow/index.ts'
+import { findRun } from '../find.ts'
+import { parseJson, parseValue } from '../input.ts'
+import { type Common, client, ownerOf } from '../open.ts'
+import { operation } from '../output/describe.ts'
+import type { Terminal } from '../terminal.ts'
+import { exitCode, usage } from '../usage.ts'
+
+/** Who decides and operates, where it is not said. */
+export function whoami(): string {
+  return process.env['SPANWISE_USER'] ?? userInfo().username
+}
+
+export async function sendSignal(
+  terminal: Terminal,
+  text: string,
+  name: string,
+  value: string | undefined,
+  options: Common & { readonly sendId?: string },
+): Promise<number> {
+  return client(options, async (app, store) => {
+    const run = await findRun(app, text)
+    // the config that was loaded may define the signal; the worker checks the value in any case
+    const schema = findSignal(name)?.schema as StandardSchemaV1 | undefined
+    const signal = { signalName: name, schema, wait: never }
+    const send = run.signal as (...args: readonly unknown[]) => Promise<void>
+    const sendId = options.sendId === undefined ? {} : { sendId: options.sendId }
+    await send(signal, parseValue(value, 'The value'), sendId)
+    done(terminal, store, `signal ${name} sent to ${run.id}`, { run: run.id, signal: name })
+    return exitCode.ok
+  })
+}
+
+function never(): Promise<never> {
+  return Promise.reject(new Error('signals are sent here, not waited for'))
+}
+
+export interface TargetOptions extends Common {
+  readonly fingerprint?: string
+  readonly workflow?: string
+  readonly tag?: readonly string[]
+  readonly dryRun?: boolean
+}
+
+export interface ResumeOptions extends TargetOptions {
+  readonly editInput?: string
+  readonly editResult?: string
+  readonly discard?: boolean
+  readonly by?: string
+}
+
+export async function resume(terminal: Terminal, text: string | undefined, options: ResumeOptions): Promise<number> {
+  if (options.editInput !== undefined && options.editResult !== undefined) {
+    throw usage('Either the input or the result of the step is edited.', 'Give one of --edit-input and --edit-result.')
+  }
+  const edit =
+    options.editInput !== undefined
+      ? { input: parseJson(options.editInput, 'The value of --edit-input') }
+      : options.editResult !== undefined
+        ? { result: parseJson(options.editResult, 'The value of --edit-result') }
+        : undefined
+  const how = {
+    by: options.by ?? whoami(),
+    ...(edit === undefined ? {} : { edit }),
+    ...(options.discard === true ? { discard: true } : {}),
+    ...(options.dryRun === true ? { dryRun: true } : {}),
+  }
+  const target = bulkTarget(text, options)
+  return client(options, async (app, store) => {
+    if (target !== undefined) return tellMany(terminal, store, 'resumed', how, await app.resume(target, how))
+    const run = await findRun(app, text as string)
+    await run.resume(how)
+    const where = await parkedAt(app, run.id)
+    const verb = options.dryRun === true ? 'would be resumed' : 'resumed'
+    const at = where === undefined ? '' : ` from ${where}`
+    done(terminal, store, `${run.id} ${verb}${at}`, {
+      run: run.id,
+      resumed: options.dryRun !== true,
+      from: where ?? null,
+    })
+    if (!terminal.json && options.dryRun !== true) terminal.note(`follow it: spanwise runs follow ${run.id}`)
+    return exitCode.ok
+  })
+}
+
+/** the operation that the run goes on from */
+async function parkedAt(app: App, id: string): Promise<string | undefined> {
+  const run = await app.get(id)
+  if (run === undefined) return undefined
+  let key: string | undefined
+  for await (const event of run.events()) {
+    if (event.kind !== 'run.parked') continue
+    key = typeof event.meta['operation'] === 'string' ? operation(event.meta['operation']) : undefined
+  }
+  return key
+}
+
+export async function end(
+  terminal: Terminal,
+  kind: 'cancel' | 'giveUp',
+  text: string | undefined,
+  options: TargetOptions & { readonly reason?: string },
+): Promise<number> {
+  const reason = options.reason ?? `${kind === 'cancel' ? 'cancelled' : 'given up'} by ${whoami()}`
+  const target = bulkTarget(text, options)
+  const past = kind === 'cancel' ? 'told to cancel' : 'given up'
+  return client(options, async (app, store) => {
+    const how = { reason, ...(options.dryRun === true ? { dryRun: true } : {}) }
+    if (target !== undefined) return tellMany(terminal, store, past, how, await app[kind](target, how))
+    const run = await findRun(app, text as string)
+    if (options.dryRun !== true) await run[kind](reason)
+    const verb = options.dryRun === true ? `would be ${past}` : past
+    done(terminal, store, `${run.id} ${verb}`, { run: run.id, done: options.dryRun !== true })
+    return exitCode.ok
+  })
+}
+
+/** undefined where one run is named. @throws USAGE when both or nothing is said */
+function bulkTarget(text: string | undefined, options: TargetOptions): BulkTarget | undefined {
+  const { fingerprint, workflow, tag } = options
+  const many = fingerprint !== undefined || workflow !== undefined || tag !== undefined
+  if (many === (text !== undefined)) {
+    throw usage(
+      many ? 'One run and a filter are named at once.' : 'No run is named.',
+      'Name one run, or many by --fingerprint, --workflow or --tag.',
+    )
+  }
+  if (!many) return undefined
+  return {
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(workflow === undefined ? {} : { workflow }),
+    ...(tag === undefined ? {} : { tags: tag }),
+  }
+}
+
+function tellMany(
+  terminal: Terminal,
+  store: string,
+  past: string,
+  how: { readonly dryRun?: boolean },
+  result: BulkResult,
+): number {
+  if (how.dryRun === true) {
+    if (terminal.json) terminal.data({ ...result, dryRun: true })
+    else terminal.out(`${count(result.matched)} would be ${past}`)
+    return exitCode.ok
+  }
+  done(terminal, store, `${count(result.done)} ${past}`, { ...result })
+  for (const { run, why } of terminal.json ? [] : result.skipped.slice(0, 20))
+    terminal.note(`left alone: ${run}: ${why}`)
+  if (!terminal.json && result.skipped.length > 20) terminal.note(`… and ${result.skipped.length - 20} more`)
+  return result.skipped.length > 0 ? exitCode.failed : exitCode.ok
+}
+
+function count(runs: number): string {
+  return runs === 1 ? '1 run' : `${runs} runs`
+}
+
+/** Said and durable; when nobody is there to act on it, that is said too. */
+export function done(terminal: Terminal, store: string, line: string, data: Record<string, unknown>): void {
+  const worker = ownerOf(store)
+  if (terminal.json) {
+    terminal.data({ ...data, worker: worker ?? null })
+    return
+  }
+  terminal.out(line)
+  if (worker === undefined) terminal.note('no worker runs now; it is taken up when one is started: spanwise start')
+}

@@ -1,0 +1,223 @@
+import type { App, RunEvent, RunState } from '../../app/index.ts'
+import type { RunStatus } from '../../journal/index.ts'
+import { errorFrom } from '../ending.ts'
+import { findRun } from '../find.ts'
+import { follow } from '../follow.ts'
+import { interruption } from '../interrupt.ts'
+import { type Common, client, ownerOf } from '../open.ts'
+import { describe, operation } from '../output/describe.ts'
+import { errorLines } from '../output/error.ts'
+import { shortId, statusColor } from '../output/status.ts'
+import { table } from '../output/table.ts'
+import { ago, took, until } from '../output/time.ts'
+import { jsonable, pretty } from '../output/value.ts'
+import type { Terminal } from '../terminal.ts'
+import { exitCode, usage } from '../usage.ts'
+import { eventLine, view } from '../view.ts'
+import { report } from './run.ts'
+
+export interface ListOptions extends Common {
+  readonly workflow?: string
+  readonly status?: readonly string[]
+  readonly tag?: readonly string[]
+  readonly text?: string
+  readonly fingerprint?: string
+  readonly limit: number
+  readonly after?: string
+}
+
+const statuses: readonly RunStatus[] = [
+  'queued',
+  'running',
+  'waiting',
+  'needs attention',
+  'completed',
+  'failed',
+  'cancelled',
+]
+
+/** `attention` and `needs-attention` mean what they say: nobody wants to quote a status. */
+function statusNamed(text: string): RunStatus {
+  const plain = text.replaceAll('-', ' ').toLowerCase()
+  const found = statuses.find((status) => status === plain || (plain === 'attention' && status === 'needs attention'))
+  if (found !== undefined) return found
+  throw usage(
+    `There is no status "${text}".`,
+    `There are: ${statuses.map((one) => one.replaceAll(' ', '-')).join(', ')}.`,
+  )
+}
+
+export async function listRuns(terminal: Terminal, options: ListOptions): Promise<number> {
+  const { workflow, tag, text, fingerprint, limit, after } = options
+  const status = options.status?.flatMap((one) => one.split(',')).map(statusNamed)
+  return client(options, async (app) => {
+    const page = await app.list({
+      ...(workflow === undefined ? {} : { workflow }),
+      ...(status === undefined ? {} : { status }),
+      ...(tag === undefined ? {} : { tags: tag }),
+      ...(text === undefined ? {} : { text }),
+      ...(fingerprint === undefined ? {} : { fingerprint }),
+      ...(after === undefined ? {} : { after }),
+      limit,
+    })
+    if (terminal.json) {
+      terminal.data({ runs: page.items.map(stateJson), after: page.after ?? null })
+      return exitCode.ok
+    }
+    if (page.items.length === 0) {
+      terminal.note('no runs')
+      return exitCode.ok
+    }
+    const lines = table(terminal, page.items, [
+      { title: 'RUN', cell: (run) => shortId(run.id) },
+      { title: 'WORKFLOW', cell: (run) => run.workflow },
+      {
+        title: 'STATUS',
+        cell: (run) => run.status,
+        paint: (cell, run) => terminal.paint(statusColor[run.status], cell),
+      },
+      { title: 'CHANGED', cell: (run) => ago(run.updatedAt) },
+      { title: 'NOTE', cell: note, flexible: true },
+    ])
+    for (const line of lines) terminal.out(line)
+    if (page.after !== undefined) terminal.note(`more: --after ${page.after}`)
+    return exitCode.ok
+  })
+}
+
+function note(run: RunState): string {
+  if (run.error !== undefined) return Error.isError(run.error) ? (run.error as Error).message : String(run.error)
+  if (run.code !== undefined) return run.code
+  return run.wakeAt === undefined || run.status === 'running' ? '' : `due ${until(run.wakeAt)}`
+}
+
+export async function showRun(
+  terminal: Terminal,
+  text: string,
+  options: Common & { readonly all?: boolean },
+): Promise<number> {
+  return client(options, async (app, store) => {
+    const run = await findRun(app, text)
+    const state = await run.status()
+    const events: RunEvent[] = []
+    for await (const event of run.events()) events.push(event)
+    const result = state.status === 'completed' ? await run.result() : undefined
+    if (terminal.json) {
+      terminal.data({
+        ...stateJson(state),
+        ...startedJson(events[0]),
+        ...(state.status === 'completed' ? { result: jsonable(result) } : {}),
+        events: events.map(eventJson),
+      })
+      return exitCode.ok
+    }
+    showState(terminal, state, events[0])
+    const all = options.all === true
+    section(terminal, 'input', valueLines(terminal, started(events[0]).input, all))
+    if (state.status === 'completed') section(terminal, 'result', valueLines(terminal, result, all))
+    else if (state.error !== undefined) section(terminal, 'error', errorLines(terminal, errorFrom(state)))
+    section(terminal, 'timeline', timeline(terminal, events, all))
+    if (isOpen(state) && ownerOf(store) === undefined) {
+      terminal.note('\nno worker runs now; one is started by: spanwise start')
+    }
+    return exitCode.ok
+  })
+}
+
+function isOpen(state: RunState): boolean {
+  return state.status === 'queued' || state.status === 'running' || state.status === 'waiting'
+}
+
+function showState(terminal: Terminal, state: RunState, first: RunEvent | undefined): void {
+  const { id, tags, subject } = started(first)
+  const status = terminal.paint(['bold', statusColor[state.status]], state.status)
+  terminal.out(`${terminal.paint('bold', state.workflow)}  ${state.id}  ${status}`)
+  const fact = (name: string, value: string | undefined): void => {
+    if (value !== undefined && value !== '') terminal.out(`  ${terminal.paint('dim', name.padEnd(12))}${value}`)
+  }
+  fact('id', typeof id === 'string' ? id : undefined)
+  fact('tags', Array.isArray(tags) ? tags.join(', ') : undefined)
+  fact('subject', typeof subject === 'string' ? subject : undefined)
+  fact('started', `${state.createdAt.toISOString()} (${ago(state.createdAt)})`)
+  fact(
+    'changed',
+    `${state.updatedAt.toISOString()} (after ${took(state.updatedAt.getTime() - state.createdAt.getTime())})`,
+  )
+  if (isOpen(state)) fact('due', state.wakeAt === undefined ? undefined : until(state.wakeAt))
+  fact('parent', state.parent)
+  fact('fingerprint', state.fingerprint)
+  fact('release', state.release === 'dev' ? undefined : state.release)
+}
+
+function section(terminal: Terminal, title: string, lines: readonly string[]): void {
+  terminal.out('')
+  terminal.out(terminal.paint('bold', title))
+  for (const line of lines) terminal.out(`  ${line}`)
+}
+
+function valueLines(terminal: Terminal, value: unknown, all: boolean): string[] {
+  const lines = pretty(value, terminal.colors).split('\n')
+  const most = 30
+  return all || lines.length <= most ? lines : [...lines.slice(0, most), `… ${lines.length - most} more lines (--all)`]
+}
+
+function timeline(terminal: Terminal, events: readonly RunEvent[], all: boolean): string[] {
+  const first = events[0]?.at ?? new Date()
+  const lines = events.flatMap((event) => {
+    const what = describe(event)
+    return what === undefined ? [] : [eventLine(terminal, event, what, first, 'out')]
+  })
+  if (all || lines.length <= 60) return lines
+  return [...lines.slice(0, 20), `… ${lines.length - 50} more (--all)`, ...lines.slice(-30)]
+}
+
+export async function followRun(
+  terminal: Terminal,
+  text: string,
+  options: Common & { readonly from: number; readonly all?: boolean },
+): Promise<number> {
+  return client(options, async (app: App, store) => {
+    const run = await findRun(app, text)
+    const stop = interruption()
+    const shown = view(terminal, () => run, { all: options.all === true })
+    if (ownerOf(store) === undefined && isOpen(await run.status())) {
+      terminal.note('no worker runs now: nothing happens until one is started: spanwise start')
+    }
+    try {
+      const outcome = await follow(
+        run,
+        options.from,
+        (event) => (terminal.json ? terminal.data(eventJson(event)) : shown.event(event)),
+        stop.happened,
+      )
+      shown.close()
+      if (outcome === undefined) return exitCode.interrupted
+      return report(terminal, run, outcome)
+    } finally {
+      shown.close()
+      stop.done()
+    }
+  })
+}
+
+// ---- for programs
+
+function stateJson(state: RunState): Record<string, unknown> {
+  const { id, ...rest } = state
+  return { run: id, ...(jsonable(rest) as Record<string, unknown>) }
+}
+
+function eventJson(event: RunEvent): unknown {
+  const { payload, ...rest } = event
+  const hasPayload = payload !== undefined && event.kind !== 'run.started'
+  return jsonable({ ...rest, operation: operation(event.key), ...(hasPayload ? { payload } : {}) })
+}
+
+function started(first: RunEvent | undefined): Readonly<Record<string, unknown>> {
+  return (first?.payload ?? {}) as Readonly<Record<string, unknown>>
+}
+
+function startedJson(first: RunEvent | undefined): Record<string, unknown> {
+  const { input, id, tags, subject } = started(first)
+  return jsonable({ input: input ?? null, id, tags, subject }) as Record<string, unknown>
+}

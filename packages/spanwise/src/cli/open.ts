@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs'
+import { type App, connect, openWorker, type SpanwiseConfig, type Worker } from '../app/index.ts'
+import { currentOwner, parseStoreUrl, SpanwiseError } from '../journal/index.ts'
+import type { Log } from '../workflow/index.ts'
+import { findConfig } from './config/find.ts'
+import { loadConfig, storeFrom } from './config/load.ts'
+import { usage } from './usage.ts'
+
+/** Options of every command. */
+export interface Common {
+  readonly config?: string
+  readonly store?: string
+  readonly json?: boolean
+}
+
+/** The config with its workflows, and the store that --store names instead of its own. */
+export async function project(common: Common): Promise<SpanwiseConfig> {
+  const config = await loadConfig(findConfig(process.cwd(), common.config))
+  return common.store === undefined ? config : { ...config, store: storeFrom(common.store, process.cwd()) }
+}
+
+/** For commands that need no workflow's code: the process that works on the store, or the file. */
+export async function client<T>(common: Common, work: (app: App, store: string) => Promise<T>): Promise<T> {
+  const store =
+    common.store === undefined || common.config !== undefined
+      ? (await project(common)).store
+      : storeFrom(common.store, process.cwd())
+  const address = parseStoreUrl(store)
+  if (address.kind === 'memory') {
+    throw usage('A store in memory lives and ends with its process.', 'Name a file: sqlite:./spanwise.db')
+  }
+  if (!existsSync(address.path)) {
+    throw new SpanwiseError({
+      code: 'STORE_MISSING',
+      message: `There is no store ${address.path} yet.`,
+      hint: 'The first run makes it: spanwise run <workflow>. Or check the store in the config, or --store.',
+    })
+  }
+  const app = await connect({ store })
+  try {
+    return await work(app, store)
+  } finally {
+    await app.close()
+  }
+}
+
+/** An app with the config's workflows: the worker of the store, or a client of the one that there is. */
+export interface Session {
+  readonly app: App
+  readonly worker: Worker | undefined
+  /** a client's: there is no worker any more */
+  readonly left: Promise<void>
+  close(): Promise<void>
+}
+
+export async function join(config: SpanwiseConfig, log: Log): Promise<Session> {
+  if (ownerOf(config.store) === undefined) {
+    try {
+      const worker = await openWorker({ ...config, log: config.log ?? log })
+      return { app: worker.app, worker, left: new Promise(() => {}), close: () => worker.app.close() }
+    } catch (error) {
+      // another one was quicker
+      if ((error as { code?: unknown }).code !== 'STORE_OWNED') throw error
+    }
+  }
+  const app = await connect({
+    store: config.store,
+    ...(config.release === undefined ? {} : { release: config.release }),
+  })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setInterval(() => {
+    if (ownerOf(config.store) === undefined) resolve()
+  }, 300)
+  return {
+    app,
+    worker: undefined,
+    left: promise,
+    close: async () => {
+      clearInterval(timer)
+      await app.close()
+    },
+  }
+}
+
+/** pid of the process that works on the store */
+export function ownerOf(store: string): number | undefined {
+  const address = parseStoreUrl(store)
+  return address.kind === 'sqlite' ? currentOwner(address.path)?.pid : undefined
+}

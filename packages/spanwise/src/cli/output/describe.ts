@@ -1,0 +1,89 @@
+import type { RunEvent } from '../../app/index.ts'
+import { brief } from './value.ts'
+
+export interface Described {
+  readonly mark: '✔' | '✖' | '•' | '?' | '!' | ' '
+  readonly text: string
+  /** inside an `each`, a `parallel`, a child: left out where lines are counted */
+  readonly nested: boolean
+  /** worth a line of its own even when steps are only counted */
+  readonly notable: boolean
+}
+
+/** What a person is told about an entry; undefined for those that are only for the machine. */
+export function describe(event: RunEvent): Described | undefined {
+  const { kind, meta, payload } = event
+  const name = operation(event.key)
+  const line = (mark: Described['mark'], text: string, notable = false): Described => ({
+    mark,
+    text,
+    nested: event.key.includes('/'),
+    notable,
+  })
+  switch (kind) {
+    case 'run.started':
+      return line('•', 'started', true)
+    case 'run.continued':
+      return line('•', 'goes on as a new generation', true)
+    case 'run.cancelling':
+      return line('!', `${String(meta['how'] ?? 'cancel')} ${reason(payload)}`.trim(), true)
+    case 'run.parked':
+      return line('!', `needs attention: ${message(payload)}`, true)
+    case 'run.resumed':
+      return line('•', 'resumed', true)
+    case 'run.completed':
+      return line('✔', 'completed', true)
+    case 'run.failed':
+      return line('✖', `failed: ${message(payload)}`, true)
+    case 'run.cancelled':
+      return line('✖', `cancelled: ${message(payload)}`, true)
+    case 'step.intent':
+      return undefined
+    case 'step.attempt':
+      return line('✖', `${name}  attempt ${event.attempt} failed: ${message((payload as { error?: unknown })?.error)}`)
+    case 'step.result':
+      return line('✔', `${name}${event.attempt > 1 ? `  on attempt ${event.attempt}` : ''}`)
+    case 'step.error':
+      return line(
+        '✖',
+        `${name}  ${event.attempt > 1 ? `attempt ${event.attempt} ` : ''}failed: ${message((payload as { error?: unknown })?.error)}`,
+        true,
+      )
+    case 'timer.fired':
+      return line('•', `${name} is over`)
+    case 'signal.received':
+      return line('•', `signal ${String(meta['signal'])} ${brief(payload)}`.trimEnd())
+    case 'approval.requested':
+      return line('?', `asks: ${(payload as { question?: string } | undefined)?.question ?? '(erased)'}`, true)
+    case 'approval.decided': {
+      const answer = payload as { approve?: boolean; by?: string; reason?: string } | undefined
+      const why = answer?.reason === undefined ? '' : `: ${answer.reason}`
+      return line('•', `${answer?.approve === true ? 'approved' : 'rejected'} by ${answer?.by ?? '?'}${why}`, true)
+    }
+    case 'approval.withdrawn':
+      return line('•', 'the question is withdrawn')
+    case 'child.started':
+      return line('•', `${name} started as ${String(meta['child'] ?? '')}`)
+    case 'child.settled':
+      return line('•', `${name} ended`)
+    case 'item.pulled':
+    case 'scope.snapshot':
+      return undefined
+    case 'note':
+      return meta['refused'] === undefined ? undefined : line('!', `a ${String(meta['refused'])} was refused`, true)
+  }
+}
+
+/** `fetch-order#0` is the first of its name: the number matters from the second on. */
+export function operation(key: string): string {
+  return key.replace(/#0(?=$|[/[])/g, '').replace(/#(\d+)/g, (_, n: string) => ` (${Number(n) + 1})`)
+}
+
+function message(value: unknown): string {
+  return Error.isError(value) ? (value as Error).message : brief(value)
+}
+
+function reason(payload: unknown): string {
+  const text = (payload as { reason?: unknown } | undefined)?.reason
+  return typeof text === 'string' ? `(${text})` : ''
+}
