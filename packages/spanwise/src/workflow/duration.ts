@@ -23,8 +23,9 @@ function fromText(text: string): number | undefined {
 
 /** `93 s` as `1m 33s`: for messages and tables. */
 export function formatDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)}ms`
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)}s`
+  // what rounds up to the next unit is said in it
+  if (ms < 999.5) return `${Math.round(ms)}ms`
+  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)}s`
   const parts: string[] = []
   let rest = Math.round(ms / 1_000) * 1_000
   for (const unit of ['d', 'h', 'm', 's'] as const) {

@@ -23,8 +23,9 @@ const registry: Registry = home[slot]
 
 export function registerStep(name: string, definition: unknown, site: string): void {
   const before = registry.steps.get(name)
+  // a third definition does not settle which of two was meant
   const clash =
-    before !== undefined && before.site !== site && site !== '' && before.site !== '' ? before.site : undefined
+    before !== undefined && before.site !== site && site !== '' && before.site !== '' ? before.site : before?.clash
   registry.steps.set(name, { definition, site, clash })
 }
 
@@ -53,13 +54,13 @@ export function findSignal(name: string): { readonly schema: unknown } | undefin
   return registry.signals.has(name) ? { schema: registry.signals.get(name) } : undefined
 }
 
-/** `file:line:column` of whoever called the function that called this. */
+/** `file:line:column` of a caller: 1 is the function that calls this, 2 who called that. */
 export function callSite(depth: number): string {
   const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = depth + 2
+  Error.stackTraceLimit = depth
   const holder: { stack?: string } = {}
   Error.captureStackTrace(holder, callSite)
   Error.stackTraceLimit = limit
-  const line = holder.stack?.split('\n')[depth + 1] ?? ''
+  const line = holder.stack?.split('\n')[depth] ?? ''
   return /(?:\(|at (?:async )?)([^()\s]+:\d+:\d+)\)?$/.exec(line)?.[1]?.replace(/\?[^:]*/, '') ?? ''
 }
