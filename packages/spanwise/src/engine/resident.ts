@@ -74,6 +74,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   #transactions = 0
   #dropped = false
   #parking = false
+  #replayed: { readonly value: unknown } | undefined
   /** its window is open: what its code asks for is not known yet */
   #inTurn = false
   /** the commit that gives its lease back is on its way: nothing may begin */
@@ -120,7 +121,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
       run: execution.run,
       abortSignal: execution.abort.signal,
       log: replayLog(this.engine.log, execution),
-      progress: (value) => this.engine.events.progress(execution.run.id, value),
+      progress: (value) => this.#say(execution, value),
       continueAs: (...input) => continueAs(execution, this.#definition, input[0]),
     }
     const result = await this.#definition.fn(started.input, context)
@@ -133,6 +134,12 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     const text = encode(output, `result of workflow "${this.#definition.name}"`)
     checkPayloadSize(text, `The result of workflow "${this.#definition.name}"`)
     return text
+  }
+
+  /** What replayed code says was said before; only where it stands at the end of its history is news. */
+  #say(execution: Execution, value: unknown): void {
+    if (execution.replaying) this.#replayed = { value }
+    else this.engine.events.progress(execution.run.id, value)
   }
 
   // ---- turns
@@ -151,6 +158,10 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     this.#inTurn = false
     if (this.#dropped) return
     this.execution.close()
+    if (this.#replayed !== undefined && !this.execution.replaying) {
+      this.engine.events.progress(this.row.run, this.#replayed.value)
+      this.#replayed = undefined
+    }
     if (this.#held.length > 0 && this.#isLive) void this.#deliver(this.#held.splice(0))
     this.settle()
   }
