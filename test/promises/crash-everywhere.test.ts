@@ -21,7 +21,7 @@ import {
 } from '../../packages/spanwise/src/index.ts'
 import type { MemoryStore } from '../../packages/spanwise/src/journal/index.ts'
 import { dieEverywhere, type Scenario } from './support/everywhere.ts'
-import { errorOf } from './support/world.ts'
+import { errorOf, keys, until } from './support/world.ts'
 
 /** Counts what was done outside, by name. */
 function outside() {
@@ -75,6 +75,33 @@ const scenarios: Record<string, () => Scenario<unknown>> = {
     })
     const flow = workflow('flow', async (n: number) => add(await add(await add(n))))
     return ran(flow, 0, 3, { check: (crashes) => void world.expectOnce(['add 0', 'add 1', 'add 2'], crashes) })
+  },
+
+  'children and questions that nobody waits for any more'() {
+    const lonely = workflow('lonely', async () => sleep('1h'))
+    const flow = workflow('flow', async () => {
+      await race({ asked: () => approval('sure?'), lonely: () => child(lonely), soon: () => sleep(5) })
+      await child.start(lonely)
+      return 'done'
+    })
+    return {
+      workflows: [flow, lonely],
+      async drive(app) {
+        const run = await app.start(flow, undefined, { id: 'one' })
+        const result = await run.result()
+        await until(
+          async () => (await app.list({ workflow: 'lonely' })).items.map(({ status }) => status).join(),
+          (statuses) => statuses === 'cancelled,cancelled',
+        )
+        return result
+      },
+      async check(outcome, store) {
+        expect(outcome).toBe('done')
+        expect((await store.approvals({ limit: 10 })).items).toEqual([])
+        const [one] = (await store.list({ workflow: 'flow', limit: 1 })).items
+        expect(await keys(store, one!.run, 'approval.withdrawn')).toEqual(['race#0/asked/approval#0'])
+      },
+    }
   },
 
   'a retried step'() {

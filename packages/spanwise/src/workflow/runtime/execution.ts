@@ -64,6 +64,7 @@ export class Execution implements Runtime {
   #tasks: (() => void)[] = []
   #rejected: { readonly promise: TrackedPromise<unknown>; readonly error: unknown }[] = []
   #inFlight = new Set<Operation>()
+  readonly #unwanted: { readonly operation: Operation; readonly why: 'cancelled' | 'abandoned' }[] = []
   #drifted: Operation[] = []
   #open = false
   #phase: Phase = 'body'
@@ -174,7 +175,19 @@ export class Execution implements Runtime {
   #abandon(operation: Operation): void {
     if (operation.state !== 'open') return
     this.#operations.close(operation, 'abandoned')
-    if (operation.started && this.#host.stop(operation, 'abandoned')) this.#inFlight.add(operation)
+    if (this.#stop(operation, 'abandoned')) this.#inFlight.add(operation)
+  }
+
+  /** True when something of it is still in flight. */
+  #stop(operation: Operation, why: 'cancelled' | 'abandoned'): boolean {
+    if (operation.started) return this.#host.stop(operation, why)
+    if (this.#replay.on && this.#replay.wasAnnounced(operation.key)) this.#unwanted.push({ operation, why })
+    return false
+  }
+
+  /** An earlier worker began these, and may have died before it took them back: saying it twice does no harm. */
+  #takeBack(): void {
+    for (const { operation, why } of this.#unwanted.splice(0)) this.#host.stop(operation, why)
   }
 
   /** History that nothing is delivered from. Written once per key. */
@@ -345,6 +358,7 @@ export class Execution implements Runtime {
   #goLive(): void {
     this.#replay.checkWindow(this.current)
     this.#replay.end()
+    this.#takeBack()
     for (const operation of this.#operations.all()) this.#start(operation)
   }
 
@@ -414,6 +428,7 @@ export class Execution implements Runtime {
     // it may have parked here and then been cancelled or given up: go on from there
     if (this.#replay.skipToControl()) return
     this.#replay.skipRest()
+    if (!known) this.#takeBack()
     this.#host.ended({ ...result, known })
   }
 
@@ -482,6 +497,7 @@ export class Execution implements Runtime {
     const { input } = this.#continuing as { input: unknown }
     this.root.closed = true
     for (const operation of this.#operations.all()) this.#abandon(operation)
+    this.#takeBack()
     const generation = this.started.generation + 1
     this.#writer.write({
       kind: 'run.continued',
@@ -499,6 +515,7 @@ export class Execution implements Runtime {
   #end(ending: Ending): void {
     if (this.#replay.on && ending.status !== 'needs attention') this.#replay.checkUsedUp(this.current)
     this.#phase = ending.status === 'needs attention' ? 'parked' : 'ended'
+    this.#takeBack()
     this.#host.ended(ending)
   }
 
@@ -559,7 +576,7 @@ export class Execution implements Runtime {
     }
     if (this.#phase === 'closing') return this.#stopWaiting(control)
     for (const operation of this.#operations.all()) {
-      const inFlight = operation.started && this.#host.stop(operation, 'cancelled')
+      const inFlight = this.#stop(operation, 'cancelled')
       this.#operations.close(operation, inFlight ? 'abandoned' : 'settled')
       if (inFlight) this.#inFlight.add(operation)
       this.#reject(operation, new CancelledError(control.reason))

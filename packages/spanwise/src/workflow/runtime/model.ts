@@ -184,6 +184,8 @@ export interface Recorded {
   /** latest per construct */
   readonly snapshots: ReadonlyMap<string, Entry>
   readonly notes: ReadonlySet<string>
+  /** approvals that nobody has to decide any more */
+  readonly withdrawn: ReadonlySet<string>
   /** the latest `run.parked`, if nothing resumed it since */
   readonly parked: Entry | undefined
 }

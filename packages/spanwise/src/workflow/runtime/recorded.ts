@@ -116,6 +116,7 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
     childGenerations,
     snapshots,
     notes: new Set(live.filter((entry) => entry.kind === 'note').map((entry) => entry.key)),
+    withdrawn: new Set(live.filter((entry) => entry.kind === 'approval.withdrawn').map((entry) => entry.key)),
     parked,
   }
 }

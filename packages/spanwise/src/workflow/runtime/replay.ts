@@ -58,6 +58,12 @@ export class Replay {
     return issued
   }
 
+  /** It is on record that it was begun, not how it ended, nor that it was taken back. */
+  wasAnnounced(key: string): boolean {
+    const found = this.recorded.operations.get(key)
+    return found?.announcement !== undefined && found.outcome === undefined && !this.recorded.withdrawn.has(key)
+  }
+
   /** Everything that the history says was issued after this delivery must have been issued by the code. */
   checkWindow(delivery: number): void {
     const recorded = this.recorded.issuedAfter.get(delivery)
