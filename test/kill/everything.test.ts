@@ -4,18 +4,21 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { histories, open } from './support/history.ts'
+import { outsider } from './support/outsider.ts'
 import { run } from './support/process.ts'
 import { type Dice, dice, seedOf } from './support/seeds.ts'
 import { judge, startedIn } from './support/verdict.ts'
 import type { Plan } from './workload/plan.ts'
+import { go, started } from './workload/workflows.ts'
 
 /** `KILL_ROUNDS=1000` for a long night. */
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 100)
 const perCampaign = 20
 const worker = join(import.meta.dirname, 'workload/worker.ts')
 const seed = seedOf('everything')
-const total = { kills: 0, runs: 0, entries: 0, effects: 0, repeated: 0 }
-afterAll(() => console.log(`everything: ${JSON.stringify(total)}`))
+const total = { kills: 0, runs: 0, entries: 0, effects: 0, repeated: 0, outside: 0 }
+const refused: Record<string, number> = {}
+afterAll(() => console.log(`everything: ${JSON.stringify(total)}, refused outside: ${JSON.stringify(refused)}`))
 
 const campaigns = Array.from({ length: Math.ceil(rounds / perCampaign) }, (_, i) => ({
   seed: seed + i,
@@ -35,12 +38,15 @@ describe('runs that use everything, killed at any moment', () => {
         linger: roll.pick([0, 10, 200]),
         capacity: roll.pick([25, 10_000]),
       }
+      const other = await outsider(folder, { chain: started.chain, go }, dice(campaign.seed + 1))
       for (let number = 0; number < campaign.kills; number++) {
         if (number === Math.floor(campaign.kills / 2)) writeFileSync(join(folder, 'mended'), '')
         await killOne(folder, { ...plan, number, finish: false }, roll)
         total.kills++
-        if (roll.whole(5) === 0) await sendFromOutside(folder)
       }
+      await other.stop()
+      total.outside += other.acknowledged()
+      for (const [code, count] of other.refused) refused[code] = (refused[code] ?? 0) + count
       writeFileSync(join(folder, 'mended'), '')
       await expectAccepted(folder)
       const last = run(worker, {
@@ -81,28 +87,6 @@ async function expectAccepted(folder: string): Promise<void> {
   try {
     const there = new Set((await histories(store)).map(({ row }) => row.run))
     for (const [name, id] of startedIn(folder)) expect(there.has(id), `${name} was acknowledged`).toBe(true)
-  } finally {
-    await store.close()
-  }
-}
-
-/** Somebody writes to runs while no worker lives. What they were sent is dropped when the worker sends it again. */
-async function sendFromOutside(folder: string): Promise<void> {
-  const store = await open(join(folder, 'store.db'))
-  try {
-    for (const { row } of await histories(store)) {
-      const values = row.workflow === 'waits' ? [1, 2, 3, 4] : row.workflow === 'rounds' ? [10] : []
-      for (const value of values) {
-        await store.send({
-          run: row.run,
-          kind: 'signal',
-          name: 'go',
-          payload: String(value),
-          dedupe: `go-${value}`,
-          at: Date.now(),
-        })
-      }
-    }
   } finally {
     await store.close()
   }

@@ -20,6 +20,9 @@ export interface Verdict {
 /** A line of a step's execution with its place among all of the campaign. */
 type Placed = Effect & { readonly place: number }
 
+/** inputs from here on were given by the outsider, each to one run only */
+export const firstOutside = 10_000
+
 const items = Array.from({ length: 700 }, (_, i) => `item-${i}`)
 const people = Array.from({ length: 7 }, (_, i) => `person-${i}`)
 
@@ -45,7 +48,7 @@ export async function judge(folder: string, startedIds: ReadonlyMap<string, stri
   for (const history of all) {
     wrong.push(...faults(history, secrets, items), ...judgeEnd(history), ...judgeSteps(history, byCall, folder))
   }
-  wrong.push(...judgeCalls(byCall), ...judgeTables(path, all))
+  wrong.push(...judgeCalls(byCall), ...judgeTables(path, all), ...judgeInputs(all))
   let repeated = 0
   for (const calls of byCall.values()) repeated += calls.length - new Set(calls.map(({ attempt }) => attempt)).size
   return {
@@ -70,10 +73,21 @@ export function startedIn(folder: string): ReadonlyMap<string, string> {
   return found
 }
 
-/** Every run ended as its input demands. */
-function judgeEnd({ row, entries, outcome }: History): readonly string[] {
+function inputOf({ entries }: History): { readonly n: number } {
   const started = entries.find(({ kind }) => kind === 'run.started') as Entry
-  const { input } = decode(started.payload as string) as { input: { n: number } }
+  return (decode(started.payload as string) as { input: { n: number } }).input
+}
+
+/** Asked for once, also when the process that was asked died and the next one was asked again. */
+function judgeInputs(all: readonly History[]): readonly string[] {
+  const outside = all.map((one) => inputOf(one).n).filter((n) => n >= firstOutside)
+  return new Set(outside).size === outside.length ? [] : ['one start from outside began two runs']
+}
+
+/** Every run ended as its input demands. */
+function judgeEnd(history: History): readonly string[] {
+  const { row, entries, outcome } = history
+  const input = inputOf(history)
   const end = expectedEnd(row.workflow, input)
   const what = `${row.workflow} ${row.run} (${JSON.stringify(input)})`
   if (row.status !== end.status) return [`${what} is ${row.status}: ${outcome}`]
