@@ -1,4 +1,12 @@
-import { formatDuration, frames, type Log, type RunInfo, type StepContext, TimeoutError } from '../workflow/index.ts'
+import {
+  formatDuration,
+  frames,
+  LazyAbort,
+  type Log,
+  type RunInfo,
+  type StepContext,
+  TimeoutError,
+} from '../workflow/index.ts'
 import type { Clock } from './clock.ts'
 
 /** How one attempt went. */
@@ -28,9 +36,7 @@ export interface AttemptInit {
 export class Attempt {
   readonly #init: AttemptInit
   readonly context: StepContext
-  #controller: AbortController | undefined
-  #reason: unknown
-  #aborted = false
+  readonly #abort = new LazyAbort()
   #ended = false
   #end: ((result: AttemptResult) => void) | undefined
   #clearTimeout: (() => void) | undefined
@@ -39,14 +45,14 @@ export class Attempt {
 
   constructor(init: AttemptInit) {
     this.#init = init
-    const signal = () => this.#signal
+    const abort = this.#abort
     this.context = {
       get idempotencyKey() {
         return init.idempotencyKey()
       },
       attempt: init.attempt,
       get abortSignal() {
-        return signal()
+        return abort.signal
       },
       heartbeat: () => this.#arm(),
       progress: init.progress,
@@ -56,15 +62,7 @@ export class Attempt {
   }
 
   get aborted(): boolean {
-    return this.#aborted
-  }
-
-  get #signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.#aborted) this.#controller.abort(this.#reason)
-    }
-    return this.#controller.signal
+    return this.#abort.aborted
   }
 
   /** Never rejects. A result that comes in spite of the abort signal is a result. */
@@ -80,7 +78,7 @@ export class Attempt {
       frames.run({ kind: 'step', step, context: this.context }, work, this.context).then(
         (value) => this.#finish({ ok: true, value }),
         // what stopped it says more than the AbortError that came of it
-        (error) => this.#finish({ ok: false, error: this.#aborted ? this.#reason : error }),
+        (error) => this.#finish({ ok: false, error: this.aborted ? this.#abort.reason : error }),
       )
     })
   }
@@ -96,17 +94,15 @@ export class Attempt {
 
   /** Asks it to stop; after the grace it is not waited for any more. */
   abort(reason: unknown): void {
-    if (this.#aborted || this.#ended) return
-    this.#aborted = true
-    this.#reason = reason
+    if (this.aborted || this.#ended) return
     this.#clearTimeout?.()
     this.#clearGrace = this.#init.clock.after(this.#init.grace, () => this.#finish({ ok: false, error: reason }))
-    this.#controller?.abort(reason)
+    this.#abort.abort(reason)
   }
 
   #arm(): void {
     const { timeout, step, clock } = this.#init
-    if (timeout === undefined || this.#aborted || this.#ended) return
+    if (timeout === undefined || this.aborted || this.#ended) return
     this.#clearTimeout?.()
     const tooLong = () => this.abort(new TimeoutError(`Step "${step}"`, formatDuration(timeout), step))
     this.#clearTimeout = clock.after(timeout, tooLong)

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { StoreInfo } from '../journal/index.ts'
 
 type Tokens = Pick<StoreInfo, 'token'>
@@ -14,5 +14,5 @@ export function runIdFor(tokens: Tokens, tenant: string, workflow: string, id: s
 }
 
 export function newSeed(): string {
-  return randomBytes(16).toString('base64url')
+  return randomUUID()
 }

@@ -119,7 +119,9 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     restoreCompensations(execution)
     const context: WorkflowContext<unknown> = {
       run: execution.run,
-      abortSignal: execution.abort.signal,
+      get abortSignal() {
+        return execution.abort.signal
+      },
       log: replayLog(this.engine.log, execution),
       progress: (value) => this.#say(execution, value),
       continueAs: (...input) => continueAs(execution, this.#definition, input[0]),
@@ -331,6 +333,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
 
   /** Whoever has something to do because of it. */
   wrote(pending: Pending, woken: readonly string[] = []): void {
+    if (woken.length === 0 && pending.send.length === 0 && pending.children.length === 0) return
     const runs = new Set(woken)
     for (const { run } of pending.send) runs.add(run)
     for (const { run } of pending.children) runs.add(run).add(this.row.run)
@@ -661,8 +664,8 @@ export class Resident implements Host, StepHome, RunHome, Turn {
       if (why === 'settled') return false
       const inFlight = runner.stop(
         why,
-        this.execution.abort.signal.aborted
-          ? this.execution.abort.signal.reason
+        this.execution.abort.aborted
+          ? this.execution.abort.reason
           : new SpanwiseError({
               code: 'ABANDONED',
               message: `The result of "${operation.key}" is not wanted any more.`,

@@ -6,6 +6,7 @@ import { type Compensation, runCompensations } from './compensation.ts'
 import { type Control, readControl } from './control.ts'
 import { HistoryWriter, type OperationEntry, ofOperation } from './history-writer.ts'
 import type { Ending, Host, Offer } from './host.ts'
+import { LazyAbort } from './lazy-abort.ts'
 import { continuationPayload } from './lifecycle.ts'
 import { Mailbox } from './mailbox.ts'
 import type { Delivered, Operation, OperationSpec, Recorded, Runtime, Scope, Settlement } from './model.ts'
@@ -42,7 +43,7 @@ export class Execution implements Runtime {
   readonly secret: Uint8Array
   readonly seed: string
   readonly root: Scope
-  readonly abort = new AbortController()
+  readonly abort = new LazyAbort()
   readonly mailbox: Mailbox
   readonly compensations: Compensation[] = []
   readonly recorded: Recorded

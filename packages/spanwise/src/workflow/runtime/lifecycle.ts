@@ -6,7 +6,7 @@ import type { Started } from './started.ts'
 
 /** Payload of `run.started`. */
 export function startPayload(started: Pick<Started, 'input' | 'seed' | 'id' | 'tags' | 'subject' | 'team'>): string {
-  return encode({ ...started, generation: 0, mailbox: [], compensations: [] }, 'input')
+  return encode({ ...given(started), generation: 0, mailbox: [], compensations: [] }, 'input')
 }
 
 /** Payload of `run.continued`: everything that the next generation needs, so that nothing before it is read again. */
@@ -53,4 +53,9 @@ export function restoreCompensation(
     })
   }
   execution.compensations.push({ step: found, input, prefix })
+}
+
+/** Without the keys that were not given: what is left is mostly plain JSON. */
+function given<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Partial<T>
 }

@@ -2,6 +2,7 @@ import type { Entry, EntryKind, Meta } from '../../journal/index.ts'
 import type { StandardSchemaV1 } from '../schema.ts'
 import type { RunInfo, StepContext } from '../types.ts'
 import type { Compensation } from './compensation.ts'
+import type { LazyAbort } from './lazy-abort.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Started } from './started.ts'
 
@@ -15,7 +16,7 @@ export interface Runtime {
   readonly mailbox: Mailbox
   readonly compensations: Compensation[]
   /** aborts when the run is cancelled */
-  readonly abort: AbortController
+  readonly abort: LazyAbort
   readonly replaying: boolean
   /** time of the last delivery, ms */
   readonly time: number
