@@ -17,6 +17,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     code = ended
   })
   try {
+    if (argv.length === 0) {
+      program.outputHelp()
+      return code
+    }
     await program.parseAsync([...argv], { from: 'user' })
     return code
   } catch (error) {
@@ -208,9 +212,6 @@ Examples:
     .action(action((run: string | undefined, options: Options) => end(screen, 'giveUp', run, options)))
 
   for (const command of [...program.commands, ...runs.commands]) command.exitOverride()
-  program.action(() => {
-    program.outputHelp()
-  })
   return program
 }
 
@@ -239,7 +240,7 @@ function examples(...lines: readonly string[]): string {
 
 /** lines that can be read, also into a pipe */
 function helpWidth(): number {
-  return Math.min(process.stdout.columns ?? 80, 100)
+  return Math.min(process.stdout.columns || 80, 100)
 }
 
 function version(): string {

@@ -36,7 +36,7 @@ export function terminal(json: boolean): Terminal {
     json,
     interactive: stdout.isTTY === true && !json,
     colors: colors.out,
-    columns: Math.max(60, (stdout.isTTY ? stdout.columns : undefined) ?? 80),
+    columns: Math.max(60, (stdout.isTTY && stdout.columns) || 80),
     out: (line) => {
       clear()
       stdout.write(`${line}\n`)
@@ -53,8 +53,8 @@ export function terminal(json: boolean): Terminal {
       if (!live) return
       if (line === undefined) return clear()
       // one line only: a terminal that wraps could not be cleared
-      const room = Math.max(10, (stderr.columns ?? 80) - 1)
-      stderr.write(`\r\x1b[2K${cut(line, room)}`)
+      const room = Math.max(10, (stderr.columns || 80) - 1)
+      stderr.write(`\r\x1b[2K${line.replace(/[\r\n]+/g, ' ').slice(0, room)}`)
       shown = true
     },
     paint: (format, text, on = 'out') =>

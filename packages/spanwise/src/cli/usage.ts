@@ -5,7 +5,14 @@ export function usage(message: string, hint: string): SpanwiseError {
   return new SpanwiseError({ code: 'USAGE', message, hint })
 }
 
-const usageCodes = new Set(['USAGE', 'CONFIG_NOT_FOUND', 'INVALID_DURATION', 'STORE_UNKNOWN'])
+const usageCodes = new Set([
+  'USAGE',
+  'CONFIG_NOT_FOUND',
+  'INVALID_INPUT',
+  'INVALID_FORM',
+  'INVALID_DURATION',
+  'STORE_UNKNOWN',
+])
 
 export function isUsage(error: unknown): boolean {
   return usageCodes.has(String((error as { code?: unknown } | null)?.code))

@@ -1,8 +1,7 @@
-import type { OpenApproval } from '../../app/index.ts'
 import { findApproval } from '../find.ts'
 import { parseJson } from '../input.ts'
 import { type Common, client } from '../open.ts'
-import { shortId } from '../output/status.ts'
+import { shortApproval } from '../output/status.ts'
 import { table } from '../output/table.ts'
 import { ago, until } from '../output/time.ts'
 import { jsonable } from '../output/value.ts'
@@ -30,7 +29,7 @@ export async function listApprovals(
       return exitCode.ok
     }
     const lines = table(terminal, page.items, [
-      { title: 'APPROVAL', cell: shortApproval },
+      { title: 'APPROVAL', cell: (one) => shortApproval(one.run, one.id.slice(one.run.length + 1)) },
       { title: 'WORKFLOW', cell: (one) => one.workflow },
       { title: 'ASKED', cell: (one) => ago(one.askedAt) },
       { title: 'ROLE', cell: (one) => one.role ?? '' },
@@ -42,12 +41,6 @@ export async function listApprovals(
     if (page.after !== undefined) terminal.note(`more: --after ${page.after}`)
     return exitCode.ok
   })
-}
-
-/** As little as has to be typed: a run that asks once is named by the beginning of its id. */
-function shortApproval(one: OpenApproval): string {
-  const key = one.id.slice(one.run.length)
-  return shortId(one.run) + (key === '.approval#0' ? '' : key)
 }
 
 export async function decide(

@@ -87,8 +87,14 @@ export async function listRuns(terminal: Terminal, options: ListOptions): Promis
 
 function note(run: RunState): string {
   if (run.error !== undefined) return Error.isError(run.error) ? (run.error as Error).message : String(run.error)
+  if (isMoved(run)) return 'told what to do; waits for a worker'
   if (run.code !== undefined) return run.code
   return run.wakeAt === undefined || run.status === 'running' ? '' : `due ${until(run.wakeAt)}`
+}
+
+/** An operator has resumed, cancelled or given it up, and no worker has taken that in yet. */
+function isMoved(run: RunState): boolean {
+  return run.status === 'needs attention' && run.wakeAt !== undefined
 }
 
 export async function showRun(
@@ -117,7 +123,7 @@ export async function showRun(
     if (state.status === 'completed') section(terminal, 'result', valueLines(terminal, result, all))
     else if (state.error !== undefined) section(terminal, 'error', errorLines(terminal, errorFrom(state)))
     section(terminal, 'timeline', timeline(terminal, events, all))
-    if (isOpen(state) && ownerOf(store) === undefined) {
+    if ((isOpen(state) || isMoved(state)) && ownerOf(store) === undefined) {
       terminal.note('\nno worker runs now; one is started by: spanwise start')
     }
     return exitCode.ok
@@ -143,6 +149,7 @@ function showState(terminal: Terminal, state: RunState, first: RunEvent | undefi
     'changed',
     `${state.updatedAt.toISOString()} (after ${took(state.updatedAt.getTime() - state.createdAt.getTime())})`,
   )
+  if (isMoved(state)) fact('next', 'an operator has told it what to do; it waits for a worker')
   if (isOpen(state)) fact('due', state.wakeAt === undefined ? undefined : until(state.wakeAt))
   fact('parent', state.parent)
   fact('fingerprint', state.fingerprint)

@@ -11,7 +11,12 @@ export const statusColor: Readonly<Record<RunStatus, Look>> = {
   cancelled: 'magenta',
 }
 
-/** As much of an id as one needs to type. */
+/** As much of an id as one needs to type: the beginning of a run's is enough. */
 export function shortId(run: string): string {
   return run.slice(0, 12)
+}
+
+/** A run that asks once is named by the beginning of its id. */
+export function shortApproval(run: string, key: string): string {
+  return key === 'approval#0' ? shortId(run) : `${shortId(run)}.${key}`
 }

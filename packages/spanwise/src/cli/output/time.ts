@@ -10,18 +10,18 @@ export function took(ms: number): string {
 }
 
 export function ago(at: Date, now = Date.now()): string {
-  return `${coarse(Math.max(0, now - at.getTime()))} ago`
+  return `${coarse(Math.max(0, now - at.getTime()), Math.floor)} ago`
 }
 
 export function until(at: Date, now = Date.now()): string {
   const ms = at.getTime() - now
-  return ms <= 0 ? 'now' : `in ${coarse(ms)}`
+  return ms <= 0 ? 'now' : `in ${coarse(ms, Math.round)}`
 }
 
-function coarse(ms: number): string {
-  const seconds = Math.floor(ms / 1_000)
+function coarse(ms: number, whole: (count: number) => number): string {
+  const seconds = whole(ms / 1_000)
   if (seconds < 60) return `${seconds} s`
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`
-  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h`
-  return `${Math.floor(seconds / 86_400)} d`
+  if (seconds < 3_600) return `${whole(seconds / 60)} min`
+  if (seconds < 172_000) return `${whole(seconds / 3_600)} h`
+  return `${whole(seconds / 86_400)} d`
 }
