@@ -47,7 +47,9 @@ describe('a duration', () => {
   })
 
   it('is one only as far as numbers go', () => {
-    expect(() => milliseconds(`${'9'.repeat(400)}d`)).toThrow(expect.objectContaining({ code: 'INVALID_DURATION' }))
+    expect(() => milliseconds(`${'9'.repeat(400)}d` as '9d')).toThrow(
+      expect.objectContaining({ code: 'INVALID_DURATION' }),
+    )
   })
 })
 

@@ -83,7 +83,10 @@ export class Execution implements Runtime {
     this.#host = init.host
     this.#body = init.body
     this.recorded = readRecorded(init.entries)
-    this.#replay = new Replay(init.run.id, this.recorded)
+    this.#replay = new Replay(init.run.id, this.recorded, {
+      open: (key) => this.#operations.get(key),
+      secretOf: (subject) => this.#secretOf(subject),
+    })
     this.#writer = new HistoryWriter(init.host, init.entries.at(-1) as Entry)
     this.started = init.started(this.recorded.start)
     this.seed = this.started.seed
@@ -538,11 +541,7 @@ export class Execution implements Runtime {
       if (this.#replay.on && this.#phase !== 'parked') this.#replay.unclaimed(entry)
       return
     }
-    if (
-      this.#replay.on &&
-      this.#replay.checkOutcome(entry as Entry, operation, () => this.#secretOf((entry as Entry).subject))
-    )
-      this.#drifted.push(operation)
+    if (this.#replay.on && this.#replay.checkOutcome(entry as Entry, operation)) this.#drifted.push(operation)
     this.#settle(operation, entry)
   }
 

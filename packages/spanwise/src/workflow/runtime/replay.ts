@@ -1,18 +1,29 @@
 import { commit, type Entry } from '../../journal/index.ts'
 import { ReplayError } from '../errors.ts'
+import { inputDifference } from './input-diff.ts'
 import type { Delivered, Operation, Recorded } from './model.ts'
+import { isDelivery } from './recorded.ts'
 import { fits, shapeError } from './shape.ts'
+
+/** What of the run the history is held against. */
+interface Code {
+  /** the operation of this key that has no outcome yet */
+  open(key: string): Operation | undefined
+  secretOf(subject: string | undefined): Uint8Array
+}
 
 /** Goes through the recorded history, and holds the code against it. */
 export class Replay {
   readonly recorded: Recorded
   readonly #run: string
+  readonly #code: Code
   #position = 0
   #issued: Operation[] = []
   #on = true
 
-  constructor(run: string, recorded: Recorded) {
+  constructor(run: string, recorded: Recorded, code: Code) {
     this.#run = run
+    this.#code = code
     this.recorded = recorded
   }
 
@@ -73,7 +84,9 @@ export class Replay {
     for (const entry of recorded) {
       const operation = asked.get(entry.key)
       if (operation === undefined || operation.after !== entry.after || !fits(entry, operation))
-        throw shapeError(this.#run, delivery, recorded, issued)
+        throw this.#shapeError(delivery, recorded, issued)
+      // a question that is open, a child that is under way, an effect that may have happened: they stand for this input only
+      if (!isDelivery(entry.kind)) this.#hasDrifted(entry, operation)
     }
   }
 
@@ -83,37 +96,53 @@ export class Replay {
     const rest = this.recorded.deliveries
       .slice(this.#position)
       .filter((entry) => entry.kind !== 'signal.received' && !mayOutlive(entry))
-    if (rest.length > 0) throw shapeError(this.#run, delivery, rest, [])
+    if (rest.length > 0) throw this.#shapeError(delivery, rest, [])
     this.skipRest()
   }
 
   /** A recorded outcome must belong to an operation that the code asked for. */
   unclaimed(entry: Delivered): void {
-    if (!mayOutlive(entry)) throw shapeError(this.#run, entry.index, [entry as Entry], [])
+    if (!mayOutlive(entry)) throw this.#shapeError(entry.index, [entry as Entry], [])
   }
 
   /**
    * The operation must be the recorded one. With another input it parks, or is kept where the operation says so.
    * @returns whether a kept result drifted
    */
-  checkOutcome(entry: Entry, operation: Operation, secret: () => Uint8Array): boolean {
+  checkOutcome(entry: Entry, operation: Operation): boolean {
     if (operation.after !== entry.after || !fits(entry, operation))
-      throw shapeError(this.#run, entry.index, [entry], [operation])
+      throw this.#shapeError(entry.index, [entry], [operation])
+    return this.#hasDrifted(entry, operation)
+  }
+
+  #hasDrifted(entry: Entry, operation: Operation): boolean {
     const expected = entry.commitments.input
     const { input } = operation.spec
     const edited = this.recorded.operations.get(operation.key)?.edited
     if (expected === undefined || input === undefined || edited !== undefined) return false
-    if (Buffer.compare(commit(secret(), 'input', this.#run, entry.index, input), expected) === 0) return false
+    const secret = this.#code.secretOf(entry.subject)
+    if (Buffer.compare(commit(secret, 'input', this.#run, entry.index, input), expected) === 0) return false
     if (operation.spec.onDrift === 'keep') return true
     const key = operation.clearKey ?? operation.key
+    const where = entry.payload !== undefined && entry.kind.startsWith('step.') ? differs(entry.payload, input) : ''
     throw new ReplayError({
       code: 'INPUT_CHANGED',
-      message: `"${key}" was recorded with another input than the code passes now.`,
+      message: `"${key}" was recorded with another input than the code passes now${where}.`,
       hint: "Bring the old input back and resume, resume with an edit, or set onDrift: 'keep' on the step if the recorded result still serves. now() and random() do not change on replay; Date.now() and Math.random() do.",
       run: this.#run,
       step: key,
     })
   }
+
+  #shapeError(at: number, recorded: readonly Entry[], asked: readonly Operation[]): ReplayError {
+    return shapeError(this.#run, at, recorded, asked, (key) => this.#code.open(key))
+  }
+}
+
+/** Payloads of steps begin with the line of their input. */
+function differs(payload: string, input: string): string {
+  const where = inputDifference(payload.slice(0, payload.indexOf('\n')), input)
+  return where === '' ? '' : `: it differs at ${where}`
 }
 
 /** A child may be announced or end after its scope is over; any other late result is a note. */

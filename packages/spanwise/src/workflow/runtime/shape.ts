@@ -8,12 +8,15 @@ export function shapeError(
   at: number,
   recorded: readonly Entry[],
   asked: readonly Operation[],
+  open: (key: string) => Operation | undefined,
 ): ReplayError {
-  const had = recorded.map((entry) => `${entry.key} (${describe(entry.kind)})`)
-  const wants = asked.map((operation) => `${operation.key} (${operation.spec.kind})`)
   const lines = [
-    ...had.filter((line) => !wants.some((want) => sameKey(want, line))).map((line) => `  - ${line}`),
-    ...wants.filter((line) => !had.some((have) => sameKey(have, line))).map((line) => `  + ${line}`),
+    ...recorded
+      .filter((entry) => !asked.some((operation) => isSame(entry, operation)))
+      .map((entry) => `  - ${entry.key} (${describe(entry.kind)})${elsewhere(entry, open(entry.key))}`),
+    ...asked
+      .filter((operation) => !recorded.some((entry) => isSame(entry, operation)))
+      .map((operation) => `  + ${operation.clearKey ?? operation.key} (${operation.spec.kind})`),
   ]
   return new ReplayError({
     code: 'SHAPE_CHANGED',
@@ -23,12 +26,14 @@ export function shapeError(
   })
 }
 
-function sameKey(a: string, b: string): boolean {
-  return a.slice(0, a.lastIndexOf(' (')) === b.slice(0, b.lastIndexOf(' (')) && kindOf(a) === kindOf(b)
+function isSame(entry: Entry, operation: Operation): boolean {
+  return entry.key === operation.key && describe(entry.kind) === operation.spec.kind
 }
 
-function kindOf(line: string): string {
-  return line.slice(line.lastIndexOf(' (') + 2, -1)
+function elsewhere(entry: Entry, operation: Operation | undefined): string {
+  return operation !== undefined && operation.after < entry.after
+    ? `, asked for earlier: after entry ${operation.after}`
+    : ''
 }
 
 /** The operation kind that an entry kind belongs to. */
