@@ -13,11 +13,6 @@ type Way =
   | { readonly kind: 'remote'; readonly backend: Omit<Backend, 'watch' | 'close'>; readonly connection: Connection }
   | { readonly kind: 'file'; readonly backend: Backend; readonly store: Store }
 
-export interface Attached extends Backend {
-  /** the process that works on the store now */
-  owner(): number | undefined
-}
-
 /** how long an owner that holds the lock may take to listen, ms: it may be starting, or closing */
 const patience = 10_000
 const tending = 250
@@ -27,7 +22,7 @@ const tending = 250
  * to the other whenever that changes. Every request can be asked again: a start carries its id and mail a mark of its own, so
  * that what an owner had done before it died is not done twice.
  */
-export function attach(path: string, open: () => Promise<Store>): Attached {
+export function attach(path: string, open: () => Promise<Store>): Backend {
   const watches = new Map<number, { readonly run: string; readonly callback: Callback }>()
   let way: Way | undefined
   let finding: Promise<Way> | undefined
@@ -145,7 +140,6 @@ export function attach(path: string, open: () => Promise<Store>): Attached {
     get kind() {
       return way?.kind ?? 'file'
     },
-    owner: () => currentOwner(path)?.pid,
     async begin(begin) {
       const created = await use((backend) => backend.begin(begin))
       await tell(created.row.run)

@@ -1,3 +1,3 @@
-export { type Attached, attach } from './attached.ts'
+export { attach } from './attached.ts'
 export type { Served } from './methods.ts'
-export { type Control, listenForClients } from './server.ts'
+export { listenForClients } from './server.ts'

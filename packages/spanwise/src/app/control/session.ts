@@ -3,7 +3,15 @@ import { decode, encode, type RowChange } from '../../journal/index.ts'
 import { encodeError } from './error-text.ts'
 import { badFrame, FrameReader, frame, MAX_FRAME } from './frames.ts'
 import { perform, type Served } from './methods.ts'
-import { checkHello, hello, type RequestFrame } from './protocol.ts'
+import {
+  type AnswerFrame,
+  type ChangeFrame,
+  checkHello,
+  type FatalFrame,
+  type Hello,
+  hello,
+  type RequestFrame,
+} from './protocol.ts'
 
 const helloTimeout = 10_000
 const maxHello = 4_096
@@ -41,13 +49,14 @@ export function serveClient(
   let closing = false
   let idle: (() => void) | undefined
 
-  const write = (value: object): void => {
+  const write = (value: Hello | AnswerFrame | ChangeFrame): void => {
     if (!socket.destroyed && socket.writable) socket.write(frame(value))
   }
   const fail = (error: unknown): void => {
     if (ended) return
     ended = true
-    socket.end(frame({ error: encodeError(error) }))
+    const last: FatalFrame = { error: encodeError(error) }
+    socket.end(frame(last))
     // a client that goes on sending is not listened to
     socket.resume()
     setTimeout(() => socket.destroy(), 1_000).unref()
@@ -81,7 +90,7 @@ export function serveClient(
     greeted = true
     reader.limit = MAX_FRAME
     clearTimeout(deadline)
-    write({ ...hello, pid: process.pid })
+    write(hello)
   }
   const handle = (next: unknown): void => {
     const { id, method, args } = next as Partial<RequestFrame>
