@@ -23,6 +23,8 @@ export interface SpanwiseOptions {
   readonly linger?: Duration
   /** runs in memory at once; 10 000 */
   readonly capacity?: number
+  /** finished items after which an `each` that may takes its first snapshot; 500 */
+  readonly snapshotAfter?: number
   /** threads for `pool: 'thread'`; as many as there are processors */
   readonly threads?: number
   /** functions that stand for those of steps, by name: tests */

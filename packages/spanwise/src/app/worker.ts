@@ -10,6 +10,7 @@ import {
 } from '../engine/index.ts'
 import {
   acquireOwnership,
+  isSpanwiseError,
   openStore,
   parseStoreUrl,
   type RowChange,
@@ -73,6 +74,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       grace,
       linger: milliseconds(options.linger ?? 200, 'linger'),
       capacity: options.capacity ?? 10_000,
+      snapshotAfter: options.snapshotAfter,
       pool: () => {
         pool ??= threadPool({ grace, ...(options.threads === undefined ? {} : { size: options.threads }) })
         return pool
@@ -91,6 +93,10 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
     await engine.start()
     const opened = store
     const backend = localBackend(opened, engine, watchers)
+    void opened.lost?.then((error) => {
+      log.error('the store is lost and nothing goes on here: close the app and open it again', { error })
+      watchers.gone()
+    })
     let closed: Promise<void> | undefined
     const fromOutside: Served = {
       // a run that others start while this app closes is for the next owner
@@ -100,13 +106,16 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
     const control = ownership === undefined ? undefined : await listenForClients(ownership.path, fromOutside, log)
     const close = (): Promise<void> => {
       closed ??= (async () => {
-        await engine.close()
-        // clients see their runs leave, then look for the next owner
-        await control?.close()
-        await pool?.close()
-        await opened.unregister(worker)
-        if (!given) await opened.close()
-        await ownership?.release()
+        try {
+          await engine.close()
+          // clients see their runs leave, then look for the next owner
+          await control?.close()
+          await pool?.close()
+          await opened.unregister(worker).catch(unlessLost)
+          if (!given) await opened.close()
+        } finally {
+          await ownership?.release()
+        }
       })()
       return closed
     }
@@ -123,10 +132,18 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       },
     }
   } catch (error) {
-    if (!given) await store?.close()
-    await ownership?.release()
+    try {
+      if (!given) await store?.close()
+    } finally {
+      await ownership?.release()
+    }
     throw error
   }
+}
+
+/** What a lost store cannot be told, the next owner of its file finds out. */
+function unlessLost(error: unknown): void {
+  if (!isSpanwiseError(error) || error.code !== 'STORE_LOST') throw error
 }
 
 function named(workflows: readonly Startable<never, unknown>[]): ReadonlyMap<string, WorkflowDefinition> {

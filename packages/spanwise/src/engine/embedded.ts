@@ -234,11 +234,11 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
       for (const resident of [...residents.values()]) resident.leave()
       flushAll()
       if (residents.size > 0) {
-        const timer = setTimeout(() => {
+        const cancelDrop = clock.after(engine.grace, () => {
           for (const resident of [...residents.values()]) resident.drop(false)
-        }, engine.grace)
+        })
         await left
-        clearTimeout(timer)
+        cancelDrop()
       }
       stopWatching?.()
       appClosed()

@@ -20,6 +20,8 @@ export interface EngineContext {
   readonly linger: number
   /** runs in memory at once; more wait in the store */
   readonly capacity: number
+  /** finished items after which `each` takes its first snapshot; as the runtime chooses when absent */
+  readonly snapshotAfter?: number | undefined
   readonly pool: () => ThreadPool
   /** steps replaced by name: tests */
   readonly fakes: ReadonlyMap<string, (input: unknown, context: StepContext) => unknown>

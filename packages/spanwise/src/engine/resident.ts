@@ -92,6 +92,9 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     this.execution = this.#makeExecution(loaded)
     this.#armDeadline()
     this.#held = [...loaded.mail]
+    // nobody has ever owned it, so nothing of it has happened
+    if (this.row.epoch === 1 && this.#held.some(({ kind }) => kind === 'cancel' || kind === 'give-up'))
+      this.execution.withhold()
   }
 
   #makeExecution(loaded: Pick<LoadedRun, 'entries'>): Execution {
@@ -109,6 +112,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
       secrets: this.#secrets,
       entries: loaded.entries,
       host: this,
+      snapshotAfter: this.engine.snapshotAfter,
       started: readStarted,
       body: (execution, _scope, started) => this.#body(execution, started),
     })
@@ -286,8 +290,8 @@ export class Resident implements Host, StepHome, RunHome, Turn {
           return this.drop(false)
         }
         this.#parking = false
-        await this.fetchMail()
-        if (!this.execution.hasTurn) this.settle()
+        // after this write: a resume waits until nothing is being written
+        setImmediate(() => void this.#lookAgain())
       }
     } catch (error) {
       if (this.#dropped) return
@@ -440,6 +444,19 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     if (this.#dropped) return
     if (this.#isLive) await this.#deliver(mail)
     else this.#held = [...mail]
+  }
+
+  /** Mail kept it from parking. */
+  async #lookAgain(): Promise<void> {
+    if (this.#dropped) return
+    try {
+      await this.fetchMail()
+    } catch (error) {
+      if (this.#dropped) return
+      this.engine.log.error('mail could not be read', { run: this.row.run, error })
+      return this.discard('its mail could not be read', true)
+    }
+    this.settle()
   }
 
   /** One batch after the other: taking a signal in may wait for its schema, and the next one must not overtake it. */

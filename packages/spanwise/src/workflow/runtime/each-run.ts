@@ -41,9 +41,6 @@ interface Snapshot {
   readonly compensations: readonly { readonly step: string; readonly input: unknown; readonly prefix: string }[]
 }
 
-/** The first snapshot comes after this many items; each further one after as many as it would repeat, so the sum stays linear. */
-const firstSnapshot = 500
-
 /** One call of `each`: which items are under way, which are done, and what comes next. */
 export class EachRun {
   readonly #outer: Scope
@@ -259,7 +256,8 @@ export class EachRun {
 
   #snapshot(): void {
     this.#sinceSnapshot++
-    if (this.#sinceSnapshot < Math.max(firstSnapshot, this.#done.length / 2)) return
+    // each further one comes after as many items as it would repeat, so that the sum stays linear
+    if (this.#sinceSnapshot < Math.max(this.#execution.snapshotAfter, this.#done.length / 2)) return
     this.#sinceSnapshot = 0
     for (const scope of this.#scopes.values()) if (scope.waits) this.#snapshots = false
     if (!this.#snapshots || this.#execution.replaying) return

@@ -24,6 +24,8 @@ export interface ExecutionInit {
   readonly secrets: ReadonlyMap<string, Uint8Array>
   readonly entries: readonly Entry[]
   readonly host: Host
+  /** finished items after which `each` takes its first snapshot; 500 */
+  readonly snapshotAfter?: number | undefined
   /** calls the user's function inside the given scope */
   readonly body: (execution: Execution, scope: Scope, started: Started) => Promise<unknown>
   readonly started: (payload: Entry) => Started
@@ -48,6 +50,7 @@ export class Execution implements Runtime {
   readonly compensations: Compensation[] = []
   readonly recorded: Recorded
   readonly started: Started
+  readonly snapshotAfter: number
   /** time of the last delivery, ms */
   time: number
   /** index of the last delivery */
@@ -82,6 +85,7 @@ export class Execution implements Runtime {
     this.#secrets = new Map(init.secrets)
     this.#host = init.host
     this.#body = init.body
+    this.snapshotAfter = init.snapshotAfter ?? 500
     this.recorded = readRecorded(init.entries)
     this.#replay = new Replay(init.run.id, this.recorded, {
       open: (key) => this.#operations.get(key),
@@ -272,6 +276,12 @@ export class Execution implements Runtime {
     if (offer.written !== undefined) this.#handover.push(offer.written)
     else this.#queue.push(offer)
     this.#host.ready()
+  }
+
+  /** Cancelled before its code was begun: it never is. */
+  withhold(): void {
+    this.#tasks = []
+    this.#phase = 'parked'
   }
 
   /** Dropped from memory: whatever still runs of the code is not this run any more. */

@@ -18,6 +18,8 @@ export interface Runtime {
   /** aborts when the run is cancelled */
   readonly abort: LazyAbort
   readonly replaying: boolean
+  /** finished items after which `each` takes its first snapshot */
+  readonly snapshotAfter: number
   /** time of the last delivery, ms */
   readonly time: number
   /** index of the last delivery */
