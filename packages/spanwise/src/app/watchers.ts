@@ -35,6 +35,11 @@ export class Watchers {
     for (const callback of [...callbacks]) callback(change)
   }
 
+  /** The store is gone: whoever waits for a run looks again, and is told so. */
+  gone(): void {
+    for (const run of [...this.#byRun.keys()]) this.changed(run, { status: 'needs attention' })
+  }
+
   watchAttempts(callback: (run: string, step: string) => void): void {
     this.#attempts.add(callback)
   }

@@ -63,6 +63,8 @@ export interface Store {
   counts(): Promise<Readonly<Record<RunStatus, number>>>
 
   close(): Promise<void>
+  /** Resolves with the reason when nothing can be asked of it any more: its thread died. */
+  readonly lost?: Promise<unknown>
 }
 
 export interface StoreInfo {

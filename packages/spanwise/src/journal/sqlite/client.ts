@@ -20,7 +20,7 @@ export interface SqliteOptions extends DatabaseOptions {
 export async function openSqliteStore(path: string, options: SqliteOptions = {}): Promise<Store> {
   const { durability, busyTimeout, maxPayload } = options
   const data: ThreadData = { path, options: { durability, busyTimeout } }
-  const { link, opened, connection } = await connect(data)
+  const { link, opened, connection, lost } = await connect(data)
   const transactions = createTransactions(connection, link, data)
 
   const closed = (): SpanwiseError =>
@@ -57,16 +57,21 @@ export async function openSqliteStore(path: string, options: SqliteOptions = {})
       closing ??= close()
       return closing
     },
+    lost,
   }
 }
 
 type Opened = Extract<FromThread, { opened: unknown }>['opened']
 type Connection = ReturnType<typeof createConnection>
 
-async function connect(
-  data: ThreadData,
-): Promise<{ readonly link: Link; readonly opened: Opened; readonly connection: Connection }> {
+async function connect(data: ThreadData): Promise<{
+  readonly link: Link
+  readonly opened: Opened
+  readonly connection: Connection
+  readonly lost: Promise<unknown>
+}> {
   const { promise, resolve, reject } = Promise.withResolvers<Opened>()
+  const lost = Promise.withResolvers<unknown>()
   const link: Link = startThread(data, {
     receive: (message) => {
       if ('opened' in message) resolve(message.opened)
@@ -77,13 +82,14 @@ async function connect(
       const error = lostError(data.path, cause)
       reject(error)
       connection.fail(() => error)
+      lost.resolve(error)
     },
   })
   const connection = createConnection(link, data.path)
   try {
     const opened = await promise
     link.keepAlive(false)
-    return { link, opened, connection }
+    return { link, opened, connection, lost: lost.promise }
   } catch (error) {
     await link.stop()
     throw error

@@ -40,7 +40,7 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
 }
 
 /** A folder that cannot be made or written is told from a path that is wrong. */
-function openError(error: unknown, path: string): Error {
+export function openError(error: unknown, path: string): Error {
   const code: unknown = (error as { code?: unknown }).code
   const system = typeof code === 'string' && /^E[A-Z]+$/.test(code) ? code : undefined
   if (system === undefined && sqliteCode(error) !== result.CANTOPEN) return storeError(error, path)

@@ -3,7 +3,8 @@ import { hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SpanwiseError } from '../error.ts'
-import { sqliteCode, storeError } from './faults.ts'
+import { openError } from './database.ts'
+import { sqliteCode } from './faults.ts'
 
 /** The right to work on a store's file: held by one process, gone with it, however it dies. */
 export interface Ownership extends AsyncDisposable {
@@ -32,8 +33,7 @@ const glance = 5
  */
 export async function acquireOwnership(path: string): Promise<Ownership> {
   const store = storeFile(path)
-  const file = `${store}.owner`
-  const db = open(file, patience)
+  const db = open(store, patience)
   try {
     for (;;) {
       writeOwner(db)
@@ -45,7 +45,7 @@ export async function acquireOwnership(path: string): Promise<Ownership> {
   } catch (error) {
     const owner = sqliteCode(error) === BUSY ? readOwner(db) : undefined
     db.close()
-    throw sqliteCode(error) === BUSY ? ownedError(store, owner, error) : storeError(error, file)
+    throw sqliteCode(error) === BUSY ? ownedError(store, owner, error) : openError(error, store)
   }
   const release = async (): Promise<void> => {
     if (db.isOpen) db.close()
@@ -55,27 +55,31 @@ export async function acquireOwnership(path: string): Promise<Ownership> {
 
 /** Who works on the file now; undefined when nobody does. */
 export function currentOwner(path: string): Owner | undefined {
-  const file = `${storeFile(path)}.owner`
-  if (!existsSync(file)) return undefined
-  const db = open(file, glance)
+  const store = storeFile(path)
+  if (!existsSync(ownerFile(store))) return undefined
+  const db = open(store, glance)
   try {
     db.exec('BEGIN IMMEDIATE')
     db.exec('ROLLBACK')
     return undefined
   } catch (error) {
-    if (sqliteCode(error) !== BUSY) throw storeError(error, file)
+    if (sqliteCode(error) !== BUSY) throw openError(error, store)
     return readOwner(db)
   } finally {
     db.close()
   }
 }
 
-function open(file: string, timeout: number): DatabaseSync {
+function ownerFile(store: string): string {
+  return `${store}.owner`
+}
+
+function open(store: string, timeout: number): DatabaseSync {
   try {
-    mkdirSync(dirname(file), { recursive: true })
-    return new DatabaseSync(file, { timeout })
+    mkdirSync(dirname(store), { recursive: true })
+    return new DatabaseSync(ownerFile(store), { timeout })
   } catch (error) {
-    throw storeError(error, file)
+    throw openError(error, store)
   }
 }
 
