@@ -109,6 +109,7 @@ const coloured = {
 it('an enum needs tsx, and the error says so', async () => {
   const ended = await project(coloured).cli('run', 'greet', 'Ada')
   expect(ended).toMatchObject({ code: 1, err: expect.stringContaining('npm install --save-dev tsx') })
+  expect(ended.err).toMatch(/at .*word\.ts:1\n/)
 })
 
 it('tsx is used where it is installed, in pool threads too, and only where it is needed', async () => {

@@ -64,11 +64,13 @@ function text(error: unknown): string {
   return `${label}${message}${mark}`
 }
 
-/** The first line of a stack that is neither Node's, nor ours, nor a package's. */
+/** The first line of a stack that is neither Node's, nor ours, nor a package's; of a syntax error the line that it is in. */
 function userFrame(error: unknown): string | undefined {
   if (!Error.isError(error) || isSpanwiseError(error)) return undefined
-  const line = (error as Error).stack
-    ?.split('\n')
+  const lines = (error as Error).stack?.split('\n') ?? []
+  const unparsed = /^(?:file:\/\/)?(\S+:\d+)$/.exec(lines[0] ?? '')?.[1]
+  if (unparsed !== undefined) return unparsed
+  const line = lines
     .slice(1)
     .find((one) => /^\s+at /.test(one) && !/node:|node_modules|packages[\\/]spanwise[\\/](src|dist)/.test(one))
   return line?.trim().replace(/^at /, '').replace('file://', '')
