@@ -355,19 +355,19 @@ describe('a long each', () => {
     'over exactly %i items goes on behind its last one after a crash',
     async (size) => {
       const work = step('work', (n: number) => n)
-      const after = step('after', (n: number) => n + 1)
+      const behind = step('behind', (n: number) => n + 1)
       const flow = workflow('flow', async () => {
         const results = await each(numbers(size), { key: String, concurrency: 16 }, work)
-        const one = await after(results.length)
+        const one = await behind(results.length)
         await sleep(40)
-        return after(one)
+        return behind(one)
       })
       const around = world()
       const first = await around.open([flow])
       const run = await first.app.start(flow, undefined, { id: 'x' })
       await until(
         () => keys(around.store, run.id, 'step.result'),
-        (all) => all.includes('after#0'),
+        (all) => all.includes('behind#0'),
       )
       first.crash()
       const { app } = await around.open([flow])
