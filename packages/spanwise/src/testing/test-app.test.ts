@@ -1,8 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { approval, now, race, signal, sleep, step, workflow } from '../index.ts'
-import { expectSteps, journal, openMemoryStore, printJournal, TestClock, testApp } from './index.ts'
+import { openWorker } from '../app/index.ts'
+import { approval, now, race, signal, sleep, step, workflow } from '../workflow/index.ts'
+import { expectSteps, faultyStore, journal, openMemoryStore, printJournal, TestClock, testApp } from './index.ts'
 
 const day = 86_400_000
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 describe('time', () => {
   it('skips what a run sleeps while somebody waits for its result', async () => {
@@ -296,6 +301,53 @@ describe('what a run did', () => {
       /- \{ step: 'charge', attempts: 1 \}[\s\S]*0 run.started 'o-1'/,
     )
   })
+})
+
+it('a file may be its store, and crashes are over the same file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'spanwise-testing-'))
+  try {
+    const add = step('file-add', (n: number) => n + 1)
+    const flow = workflow('file-flow', async () => {
+      await sleep('1d')
+      return add(await add(1))
+    })
+    await using app = await testApp({
+      workflows: [flow],
+      store: `sqlite:${join(folder, 'test.db')}`,
+      faults: { crashAfter: [2, 3] },
+    })
+    const run = await app.start(flow)
+    expect(await run.result()).toBe(3)
+    expect(app.crashes).toBe(2)
+    await expectSteps(run, ['file-add', 'file-add'])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+it('two apps in one process have a clock each', async () => {
+  const flow = workflow('clocks', async (days: number) => {
+    await sleep(`${days}d`)
+    return now().getTime()
+  })
+  await using one = await testApp({ workflows: [flow], clock: new TestClock({ start: new Date(0) }) })
+  await using two = await testApp({ workflows: [flow], clock: new TestClock({ start: new Date(day) }) })
+  expect(await Promise.all([one.run(flow, 3), two.run(flow, 1)])).toEqual([3 * day, 2 * day])
+})
+
+it('a store with faults serves any app', async () => {
+  const add = step('faulty-add', (n: number) => n + 1)
+  const flow = workflow('faulty-flow', async () => add(1))
+  using inner = openMemoryStore()
+  const store = faultyStore(inner, { crashBefore: 1 })
+  const dead = await openWorker({ store, workflows: [flow], log: silent })
+  const { id } = await dead.app.start(flow)
+  await store.whenDead
+  dead.kill()
+  expect((await inner.entries(id)).length).toBe(1)
+  const next = await openWorker({ store: faultyStore(inner, {}, store.appends), workflows: [flow], log: silent })
+  expect(await (await next.app.get(id))!.result()).toBe(2)
+  await next.app.close()
 })
 
 it('a store of its own outlives the app', async () => {
