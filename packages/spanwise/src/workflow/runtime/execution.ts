@@ -360,7 +360,7 @@ export class Execution implements Runtime {
 
   #closeWindow(): void {
     if (this.#continuing !== undefined) return this.#continue()
-    if (this.#outcome !== undefined && this.#phase === 'body') this.#settleBody(this.#outcome)
+    if (this.#outcome !== undefined && this.#phase === 'body' && !this.#owesResumed) this.#settleBody(this.#outcome)
     if (this.#compensated !== undefined && this.#phase === 'compensating') return this.#end(this.#compensated)
     if (!this.#replay.on) for (const operation of this.#replay.takeIssued()) this.#start(operation)
     else if (this.#replay.isUsedUp && this.#tasks.length === 0 && this.#isRunning) this.#goLive()
@@ -374,6 +374,13 @@ export class Execution implements Runtime {
     this.#replay.end()
     this.#takeBack()
     for (const operation of this.#operations.all()) this.#start(operation)
+  }
+
+  /** The body is through without an operation that nobody awaited, but whose failure counted and was resumed: then so does this. */
+  get #owesResumed(): boolean {
+    if (this.#outcome?.ok !== true || this.#control !== undefined) return false
+    for (const key of this.recorded.reopened) if (this.#operations.get(key) !== undefined) return true
+    return false
   }
 
   /** code of the run can move it */

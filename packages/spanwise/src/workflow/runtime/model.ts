@@ -184,6 +184,8 @@ export interface Recorded {
   readonly operations: ReadonlyMap<string, RecordedOperation>
   /** how often the child of an operation was superseded: the next one is another run */
   readonly childGenerations: ReadonlyMap<string, number>
+  /** operations whose failure was resumed */
+  readonly reopened: ReadonlySet<string>
   /** latest per construct */
   readonly snapshots: ReadonlyMap<string, Entry>
   readonly notes: ReadonlySet<string>

@@ -55,6 +55,7 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
   const since = entries.filter((entry) => entry.index >= start.index)
   const edits = new Map<string, { value: unknown; count: number }>()
   const childGenerations = new Map<string, number>()
+  const reopened = new Set<string>()
   let parked: Entry | undefined
   let live: Entry[] = []
   for (const entry of since) {
@@ -65,6 +66,7 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
         if (earlier.kind === 'child.started' && isSuperseded(earlier, resumption))
           childGenerations.set(earlier.key, (childGenerations.get(earlier.key) ?? 0) + 1)
       live = live.filter((earlier) => !isSuperseded(earlier, resumption))
+      if (resumption.reopen !== undefined) reopened.add(resumption.reopen)
       if (resumption.edit !== undefined) {
         const before = edits.get(resumption.edit.key)
         edits.set(resumption.edit.key, { value: resumption.edit.input, count: (before?.count ?? 0) + 1 })
@@ -114,6 +116,7 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
     lastIssuedAfter,
     operations: byKey,
     childGenerations,
+    reopened,
     snapshots,
     notes: new Set(live.filter((entry) => entry.kind === 'note').map((entry) => entry.key)),
     withdrawn: new Set(live.filter((entry) => entry.kind === 'approval.withdrawn').map((entry) => entry.key)),
