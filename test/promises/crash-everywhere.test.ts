@@ -8,6 +8,7 @@ import {
   FailError,
   now,
   parallel,
+  type Run,
   RunFailedError,
   race,
   random,
@@ -19,7 +20,7 @@ import {
   type Workflow,
   workflow,
 } from '../../packages/spanwise/src/index.ts'
-import type { MemoryStore } from '../../packages/spanwise/src/journal/index.ts'
+import type { Store } from '../../packages/spanwise/src/journal/index.ts'
 import { dieEverywhere, type Scenario } from './support/everywhere.ts'
 import { errorOf, keys, until } from './support/world.ts'
 
@@ -42,6 +43,12 @@ function outside() {
   }
 }
 
+async function events(run: Run<unknown>) {
+  const all = []
+  for await (const event of run.events()) all.push(event)
+  return all
+}
+
 function ran<I, O>(
   flow: Workflow<I, O>,
   input: I,
@@ -49,7 +56,7 @@ function ran<I, O>(
   options: {
     others?: readonly Startable<never, unknown>[]
     meanwhile?: (app: App, run: { id: string }) => Promise<unknown>
-    check?: (crashes: number, store: MemoryStore) => void | Promise<void>
+    check?: (crashes: number, store: Store) => void | Promise<void>
   } = {},
 ): Scenario<unknown> {
   return {
@@ -194,6 +201,124 @@ const scenarios: Record<string, () => Scenario<unknown>> = {
       return [rows, other]
     })
     return ran(flow, undefined, [1, 7])
+  },
+
+  'transactions at the same time'() {
+    const note = step('note', async (n: number) => n)
+    const insert = step.transaction('insert', (tx, n: number) => {
+      tx.run('CREATE TABLE IF NOT EXISTS numbers (n INTEGER PRIMARY KEY)')
+      tx.run('INSERT INTO numbers VALUES (?)', n)
+      return n
+    })
+    const count = step.transaction('count', (tx) => tx.get<{ n: number }>('SELECT sum(n) AS n FROM numbers')?.n)
+    const flow = workflow('flow', async () => {
+      await each([1, 2, 3, 4, 5], { key: String, concurrency: 3 }, async (n) => insert(await note(n)))
+      await race({ soon: () => note(1), late: () => insert(100).then(() => sleep(1)) })
+      return ((await count()) ?? 0) % 100
+    })
+    return ran(flow, undefined, 15)
+  },
+
+  'a failure in a finally, resumed with discard'() {
+    let broken = true
+    const calls: string[] = []
+    const work = step('work', { attempts: 1 }, (name: string) => {
+      calls.push(name)
+      if (name === 'b' && broken) throw new TypeError('b')
+      return name
+    })
+    const flow = workflow('flow', async () => {
+      await work('a')
+      try {
+        return await work('b')
+      } finally {
+        await work('cleanup')
+      }
+    })
+    return {
+      workflows: [flow],
+      async drive(app) {
+        const run = await app.start(flow, undefined, { id: 'one' })
+        await run.result().catch(() => {})
+        broken = false
+        await run.resume({ discard: true }).catch((error: { code?: string }) => {
+          if (error.code !== 'NOT_PARKED' && error.code !== 'RUN_ENDED') throw error
+        })
+        return run.result({ onAttention: 'wait' })
+      },
+      check(outcome, _, crashes) {
+        expect(outcome).toBe('b')
+        expect(calls.filter((name) => name === 'a').length).toBeLessThanOrEqual(1 + crashes)
+      },
+    }
+  },
+
+  'an edited input, a failed child, and giving up'() {
+    let price = -1
+    const look = step('look', { attempts: 1 }, (n: number) => {
+      if (n < 0) throw new TypeError('negative')
+      return n
+    })
+    const small = workflow('small', async () => {
+      if (price < 0) throw new FailError('too early')
+      return price
+    })
+    const undone: string[] = []
+    const undo = step('undo', (what: string) => void undone.push(what))
+    const flow = workflow('flow', async () => {
+      compensate(undo, 'all')
+      const edited = await look(-1)
+      const bought = await child(small)
+      await look(-2)
+      return [edited, bought]
+    })
+    return {
+      workflows: [flow, small],
+      async drive(app) {
+        const run = await app.start(flow, undefined, { id: 'one' })
+        const passing = (error: { code?: string }) => {
+          if (!['NOT_PARKED', 'RUN_ENDED', 'NOTHING_TO_EDIT'].includes(error.code ?? '')) throw error
+        }
+        for (;;) {
+          const error = (await errorOf(run.result())) as { code?: string; cause?: { code?: string; message?: string } }
+          if (error.code === 'RUN_FAILED') return error.cause?.code
+          const parkedAt = (await events(run)).findLast(({ kind }) => kind === 'run.parked')?.meta['operation']
+          price = 5
+          if (parkedAt === 'look#0') await run.resume({ edit: { input: 3 } }).catch(passing)
+          else if (parkedAt === 'child(small)#0') await run.resume().catch(passing)
+          else await run.giveUp('enough').catch(passing)
+        }
+      },
+      check(outcome) {
+        expect(outcome).toBe('GIVEN_UP')
+        expect(undone.length).toBeGreaterThanOrEqual(1)
+      },
+    }
+  },
+
+  'an order to wait for a child, and a deadline'() {
+    const slow = workflow('slow', async () => {
+      await sleep(15)
+      return 'slow'
+    })
+    const patient = workflow('patient', async () => {
+      await child.start(slow, undefined, { onParentClose: 'wait' })
+      return 'patient'
+    })
+    const limited = workflow('limited', { deadline: 10 }, async () => sleep('1h'))
+    const flow = workflow('flow', async () => {
+      const { patience, limit } = await parallel({
+        patience: () => child(patient),
+        limit: () => child(limited).catch((error: RunFailedError) => (error.cause as { code: string }).code),
+      })
+      return [patience, limit]
+    })
+    return ran(flow, undefined, ['patient', 'DEADLINE_EXCEEDED'], {
+      others: [slow, patient, limited] as never,
+      check: async (_, store) => {
+        expect(await store.counts()).toMatchObject({ completed: 3, failed: 1 })
+      },
+    })
   },
 
   'signals, early and late'() {
@@ -438,5 +563,17 @@ describe.each([0, 200])('a process that dies at any write, leaving memory after 
   it.each(Object.keys(scenarios))('changes nothing for %s', async (name) => {
     const places = await dieEverywhere(scenarios[name] as () => Scenario<unknown>, { linger })
     expect(places).toBeGreaterThan(4)
+  })
+})
+
+describe('a process that dies at any write to a file', () => {
+  it.each([
+    'a transaction among steps',
+    'transactions at the same time',
+    'children: results, failures, handles',
+    'each, with a snapshot source that is pulled',
+    'generations',
+  ])('changes nothing for %s', { timeout: 60_000 }, async (name) => {
+    await dieEverywhere(scenarios[name] as () => Scenario<unknown>, { linger: 20, disk: true })
   })
 })

@@ -1,14 +1,14 @@
 import type { App, Startable } from '../../../packages/spanwise/src/index.ts'
-import type { MemoryStore } from '../../../packages/spanwise/src/journal/index.ts'
+import type { Store } from '../../../packages/spanwise/src/journal/index.ts'
 import type { Verdict } from './wire.ts'
-import { checkHistory, type World, world } from './world.ts'
+import { checkHistory, type World, world, worldOnDisk } from './world.ts'
 
 export interface Scenario<T> {
   readonly workflows: readonly Startable<never, unknown>[]
   /** what the outside does; said again to the next app after a crash, so it must say the same */
   drive(app: App): Promise<T>
   /** judges the outcome and the world */
-  check(outcome: T, store: MemoryStore, crashes: number): void | Promise<void>
+  check(outcome: T, store: Store, crashes: number): void | Promise<void>
 }
 
 /**
@@ -16,11 +16,14 @@ export interface Scenario<T> {
  * answered. Then a new app opens the store and the scenario must come to the same end.
  * @returns how many places it died in
  */
-export async function dieEverywhere<T>(make: () => Scenario<T>, options: { readonly linger: number }): Promise<number> {
+export async function dieEverywhere<T>(
+  make: () => Scenario<T>,
+  options: { readonly linger: number; readonly disk?: boolean },
+): Promise<number> {
   let places = 0
   for (const how of ['lose', 'swallow'] as const) {
     for (let nth = 0; ; nth++) {
-      const died = await playOnce(make(), options.linger, how, nth)
+      const died = await playOnce(make(), options, how, nth)
       if (!died) break
       places++
     }
@@ -28,8 +31,13 @@ export async function dieEverywhere<T>(make: () => Scenario<T>, options: { reado
   return places
 }
 
-async function playOnce<T>(scenario: Scenario<T>, linger: number, how: Verdict, nth: number): Promise<boolean> {
-  const around: World = world({ linger })
+async function playOnce<T>(
+  scenario: Scenario<T>,
+  { linger, disk = false }: { readonly linger: number; readonly disk?: boolean },
+  how: Verdict,
+  nth: number,
+): Promise<boolean> {
+  const around: World = disk ? await worldOnDisk({ linger }) : world({ linger })
   const first = await around.open(scenario.workflows, {})
   const base = first.wire.writes
   let dies = false
@@ -68,7 +76,7 @@ async function within<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-export async function dump(store: MemoryStore): Promise<string> {
+export async function dump(store: Store): Promise<string> {
   const lines: string[] = []
   for (const row of (await store.list({ limit: 20 })).items) {
     lines.push(`${row.run} ${row.workflow} ${row.status} owner=${row.owner} wakeAt=${row.wakeAt} code=${row.code}`)

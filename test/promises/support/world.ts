@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import {
   type App,
@@ -13,8 +16,9 @@ import {
 import {
   type Entry,
   type EntryKind,
-  type MemoryStore,
   openMemoryStore,
+  openStore,
+  type Store,
 } from '../../../packages/spanwise/src/journal/index.ts'
 import { appClosed } from '../../../packages/spanwise/src/workflow/index.ts'
 import { type Wire, wire } from './wire.ts'
@@ -23,7 +27,7 @@ export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** One store, and the apps that open it one after the other. */
 export interface World {
-  readonly store: MemoryStore
+  readonly store: Store
   open(workflows: readonly Startable<never, unknown>[], options?: Partial<SpanwiseOptions>): Promise<Process>
 }
 
@@ -38,10 +42,25 @@ export interface Process {
 /** @param options of every app in it */
 export function world(options: Partial<SpanwiseOptions> = {}): World {
   const store = openMemoryStore()
+  return worldOf(store, async () => store.dispose(), options)
+}
+
+/** The same over a real file. */
+export async function worldOnDisk(options: Partial<SpanwiseOptions> = {}): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'spanwise-'))
+  const store = await openStore(`sqlite:${join(folder, 'runs.db')}`)
+  const end = async () => {
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+  return worldOf(store, end, options)
+}
+
+function worldOf(store: Store, end: () => Promise<void>, options: Partial<SpanwiseOptions>): World {
   const processes: Process[] = []
   onTestFinished(async () => {
     for (const one of processes) if (!one.wire.isCut) await one.app.close()
-    store.dispose()
+    await end()
   })
   return {
     store,
@@ -91,12 +110,12 @@ function mortalClock(clock: Clock, line: Wire): Clock {
 }
 
 /** Keys of a run's entries of these kinds, in order. */
-export async function keys(store: MemoryStore, run: string, ...kinds: EntryKind[]): Promise<string[]> {
+export async function keys(store: Store, run: string, ...kinds: EntryKind[]): Promise<string[]> {
   const entries = await store.entries(run)
   return entries.filter((entry) => kinds.length === 0 || kinds.includes(entry.kind)).map((entry) => entry.key)
 }
 
-export async function kinds(store: MemoryStore, run: string): Promise<EntryKind[]> {
+export async function kinds(store: Store, run: string): Promise<EntryKind[]> {
   return (await store.entries(run)).map((entry) => entry.kind)
 }
 
