@@ -126,6 +126,7 @@ it('a signal and an approval with a form move a run on, and follow shows it to i
   await expect.poll(async () => (await shopping.cli('approvals')).out).toContain('refund o-7?')
   const asked = document(await shopping.cli('approvals', '--role', 'finance', '--json'))
   expect(asked['approvals']).toMatchObject([{ run, question: 'refund o-7?', hasForm: true }])
+  const [{ id }] = asked['approvals'] as [{ id: string }]
   const unfilled = await shopping.cli('approve', 'refund:o-7', '--form', '{}')
   expect(unfilled).toMatchObject({ code: 2, err: expect.stringContaining('note') })
   const said = await shopping.cli('approve', run.slice(0, 9), '--by', 'ann', '--form', '{"note": "fine"}')
@@ -146,7 +147,7 @@ it('a signal and an approval with a form move a run on, and follow shows it to i
     status: 'completed',
     result: { order: 'o-7', amount: 12, by: 'ann', note: 'fine' },
   })
-  const late = await shopping.cli('approve', `${run}.approval#0`, '--form', '{"note": ""}')
+  const late = await shopping.cli('approve', id, '--form', '{"note": ""}')
   expect(late).toMatchObject({ code: 1, err: expect.stringContaining('already') })
 })
 

@@ -1,6 +1,7 @@
 import type { ResumeOptions } from '../engine/index.ts'
 import {
   type ApprovalQuery,
+  type ApprovalRow,
   decode,
   encode,
   isTerminal,
@@ -195,7 +196,7 @@ async function approvals(
   })
   const items = await Promise.all(
     page.items.map(async (row): Promise<OpenApproval> => {
-      const request = await requestOf(backend, row.run, row.key)
+      const request = await requestOf(backend, row)
       return {
         id: row.id,
         run: row.run,
@@ -212,10 +213,8 @@ async function approvals(
   return { items, after: page.after }
 }
 
-async function requestOf(backend: Backend, run: string, key: string): Promise<ApprovalRequest | undefined> {
-  const row = await backend.run(run)
-  const entries = await backend.entries(run, row?.base ?? 0)
-  const entry = entries.findLast((one) => one.kind === 'approval.requested' && one.key === key)
+async function requestOf(backend: Backend, row: ApprovalRow): Promise<ApprovalRequest | undefined> {
+  const [entry] = await backend.entries(row.run, row.entry, 1)
   return entry?.payload === undefined ? undefined : (decode(entry.payload) as ApprovalRequest)
 }
 

@@ -29,9 +29,8 @@ export async function findRun(app: App, text: string): Promise<Run<unknown>> {
 
 /** An open approval by its id; a run stands for the only question that it asks. */
 export async function findApproval(app: App, text: string): Promise<string> {
-  const dot = text.indexOf('.')
-  const run = await findRun(app, dot < 0 ? text : text.slice(0, dot))
-  if (dot >= 0) return run.id + text.slice(dot)
+  if (/^a[0-9A-Za-z]{14}$/.test(text)) return text
+  const run = await findRun(app, text)
   const { items } = await app.approvals({ run: run.id, limit: 10 })
   const [only, another] = items
   if (only !== undefined && another === undefined) return only.id

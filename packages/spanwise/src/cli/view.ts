@@ -1,6 +1,7 @@
 import type { Run, RunEvent } from '../app/index.ts'
+import { approvalId } from '../engine/index.ts'
 import { type Described, describe } from './output/describe.ts'
-import { shortApproval, shortId } from './output/status.ts'
+import { shortId } from './output/status.ts'
 import { took } from './output/time.ts'
 import { brief } from './output/value.ts'
 import type { Terminal } from './terminal.ts'
@@ -71,7 +72,7 @@ export function view(
       }
       terminal.note(eventLine(terminal, event, what, first, 'note'))
       if (event.kind === 'approval.requested') {
-        terminal.note(`            spanwise approve ${quote(shortApproval(run()?.id ?? '', event.key))}`)
+        terminal.note(`            spanwise approve ${approvalId(run()?.id ?? '', event.key)}`)
       }
     },
     close() {

@@ -25,6 +25,7 @@ import {
   type WorkflowContext,
   type WorkflowDefinition,
 } from '../workflow/index.ts'
+import { approvalId } from './approval-id.ts'
 import { childRunId, newChild } from './children.ts'
 import { deliverMail } from './deliver.ts'
 import type { EngineContext } from './options.ts'
@@ -512,6 +513,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
         role: typeof role === 'string' ? role : undefined,
         at: this.now(),
         expiresAt: operation.spec.due,
+        entry: operation.announced as number,
       },
     })
   }
@@ -779,10 +781,6 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     for (const runner of this.#runners.values()) if (runner.claim === claim) return runner
     return undefined
   }
-}
-
-export function approvalId(run: string, key: string): string {
-  return `${run}.${key}`
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -277,6 +277,8 @@ export type ApprovalChange =
         readonly role: string | undefined
         readonly at: number
         readonly expiresAt: number | undefined
+        /** index of the entry that asks */
+        readonly entry: number
       }
     }
   | { readonly close: { readonly id: string; readonly state: 'expired' | 'withdrawn' } }
@@ -290,6 +292,8 @@ export interface ApprovalRow {
   readonly role: string | undefined
   readonly at: number
   readonly expiresAt: number | undefined
+  /** index of the entry that asks */
+  readonly entry: number
   readonly state: 'open' | 'decided' | 'expired' | 'withdrawn'
 }
 

@@ -1,7 +1,6 @@
 import { findApproval } from '../find.ts'
 import { parseJson } from '../input.ts'
 import { type Common, client } from '../open.ts'
-import { shortApproval } from '../output/status.ts'
 import { table } from '../output/table.ts'
 import { ago, until } from '../output/time.ts'
 import { jsonable } from '../output/value.ts'
@@ -29,7 +28,7 @@ export async function listApprovals(
       return exitCode.ok
     }
     const lines = table(terminal, page.items, [
-      { title: 'APPROVAL', cell: (one) => shortApproval(one.run, one.id.slice(one.run.length + 1)) },
+      { title: 'APPROVAL', cell: (one) => one.id },
       { title: 'WORKFLOW', cell: (one) => one.workflow },
       { title: 'ASKED', cell: (one) => ago(one.askedAt) },
       { title: 'ROLE', cell: (one) => one.role ?? '' },

@@ -15,8 +15,3 @@ export const statusColor: Readonly<Record<RunStatus, Look>> = {
 export function shortId(run: string): string {
   return run.slice(0, 12)
 }
-
-/** A run that asks once is named by the beginning of its id. */
-export function shortApproval(run: string, key: string): string {
-  return key === 'approval#0' ? shortId(run) : `${shortId(run)}.${key}`
-}

@@ -142,13 +142,14 @@ const closers: ReadonlySet<string> = new Set(['run.parked', 'run.completed', 'ru
 
 function changeApproval(context: Context, runSeq: number, change: ApprovalChange): void {
   if ('open' in change) {
-    const { id, key, role, at, expiresAt } = change.open
+    const { id, key, role, at, expiresAt, entry } = change.open
     context
       .sql(
-        `INSERT INTO spanwise_approvals (id, run_seq, key, role, at, expires_at, state) VALUES (?, ?, ?, ?, ?, ?, 0)
-         ON CONFLICT (id) DO UPDATE SET state = 0`,
+        `INSERT INTO spanwise_approvals (id, run_seq, key, role, at, expires_at, entry, state) VALUES (?, ?, ?, ?, ?, ?, ?, 0)
+         ON CONFLICT (id) DO UPDATE SET role = excluded.role, at = excluded.at, expires_at = excluded.expires_at,
+           entry = excluded.entry, state = 0`,
       )
-      .run(id, runSeq, key, role ?? null, at, expiresAt ?? null)
+      .run(id, runSeq, key, role ?? null, at, expiresAt ?? null, entry)
     return
   }
   context

@@ -97,11 +97,12 @@ interface RawApproval {
   readonly role: string | null
   readonly at: number
   readonly expires_at: number | null
+  readonly entry: number
   readonly state: number
   readonly seq: number
 }
 
-export const selectApproval = `SELECT a.seq, a.id, a.key, a.role, a.at, a.expires_at, a.state, r.run, r.workflow, r.tenant
+export const selectApproval = `SELECT a.seq, a.id, a.key, a.role, a.at, a.expires_at, a.entry, a.state, r.run, r.workflow, r.tenant
   FROM spanwise_approvals a JOIN spanwise_runs r ON r.seq = a.run_seq`
 
 export function toApprovalRow(row: unknown): ApprovalRow {
@@ -115,6 +116,7 @@ export function toApprovalRow(row: unknown): ApprovalRow {
     role: raw.role ?? undefined,
     at: raw.at,
     expiresAt: raw.expires_at ?? undefined,
+    entry: raw.entry,
     state: approvalStates.name(raw.state),
   }
 }

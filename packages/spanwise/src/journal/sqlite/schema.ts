@@ -132,6 +132,7 @@ CREATE TABLE spanwise_approvals (
   role       TEXT,
   at         INTEGER NOT NULL,
   expires_at INTEGER,
+  entry      INTEGER NOT NULL,  -- index of the entry that asks
   state      INTEGER NOT NULL  -- codes.ts
 ) STRICT;
 CREATE INDEX spanwise_approvals_open ON spanwise_approvals (state) WHERE state = 0;

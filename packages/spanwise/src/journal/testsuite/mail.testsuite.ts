@@ -159,7 +159,7 @@ export function testMail(open: OpenForTest): void {
   describe('the end of a run', () => {
     it('frees it, drops its mail and withdraws its approvals', async () => {
       const run = await owned(store)
-      const approval = { id: 'a1', key: 'approval#0', role: 'finance', at: 1, expiresAt: undefined }
+      const approval = { id: 'a1', key: 'approval#0', role: 'finance', at: 1, expiresAt: undefined, entry: 1 }
       await store.append(change(run, [entry(1, 'approval.requested')], { approvals: [{ open: approval }] }))
       await store.send(signal(run.run, { dedupe: 'x' }))
       await finish(store, run, '"done"', 2)
@@ -244,7 +244,7 @@ export function testMail(open: OpenForTest): void {
   })
 
   describe('approvals', () => {
-    const open1 = { id: 'ap-1', key: 'approval#0', role: 'finance', at: 5, expiresAt: 99 }
+    const open1 = { id: 'ap-1', key: 'approval#0', role: 'finance', at: 5, expiresAt: 99, entry: 1 }
 
     it('are listed while they are open, oldest first, by page', async () => {
       const run = await owned(store, { tenant: 't' })

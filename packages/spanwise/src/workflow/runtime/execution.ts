@@ -621,9 +621,11 @@ export class Execution implements Runtime {
     if (operation.state !== 'open' || operation.started) return
     operation.started = true
     const history = this.recorded.operations.get(operation.key)
-    if (operation.spec.announce !== undefined && history?.announcement === undefined) {
+    operation.announced = history?.announcement?.index
+    if (operation.spec.announce !== undefined && operation.announced === undefined) {
       const { kind, meta, payload } = operation.spec.announce(this.#host.childRun(operation))
       const entry = this.record(operation, { kind, attempt: 0, meta, payload, input: operation.spec.input })
+      operation.announced = entry.index
       if (kind === 'child.started') {
         this.#handover.push(entry)
         this.#host.ready()

@@ -159,6 +159,8 @@ export interface Operation {
   state: 'open' | 'settled' | 'abandoned'
   /** handed to the engine */
   started: boolean
+  /** index of the entry that announced it */
+  announced: number | undefined
   readonly promise: Promise<unknown>
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void

@@ -22,6 +22,7 @@ export class OpenOperations {
       issuedAt: issued.at,
       state: 'open',
       started: false,
+      announced: undefined,
       promise,
       resolve: resolve as (value: unknown) => void,
       reject,
