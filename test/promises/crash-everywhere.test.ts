@@ -574,6 +574,6 @@ describe('a process that dies at any write to a file', () => {
     'each, with a snapshot source that is pulled',
     'generations',
   ])('changes nothing for %s', { timeout: 60_000 }, async (name) => {
-    await dieEverywhere(scenarios[name] as () => Scenario<unknown>, { linger: 20, disk: true })
+    await dieEverywhere(scenarios[name] as () => Scenario<unknown>, { linger: 20, disk: true, stride: 5 })
   })
 })

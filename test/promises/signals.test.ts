@@ -243,7 +243,7 @@ describe('waiting', () => {
     let replays = 0
     const flow = workflow('flow', async () => {
       replays++
-      await sleep(60)
+      await sleep(600)
       return replays
     })
     const around = world({ linger: 5 })

@@ -9,7 +9,7 @@ import {
   step,
   workflow,
 } from '../../packages/spanwise/src/index.ts'
-import { errorOf, gate, keys, kinds, reaches, until, wait, world } from './support/world.ts'
+import { errorOf, fastClock, gate, keys, kinds, reaches, until, wait, world } from './support/world.ts'
 
 describe('a default step', () => {
   it('is one row', async () => {
@@ -389,6 +389,18 @@ describe('attempts', () => {
     const { app } = await around.open([flow])
     expect(await (await app.start(flow, undefined, { id: 'x' })).result()).toBe('yes')
     expect((calls[1] ?? 0) - (calls[0] ?? 0)).toBeGreaterThanOrEqual(55)
+  })
+
+  it('are each executed once, also when they begin just as their run leaves memory', async () => {
+    const calls = new Map<string, number>()
+    const flaky = step('flaky', { backoff: 12, attempts: 9 }, async (_: void, { run, attempt }) => {
+      calls.set(run.id, (calls.get(run.id) ?? 0) + 1)
+      if (attempt < 9) throw Object.assign(new Error('no'), { retryAfter: 12 })
+    })
+    const flow = workflow('flow', async () => flaky())
+    const { app } = await world({ clock: fastClock(20_000), linger: 10 }).open([flow])
+    for (let n = 0; n < 20; n++) await app.run(flow)
+    expect([...calls.values()]).toEqual(Array.from({ length: 20 }, () => 9))
   })
 
   it('wait as long as the service asks', async () => {

@@ -18,11 +18,11 @@ export interface Scenario<T> {
  */
 export async function dieEverywhere<T>(
   make: () => Scenario<T>,
-  options: { readonly linger: number; readonly disk?: boolean },
+  options: { readonly linger: number; readonly disk?: boolean; readonly stride?: number },
 ): Promise<number> {
   let places = 0
   for (const how of ['lose', 'swallow'] as const) {
-    for (let nth = 0; ; nth++) {
+    for (let nth = 0; ; nth += options.stride ?? 1) {
       const died = await playOnce(make(), options, how, nth)
       if (!died) break
       places++

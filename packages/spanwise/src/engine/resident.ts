@@ -245,8 +245,9 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   async flush(): Promise<void> {
     if (this.#dropped || this.pending.isEmpty || this.#writing !== undefined) return
     const pending = this.pending
-    // a timer may have begun something since
-    if (pending.park !== undefined && (!this.#parking || (!this.#leaving && this.#isBusy()))) pending.unpark()
+    // a timer may have begun something since, and it may even be through: its result would be lost with the run in memory
+    const stirs = this.#inTurn || this.execution.hasTurn || (!this.#leaving && this.#isBusy())
+    if (pending.park !== undefined && (!this.#parking || stirs)) pending.unpark()
     if (pending.isEmpty) return
     this.pending = new Pending()
     await this.writeAlone(() => this.#append(pending))
@@ -361,8 +362,11 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   }
 
   whenDurable(index: number, then: () => void): void {
-    if (index <= this.durable && !this.#givingBack) then()
-    else this.#gates.push({ index, then })
+    if (index > this.durable || this.#givingBack) this.#gates.push({ index, then })
+    else {
+      this.#parking = false
+      then()
+    }
   }
 
   // ---- what is under way
