@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Worker } from 'node:worker_threads'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { acquireOwnership, currentOwner } from './owner.ts'
 
@@ -31,6 +32,26 @@ it('one process has the file; a second one is told which', async () => {
     message: expect.stringContaining(`Process ${child.pid} on `),
   })
   expect(currentOwner(path)).toMatchObject({ pid: child.pid })
+})
+
+it('who has it is read by whoever looks while the name is being written', async () => {
+  const ownership = await acquireOwnership(path)
+  await ownership.release()
+  // a writer is in its commit: readers are kept out for a moment
+  const slow = new Worker(
+    `const { DatabaseSync } = require('node:sqlite')
+    const { parentPort, workerData } = require('node:worker_threads')
+    const db = new DatabaseSync(workerData)
+    db.exec('BEGIN EXCLUSIVE')
+    parentPort.postMessage('in its commit')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+    db.exec('COMMIT')
+    db.close()`,
+    { eval: true, workerData: `${path}.owner` },
+  )
+  await once(slow, 'message')
+  expect(currentOwner(path)).toMatchObject({ pid: process.pid })
+  await once(slow, 'exit')
 })
 
 it('kill -9 leaves nothing behind that has to be removed', async () => {

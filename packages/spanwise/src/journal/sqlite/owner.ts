@@ -25,6 +25,8 @@ const BUSY = 5
 const patience = 100
 /** Looking must not hold the caller up; two who look at once wait for each other this long. */
 const glance = 5
+/** A new owner writes its name in one commit, during which nobody can read it: that long a disk may take, ms */
+const commit = 5_000
 
 /**
  * Takes the file or refuses with STORE_OWNED, naming who has it. What is held is SQLite's write lock on a small file beside
@@ -43,7 +45,7 @@ export async function acquireOwnership(path: string): Promise<Ownership> {
       db.exec('ROLLBACK')
     }
   } catch (error) {
-    const owner = sqliteCode(error) === BUSY ? readOwner(db) : undefined
+    const owner = sqliteCode(error) === BUSY ? readOther(db) : undefined
     db.close()
     throw sqliteCode(error) === BUSY ? ownedError(store, owner, error) : openError(error, store)
   }
@@ -64,7 +66,7 @@ export function currentOwner(path: string): Owner | undefined {
     return undefined
   } catch (error) {
     if (sqliteCode(error) !== BUSY) throw openError(error, store)
-    return readOwner(db)
+    return readOther(db)
   } finally {
     db.close()
   }
@@ -104,6 +106,12 @@ function readOwner(db: DatabaseSync): Owner | undefined {
   return row === undefined
     ? undefined
     : { pid: Number(row['pid']), host: String(row['host']), since: String(row['since']) }
+}
+
+/** The name of whoever has the file, or is about to have it. */
+function readOther(db: DatabaseSync): Owner | undefined {
+  db.exec(`PRAGMA busy_timeout = ${commit}`)
+  return readOwner(db)
 }
 
 /** One file has one owner, under whatever name it is opened. */
