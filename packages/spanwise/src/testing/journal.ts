@@ -127,8 +127,11 @@ function about({ kind, payload, meta, attempt }: RunEvent): string {
       return [meta['signal'], ...(payload === undefined ? [] : [print(payload)])].join(' ')
     case 'run.cancelling':
       return String(meta['how'])
-    case 'run.completed':
+    case 'approval.requested':
+      return print((payload as { question?: unknown } | undefined)?.question)
     case 'approval.decided':
+      return payload === undefined ? '' : print(defined(payload as object))
+    case 'run.completed':
     case 'run.failed':
     case 'run.cancelled':
     case 'run.parked':
@@ -145,6 +148,10 @@ function print(value: unknown): string {
     return `${value.name}${typeof code === 'string' ? ` ${code}` : ''}: ${value.message.split('\n')[0]}`
   }
   return inspect(value, { depth: 4, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200, compact: true })
+}
+
+function defined(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined))
 }
 
 function nameOf(key: string): string {

@@ -284,8 +284,8 @@ describe('what a run did', () => {
     expect(await printJournal(run)).toMatchInlineSnapshot(`
       "0 run.started 'o-1'
       1 step.result fetch-order#0 'o-1' → { id: 'o-1', total: 900 }
-      2 approval.requested approval#0
-      3 approval.decided approval#0 { approve: true, by: 'ann', reason: undefined, form: undefined }
+      2 approval.requested approval#0 'refund?'
+      3 approval.decided approval#0 { approve: true, by: 'ann' }
       4 step.attempt charge#0 900 ✗ Error: declined
       5 step.result charge#0 900 → 900 (attempt 2)
       6 run.completed { by: 'ann', charged: 900 }"
