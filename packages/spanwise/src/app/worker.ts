@@ -10,7 +10,6 @@ import {
 } from '../engine/index.ts'
 import {
   acquireOwnership,
-  isSpanwiseError,
   openStore,
   parseStoreUrl,
   type RowChange,
@@ -111,7 +110,10 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
           // clients see their runs leave, then look for the next owner
           await control?.close()
           await pool?.close()
-          await opened.unregister(worker).catch(unlessLost)
+          // a full disk or a lost store cannot take it in: the next owner of the file frees the runs
+          await opened
+            .unregister(worker)
+            .catch((error: unknown) => log.warn('the worker could not sign off', { error }))
           if (!given) await opened.close()
         } finally {
           await ownership?.release()
@@ -139,11 +141,6 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
     }
     throw error
   }
-}
-
-/** What a lost store cannot be told, the next owner of its file finds out. */
-function unlessLost(error: unknown): void {
-  if (!isSpanwiseError(error) || error.code !== 'STORE_LOST') throw error
 }
 
 function named(workflows: readonly Startable<never, unknown>[]): ReadonlyMap<string, WorkflowDefinition> {

@@ -63,7 +63,10 @@ function execute(context: Context, requests: readonly Request[]): readonly Answe
   } catch (error) {
     rollBack(context)
     const answer = { error: storeError(error, context.where) }
-    return requests.map(() => answer)
+    // a disk that takes nothing can be read
+    return requests.map(
+      (request) => (requests.length > 1 && isRead(request) ? execute(context, [request])[0] : answer) as Answer,
+    )
   }
 }
 

@@ -139,6 +139,8 @@ describe('a full disk', () => {
     const creates = [1, 2, 3].map(() => ({ op: 'create', argument: newRun({ started: big }) }) as const)
     const answers = core.execute(creates)
     expect(answers).toMatchObject(creates.map(() => ({ error: { code: 'STORE_FULL' } })))
+    const mixed = core.execute([...creates, { op: 'counts', argument: undefined }])
+    expect(mixed.at(-1), 'what only reads is answered').toMatchObject({ value: { queued: 0 } })
     db.exec('PRAGMA max_page_count = 100000')
     expect(core.execute([{ op: 'counts', argument: undefined }])).toMatchObject([{ value: { queued: 0 } }])
     expect(core.execute(creates)).toMatchObject(creates.map(() => ({ value: { state: 'created' } })))
