@@ -109,6 +109,24 @@ describe('a child', () => {
     expect(await app.run(flow)).toBe('ID_CONFLICT')
   })
 
+  it('gets its own copy of the input', async () => {
+    const small = workflow('small', async (input: { list: number[] }) => {
+      input.list.push(3)
+      return input.list
+    })
+    const flow = workflow('flow', async () => {
+      const input = { list: [1] }
+      const running = child(small, input)
+      input.list.push(2)
+      return [await running, input.list]
+    })
+    const { app } = await world().open([small, flow])
+    expect(await app.run(flow)).toEqual([
+      [1, 3],
+      [1, 2],
+    ])
+  })
+
   it('with an input that does not fit is an error in the parent, and there is no child', async () => {
     const small = workflow('small', { input: z.object({ n: z.number() }) }, async ({ n }) => n)
     const flow = workflow('flow', async () => (await errorOf(child(small, { n: 'x' } as never))).code)

@@ -6,6 +6,7 @@ import {
   FailError,
   NeedsAttentionError,
   parallel,
+  type Run,
   RunFailedError,
   signal,
   sleep,
@@ -663,6 +664,36 @@ describe('giving up and cancelling', () => {
     const { app } = await world().open([flow])
     const at = Date.now()
     expect(await app.run(flow, undefined, { delay: 40 })).toBeGreaterThanOrEqual(at + 40)
+  })
+})
+
+describe('a run that cannot be loaded', () => {
+  it('needs attention, takes nobody along, and can be ended', async () => {
+    const flow = workflow('flow', async () => sleep(20))
+    const around = world({ linger: 0 })
+    const first = await around.open([flow])
+    const ids = await Promise.all([1, 2, 3].map(async () => (await first.app.start(flow)).id))
+    first.crash()
+    // as if what it holds had been erased
+    const lossy = new Proxy(around.store, {
+      get(target, name) {
+        const method = Reflect.get(target, name) as unknown
+        if (name !== 'claim') return typeof method === 'function' ? method.bind(target) : method
+        return async (query: Parameters<typeof target.claim>[0]) =>
+          (await target.claim(query)).map((loaded) =>
+            ids.indexOf(loaded.row.run) < 2 ? { ...loaded, row: { ...loaded.row, secret: undefined } } : loaded,
+          )
+      },
+    })
+    const { app } = await around.open([flow], { store: lossy })
+    const [one, two, fine] = await Promise.all(ids.map(async (id) => (await app.get(id)) as Run<unknown>))
+    await fine?.result()
+    expect(await one?.status()).toMatchObject({ status: 'needs attention', code: 'ERASED' })
+    expect(await errorOf(one?.result() as Promise<unknown>)).toMatchObject({ cause: { code: 'ERASED' } })
+    await one?.giveUp('it is gone')
+    await reaches(one as Run<unknown>, 'failed')
+    await two?.cancel('it is gone')
+    await reaches(two as Run<unknown>, 'cancelled')
   })
 })
 

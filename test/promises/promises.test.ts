@@ -29,6 +29,8 @@ describe('a failure that nobody awaited', () => {
       ['wrapped', 'needs attention', 'Run needs attention: wrapped failed'],
       ['own', 'needs attention', 'Run needs attention: own failed'],
       ['later', 'completed', 'caught later failed'],
+      ['in step', 'needs attention', 'Run needs attention: strayed'],
+      ['after step', 'completed', 'left'],
       ['bystander', 'completed', 'fine'],
     ])
   })

@@ -128,6 +128,26 @@ describe('a signal', () => {
     expect(await kinds(around.store, run.id)).toEqual(['run.started', 'note', 'signal.received', 'run.completed'])
   })
 
+  it('is parsed by the schema of whoever waits, though another module has a signal of that name', async () => {
+    const mine = signal('decision', z.object({ yes: z.boolean() }))
+    const theirs = signal('decision', z.object({ score: z.number() }))
+    const flow = workflow('flow', async (early: boolean) => {
+      if (early) await sleep(20)
+      return mine.wait()
+    })
+    const other = workflow('other', async (early: boolean) => {
+      if (early) await sleep(20)
+      return theirs.wait()
+    })
+    const { app } = await world().open([flow, other])
+    for (const early of [false, true]) {
+      const [one, two] = [await app.start(flow, early), await app.start(other, early)]
+      await one.signal(mine, { yes: true })
+      await two.signal(theirs, { score: 5 })
+      expect([await one.result(), await two.result()]).toEqual([{ yes: true }, { score: 5 }])
+    }
+  })
+
   it('does not overtake another, however long its schema takes', async () => {
     const order = signal(
       'order',

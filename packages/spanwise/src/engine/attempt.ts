@@ -75,7 +75,8 @@ export class Attempt {
         this.#clearDeadline = clock.after(deadline, tooLate)
       }
       if (!queued) this.#arm()
-      frames.run({ kind: 'step', step, context: this.context }, work, this.context).then(
+      const stray = (error: unknown): void => this.#stray(error)
+      frames.run({ kind: 'step', step, context: this.context, stray }, work, this.context).then(
         (value) => this.#finish({ ok: true, value }),
         // what stopped it says more than the AbortError that came of it
         (error) => this.#finish({ ok: false, error: this.aborted ? this.#abort.reason : error }),
@@ -90,6 +91,13 @@ export class Attempt {
     this.#clearGrace?.()
     this.#clearDeadline?.()
     this.#end?.(result)
+  }
+
+  /** A promise that the step forgot was rejected: it fails with that, if it still can. */
+  #stray(error: unknown): void {
+    const { step, run, log } = this.#init
+    if (this.#ended) log.error(`a promise that step "${step}" forgot was rejected after it`, { run: run.id, error })
+    else this.#finish({ ok: false, error })
   }
 
   /** Asks it to stop; after the grace it is not waited for any more. */

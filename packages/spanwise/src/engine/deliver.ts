@@ -1,11 +1,11 @@
 import { checkPayloadSize, decode, encode, type Mail } from '../journal/index.ts'
 import {
   type ApprovalAnswer,
-  findSignal,
   type Operation,
   parse,
   parseForm,
   type StandardSchemaV1,
+  signalSchemas,
 } from '../workflow/index.ts'
 import { childRunId } from './children.ts'
 import type { RunHome } from './run-home.ts'
@@ -82,15 +82,10 @@ async function deliver(home: RunHome, mail: Mail): Promise<void> {
 async function deliverSignal(home: RunHome, mail: Mail): Promise<void> {
   const { execution } = home
   let payload = mail.payload
-  const schema = findSignal(mail.name)?.schema as StandardSchemaV1 | undefined
-  if (schema !== undefined) {
+  const schemas = schemasFor(home, mail.name)
+  if (schemas.length > 0) {
     try {
-      const parsed = await parse(
-        schema,
-        payload === undefined ? undefined : decode(payload),
-        'INVALID_INPUT',
-        `Signal "${mail.name}"`,
-      )
+      const parsed = await parseAny(schemas, payload === undefined ? undefined : decode(payload), mail.name)
       payload = parsed === undefined ? undefined : encode(parsed, `signal "${mail.name}"`)
       if (payload !== undefined) checkPayloadSize(payload, `Signal "${mail.name}"`)
     } catch (error) {
@@ -105,6 +100,25 @@ async function deliverSignal(home: RunHome, mail: Mail): Promise<void> {
     }
   }
   execution.offer({ kind: 'signal.received', meta: { signal: mail.name }, payload, taken: () => home.took(mail) })
+}
+
+/** Whoever waits says what it must fit; an early one, any of the signals with that name. */
+function schemasFor(home: RunHome, name: string): readonly StandardSchemaV1[] {
+  for (const { spec } of home.execution.operations)
+    if (spec.kind === 'signal' && spec.name === `signal(${name})`) return spec.form === undefined ? [] : [spec.form]
+  return signalSchemas(name) as readonly StandardSchemaV1[]
+}
+
+async function parseAny(schemas: readonly StandardSchemaV1[], value: unknown, name: string): Promise<unknown> {
+  let first: { readonly error: unknown } | undefined
+  for (const schema of schemas) {
+    try {
+      return await parse(schema, value, 'INVALID_INPUT', `Signal "${name}"`)
+    } catch (error) {
+      first ??= { error }
+    }
+  }
+  throw first?.error
 }
 
 async function deliverDecision(home: RunHome, mail: Mail): Promise<void> {

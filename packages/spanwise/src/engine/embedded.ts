@@ -5,6 +5,7 @@ import type { Engine } from './port.ts'
 import { watchRejections } from './rejections.ts'
 import { Resident, type ResidentHome } from './resident.ts'
 import { applyResume } from './resume.ts'
+import { encodeError } from './step-runner.ts'
 import { Turns } from './turns.ts'
 
 const claimBatch = 256
@@ -85,25 +86,39 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     const definition = engine.workflows.get(loaded.row.workflow)
     if (definition === undefined) return
     let run = loaded
-    const resume = run.row.status === 'needs attention' ? run.mail.find((mail) => mail.kind === 'resume') : undefined
-    if (resume !== undefined) {
-      const entries = await applyResume(store, run.row, run.entries, resume, clock.now())
-      run = { ...run, entries: entries ?? run.entries, mail: run.mail.filter((mail) => mail !== resume) }
-    }
     try {
+      const resume = run.row.status === 'needs attention' ? run.mail.find((mail) => mail.kind === 'resume') : undefined
+      if (resume !== undefined) {
+        const entries = await applyResume(store, run.row, run.entries, resume, clock.now())
+        run = { ...run, entries: entries ?? run.entries, mail: run.mail.filter((mail) => mail !== resume) }
+      }
       const resident = new Resident(home, run, definition)
       residents.set(run.row.run, resident)
       turns.add(resident)
     } catch (error) {
       engine.log.error('a run could not be loaded', { run: run.row.run, error })
-      await store.append({
-        ref: run.row,
-        epoch: run.row.epoch,
-        entries: [],
-        row: { status: 'needs attention', code: codeOf(error) },
-        park: { wakeAt: undefined },
-      })
+      await setAside(run, error)
     }
+  }
+
+  /** What cannot be loaded can still be ended; until then it needs attention, without a history of its own to say so. */
+  async function setAside(run: LoadedRun, error: unknown): Promise<void> {
+    const { row, mail } = run
+    const end = mail.find(({ kind }) => kind === 'cancel' || kind === 'give-up')
+    const moved = mail.filter((one) => one === end || one.kind === 'resume').map(({ id }) => id)
+    const status = end === undefined ? 'needs attention' : end.kind === 'cancel' ? 'cancelled' : 'failed'
+    const change = { status, code: codeOf(error), outcome: encodeError(error) } as const
+    const { state } = await store.append({
+      ref: row,
+      epoch: row.epoch,
+      entries: [],
+      row: change,
+      taken: moved,
+      ...(end === undefined ? { park: { wakeAt: undefined } } : {}),
+    })
+    if (state === 'ok') engine.events.changed(row.run, change)
+    // an order came meanwhile
+    if (state === 'busy') await setAside({ ...run, mail: await store.mail(row.run) }, error)
   }
 
   /** Takes what is due, as far as there is room, and sets the timer for what is due next. */

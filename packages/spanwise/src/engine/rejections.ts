@@ -1,7 +1,7 @@
 import { frames } from '../workflow/index.ts'
 
 /**
- * An `unhandledRejection` that belongs to a run parks that run and leaves the process alone. One that does not keeps Node's
+ * An `unhandledRejection` that belongs to a run parks that run, one in a step fails its attempt, and the process goes on. One that does not keeps Node's
  * behaviour: with no other listener it is thrown.
  */
 let users = 0
@@ -12,6 +12,7 @@ function onUnhandled(reason: unknown): void {
     frame.execution.fail(reason)
     return
   }
+  if (frame?.stray !== undefined) return frame.stray(reason)
   if (process.listenerCount('unhandledRejection') === 1) throw reason
 }
 

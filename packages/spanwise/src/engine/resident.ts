@@ -645,7 +645,9 @@ export class Resident implements Host, StepHome, RunHome, Turn {
       run: execution.run,
     }
     try {
-      const pulled = await frames.run({ kind: 'step', step: operation.key, context }, pull)
+      const stray = (error: unknown): void =>
+        engine.log.error('a promise that the source of an each forgot was rejected', { run: this.row.run, error })
+      const pulled = await frames.run({ kind: 'step', step: operation.key, context, stray }, pull)
       const subject = pulled.subject === undefined ? undefined : await this.execution.subjectToken(pulled.subject)
       this.#pulls.delete(operation)
       const payload = pulled.done ? undefined : encode({ key: pulled.key, item: pulled.item }, `item ${pulled.key}`)

@@ -78,6 +78,8 @@ async function perform(
     run: execution.run,
   }
   const started = performance.now()
+  const stray = (error: unknown): void =>
+    engine.log.error(`a promise that step "${definition.name}" forgot was rejected`, { run: row.run, error })
   let written: { readonly entry: NewEntry; readonly with: Pending } | undefined
   const answer = await engine.store
     .transact(row, row.epoch, (tx) => {
@@ -87,7 +89,7 @@ async function perform(
       const fake = engine.fakes.get(definition.name)
       const result =
         fake === undefined
-          ? frames.run({ kind: 'step', step: definition.name, context }, () => definition.fn(tx, value, context))
+          ? frames.run({ kind: 'step', step: definition.name, context, stray }, () => definition.fn(tx, value, context))
           : fake(value, context)
       if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
         // it goes on outside of the transaction, where its failure is nobody's

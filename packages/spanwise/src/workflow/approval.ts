@@ -1,4 +1,4 @@
-import { decode, encode, encodeCanonical } from '../journal/index.ts'
+import { checkPayloadSize, decode, encode, encodeCanonical } from '../journal/index.ts'
 import { currentScope } from './current.ts'
 import { type Duration, formatDuration, milliseconds } from './duration.ts'
 import { ApprovalExpiredError, ApprovalRejectedError } from './errors.ts'
@@ -61,16 +61,16 @@ async function decision(
   const scope = currentScope('approval()')
   const { role, timeout, of } = options
   const due = timeout === undefined ? undefined : scope.execution.time + milliseconds(timeout, 'timeout')
+  const request: ApprovalRequest = { question, role, of, hasForm: options.form !== undefined, expiresAt: due }
+  const payload = encode(request, 'approval')
+  checkPayloadSize(payload, `What approval "${question.slice(0, 60)}" shows`)
   return scope.execution.issue<Decision<unknown>>(scope, {
     kind: 'approval',
     name: 'approval',
     input: encodeCanonical({ question, role, timeout, of }, 'approval'),
     due,
     effect: { type: 'wait' },
-    announce: () => {
-      const request: ApprovalRequest = { question, role, of, hasForm: options.form !== undefined, expiresAt: due }
-      return { kind: 'approval.requested', meta: { role: role ?? null }, payload: encode(request, 'approval') }
-    },
+    announce: () => ({ kind: 'approval.requested', meta: { role: role ?? null }, payload }),
     form: options.form,
     settle: settleApproval,
   })

@@ -112,9 +112,11 @@ async function startHandle(
   }
 }
 
+/** As it is at the call: what the code does with its object from then on is not in the child's input. */
 function parseInput(startable: Startable<never, unknown>, input: unknown): Promise<unknown> {
-  const definition = workflowDefinition(startable)
-  return parse(definition.input, input, 'INVALID_INPUT', `The input of child "${definition.name}"`)
+  const { name, input: schema } = workflowDefinition(startable)
+  const given = typeof input === 'object' && input !== null ? decode(encode(input, `input of child "${name}"`)) : input
+  return parse(schema, given, 'INVALID_INPUT', `The input of child "${name}"`)
 }
 
 /** Mail from a run to a child: goes out once, in the commit that records it. */

@@ -26,7 +26,7 @@ export { classify, endsRun, type FailureClass, fingerprint, isRetried } from './
 export { appClosed, appOpened } from './outside.ts'
 export { type Branches, parallel, race } from './parallel.ts'
 export { random, uuid } from './random.ts'
-export { findSignal, findStep, knowsStep } from './registry.ts'
+export { findSignal, findStep, knowsStep, signalSchemas } from './registry.ts'
 export { Execution } from './runtime/execution.ts'
 export type { Ending, Host, Offer } from './runtime/host.ts'
 export { LazyAbort } from './runtime/lazy-abort.ts'

@@ -7,7 +7,8 @@ import { SpanwiseError } from '../journal/index.ts'
  */
 interface Registry {
   readonly steps: Map<string, Registered>
-  readonly signals: Map<string, unknown>
+  /** by name, then by where it is written: two libraries may give one name to two signals */
+  readonly signals: Map<string, Map<string, unknown>>
 }
 
 interface Registered {
@@ -46,12 +47,24 @@ export function findStep(name: string): unknown {
   return found?.definition
 }
 
-export function registerSignal(name: string, schema: unknown): void {
-  if (schema !== undefined || !registry.signals.has(name)) registry.signals.set(name, schema)
+export function registerSignal(name: string, schema: unknown, site: string): void {
+  let sites = registry.signals.get(name)
+  if (sites === undefined) {
+    sites = new Map()
+    registry.signals.set(name, sites)
+  }
+  if (schema !== undefined) sites.set(site, schema)
 }
 
+/** The latest definition of it. */
 export function findSignal(name: string): { readonly schema: unknown } | undefined {
-  return registry.signals.has(name) ? { schema: registry.signals.get(name) } : undefined
+  const sites = registry.signals.get(name)
+  return sites === undefined ? undefined : { schema: [...sites.values()].at(-1) }
+}
+
+/** Every schema that a signal of this name has somewhere. */
+export function signalSchemas(name: string): readonly unknown[] {
+  return [...(registry.signals.get(name)?.values() ?? [])]
 }
 
 /** `file:line:column` of a caller: 1 is the function that calls this, 2 who called that. */

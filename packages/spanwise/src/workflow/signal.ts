@@ -2,7 +2,7 @@ import { decode, encodeCanonical, SpanwiseError } from '../journal/index.ts'
 import { currentScope } from './current.ts'
 import { type Duration, formatDuration, milliseconds } from './duration.ts'
 import { TimeoutError } from './errors.ts'
-import { registerSignal } from './registry.ts'
+import { callSite, registerSignal } from './registry.ts'
 import { markWait } from './runtime/scope.ts'
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from './schema.ts'
 
@@ -31,11 +31,11 @@ export function signal(name: string, schema?: StandardSchemaV1): Signal<unknown>
       hint: 'Use a name without # / [ ] : @ ~ ( ), like "paid".',
     })
   }
-  registerSignal(name, schema)
-  return { signalName: name, schema, wait: (options) => wait(name, options?.timeout) }
+  registerSignal(name, schema, schema === undefined ? '' : callSite(2))
+  return { signalName: name, schema, wait: (options) => wait(name, schema, options?.timeout) }
 }
 
-function wait(name: string, timeout: Duration | undefined): Promise<unknown> {
+function wait(name: string, schema: StandardSchemaV1 | undefined, timeout: Duration | undefined): Promise<unknown> {
   const scope = currentScope(`signal("${name}").wait()`)
   const { execution } = scope
   markWait(scope)
@@ -46,6 +46,7 @@ function wait(name: string, timeout: Duration | undefined): Promise<unknown> {
     input: encodeCanonical(timeout ?? null, 'timeout'),
     due,
     effect: { type: 'wait' as const },
+    form: schema,
     settle: (entry: { readonly kind: string; readonly payload: string | undefined }) => {
       if (entry.kind === 'signal.received')
         return { ok: true as const, value: entry.payload === undefined ? undefined : decode(entry.payload) }

@@ -71,6 +71,8 @@ export interface StepFrame {
   readonly kind: 'step'
   readonly step: string
   readonly context: StepContext
+  /** a promise that it forgot was rejected */
+  readonly stray?: (error: unknown) => void
 }
 
 export type Frame = Scope | StepFrame
@@ -94,7 +96,7 @@ export interface OperationSpec {
   settle(entry: Delivered): Settlement | undefined
   /** what to do when the code now passes another input under the same key */
   readonly onDrift?: 'park' | 'keep' | undefined
-  /** of an approval: what a filled-in form must fit */
+  /** what comes from outside must fit: a filled-in form, a signal's value */
   readonly form?: StandardSchemaV1 | undefined
 }
 
