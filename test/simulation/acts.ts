@@ -1,0 +1,147 @@
+import type { App, Run } from '../../packages/spanwise/src/app/index.ts'
+import { decode, type Entry, encode, type NewMail } from '../../packages/spanwise/src/journal/index.ts'
+import { ask, codeOf } from './clients.ts'
+import { signals } from './interpret.ts'
+import type { Letter } from './player.ts'
+import type { Act, RunPlan } from './schedule.ts'
+import type { Done, Job } from './steps.ts'
+import type { World } from './world.ts'
+
+const input = (plan: RunPlan, generation = 0) => ({ program: plan.program, generation })
+
+/** A client starts a run, and insists. */
+export async function start(world: World, plan: RunPlan): Promise<void> {
+  const { name, delay, deadline, priority } = plan
+  const options = {
+    id: name,
+    priority,
+    ...(delay === undefined ? {} : { delay }),
+    ...(deadline === undefined ? {} : { deadline }),
+  }
+  const main = world.processes[0]?.main as NonNullable<(typeof world.processes)[0]>['main']
+  const run = await ask(world, (app) => app.start(main, input(plan), options))
+  const before = world.accepted.get(name)
+  if (before !== undefined && before !== run?.id) world.wrong.push(`${name} is two runs: ${before} and ${run?.id}`)
+  world.accepted.set(name, (run as Run<unknown>).id)
+  world.tell(() => `${name} is accepted as ${run?.id.slice(0, 6)}`)
+}
+
+/** Starting it with another input must be refused. */
+export async function startOther(world: World, plan: RunPlan): Promise<void> {
+  const main = world.processes[0]?.main as NonNullable<(typeof world.processes)[0]>['main']
+  try {
+    await ask(world, (app) => app.start(main, input(plan, 99), { id: plan.name }))
+    world.wrong.push(`${plan.name} was started with two inputs`)
+  } catch (error) {
+    if (codeOf(error) !== 'ID_CONFLICT') throw error
+  }
+}
+
+/** What the engine may answer to people who do not look before they act. */
+const refusals = new Set(['RUN_ENDED', 'NOT_PARKED', 'NOTHING_TO_EDIT', 'RESUME_DISCARDS', 'APPROVAL_CLOSED'])
+
+export async function perform(world: World, act: Act, serial: string): Promise<void> {
+  const plan = world.schedule.runs[act.run]
+  if (plan === undefined) return
+  const main = world.processes[0]?.main as NonNullable<(typeof world.processes)[0]>['main']
+  try {
+    const run = await ask(world, (app) => app.get(main, plan.name), false)
+    if (run === undefined) return
+    world.tell(() => `people: ${act.act} for ${plan.name}`)
+    switch (act.act) {
+      case 'signal':
+        return await tell(world, run.id, { signal: act.signal, serial }, act.repeat)
+      case 'cancel':
+        return await onRun(world, run.id, (one) => one.cancel('somebody said so'))
+      case 'give up':
+        return await onRun(world, run.id, (one) => one.giveUp('somebody said so'))
+      case 'resume': {
+        world.mended.add(run.id)
+        world.blind.add(run.id)
+        const edit = editOf(act.edit)
+        return await onRun(world, run.id, (one) => one.resume(edit === undefined ? {} : { edit }))
+      }
+      case 'decide':
+        return await decide(world, run.id, act.approve)
+      case 'report':
+        return await report(world, run.id)
+    }
+  } catch (error) {
+    if (!refusals.has(codeOf(error) ?? '')) throw error
+    world.tell(() => `people: refused, ${codeOf(error)}`)
+  }
+}
+
+function editOf(edit: 'none' | 'input' | 'result') {
+  if (edit === 'none') return undefined
+  if (edit === 'result') return { result: { site: 'edited', item: undefined, nonce: -1 } satisfies Done }
+  return { input: { site: 'edited', item: undefined, fail: 0, after: false } satisfies Job }
+}
+
+function onRun(world: World, id: string, call: (run: Run<unknown>) => Promise<void>): Promise<void | undefined> {
+  return ask(world, async (app) => call((await app.get(id)) as Run<unknown>), false)
+}
+
+/** With an id of its own a letter may be sent again and again. */
+export async function tell(world: World, id: string, letter: Letter, repeat: boolean): Promise<void> {
+  const send = async (app: App): Promise<boolean> => {
+    const run = (await app.get(id)) as Run<unknown>
+    await run.signal(signals[letter.signal], letter, repeat ? { sendId: letter.serial } : undefined)
+    return true
+  }
+  await ask(world, send, repeat)
+  if (repeat) await ask(world, send)
+}
+
+export async function decide(world: World, run: string, approve: boolean): Promise<void> {
+  await ask(
+    world,
+    async (app) => {
+      const { items } = await app.approvals({ run })
+      const one = items[0]
+      if (one !== undefined) await app.decide(one.id, { approve, by: 'ann' })
+    },
+    false,
+  )
+}
+
+/** The other side of a step tells what became of it, twice, perhaps after its process died. */
+async function report(world: World, run: string): Promise<void> {
+  const entries = await world.store.entries(run)
+  for (const intent of entries.filter(({ kind }) => kind === 'step.intent')) {
+    const key = world.ledger.calls.findLast(
+      (call) =>
+        call.run === run &&
+        call.effects > 0 &&
+        intent.key.endsWith(`${call.step}#${occurrence(intent)}`) &&
+        siteOf(intent) === call.site,
+    )
+    if (key === undefined) continue
+    const [text] = (intent.payload as string).split('\n') as [string]
+    const job = decode(text) as Job
+    const done: Done = { site: key.site, item: job.item, nonce: key.nonce }
+    const mail: NewMail = {
+      run,
+      kind: 'step',
+      name: intent.key,
+      payload: encode({
+        claim: intent.meta['claim'],
+        kind: 'step.result',
+        payload: `${text}\n${encode(done)}`,
+        attempt: intent.attempt,
+      }),
+      at: world.timeline.wall,
+    }
+    for (let i = 0; i < 2; i++) await world.store.send(mail)
+    world.process?.worker?.wake()
+    world.tell(() => `people: ${intent.key} is reported as done`)
+  }
+}
+
+function occurrence({ key }: Entry): string {
+  return key.slice(key.lastIndexOf('#') + 1)
+}
+
+function siteOf({ payload }: Entry): string {
+  return (decode((payload as string).split('\n')[0] as string) as Job).site
+}

@@ -1,0 +1,162 @@
+import type { Run } from '../../packages/spanwise/src/app/index.ts'
+import { type Entry, isTerminal, type RunRow } from '../../packages/spanwise/src/journal/index.ts'
+import type { Operation } from '../../packages/spanwise/src/workflow/index.ts'
+import { decide, tell } from './acts.ts'
+import { ask, codeOf } from './clients.ts'
+import { generationsOf, idempotencyKeyOf, stepLines } from './history.ts'
+import type { SignalName } from './program.ts'
+import { replay } from './replay.ts'
+import type { Done, Job } from './steps.ts'
+import type { World } from './world.ts'
+
+/** What is known of a run that goes on. */
+interface Watched {
+  signature: string
+  since: number
+  cared: number
+}
+
+/** at rest for so long, a run has got all that comes by itself in a moment */
+const rest = 1_500
+/** mail and due timers that lie for so long are forgotten */
+const forgotten = 10_000
+/** attempts, back-offs and the like take less */
+const longest = 60_000
+/** a wall clock that was set back by an hour delays everything by as much */
+const clockBack = 3_700_000
+
+/**
+ * Once the faults are over: gives every run what it waits for, mends and resumes what parked, and says when something hangs that
+ * nobody has to wait for.
+ */
+export class Caretaker {
+  readonly #world: World
+  readonly #watched = new Map<string, Watched>()
+  readonly #slack: number
+  #served = 0
+  /** all runs have ended */
+  done = false
+
+  constructor(world: World) {
+    this.#world = world
+    this.#slack = world.schedule.faults.some((fault) => fault.fault === 'clock' && fault.by < 0) ? clockBack : 0
+  }
+
+  async look(): Promise<void> {
+    const { store, timeline, wrong } = this.#world
+    const { items } = await store.list({ limit: 1_000 })
+    let quiet = Number.POSITIVE_INFINITY
+    let open = 0
+    for (const row of items) {
+      if (isTerminal(row.status)) continue
+      open++
+      quiet = Math.min(quiet, await this.#care(row))
+      if (wrong.length > 0) break
+    }
+    this.done = open === 0
+    if (this.done || wrong.length > 0) return
+    timeline.later(
+      Math.max(250, quiet / 4),
+      () => void this.look().catch((error) => wrong.push(`caretaker: ${error.stack}`)),
+    )
+  }
+
+  /** @returns how long nothing has happened to it */
+  async #care(row: RunRow): Promise<number> {
+    const { store, timeline, wrong } = this.#world
+    const entries = await store.entries(row.run)
+    const mail = await store.mail(row.run)
+    const signature = `${entries.length} ${row.status} ${row.epoch} ${mail[0]?.id}`
+    const known = this.#watched.get(row.run)
+    if (known?.signature !== signature) {
+      this.#watched.set(row.run, { signature, since: timeline.now, cared: known?.cared ?? 0 })
+      return 0
+    }
+    const quiet = timeline.now - known.since
+    if (quiet < rest) return quiet
+    if (row.status === 'needs attention') {
+      await this.#mend(row, known)
+      return quiet
+    }
+    const late = quiet - this.#slack
+    const hangs = (what: string): void => {
+      wrong.push(`${row.run.slice(0, 6)} hangs (${row.status}, owner ${row.owner}, due ${row.wakeAt}): ${what}`)
+    }
+    if (mail.length > 0 && row.status !== 'queued' && late > forgotten)
+      hangs(`its ${mail.map(({ kind }) => kind).join(', ')} lies in the inbox`)
+    const generation = generationsOf(entries).at(-1)
+    if (generation === undefined) return quiet
+    const { open } = await replay(this.#world, row, generation.entries, this.#world.version)
+    const due = open.flatMap(({ spec }) => (spec.due === undefined ? [] : [spec.due]))
+    if (due.some((at) => at + forgotten < timeline.wall) && late > forgotten) hangs('a timer was due and did not fire')
+    if (due.length > 0 && Math.min(...due) > timeline.wall) return quiet
+    if (!open.every(({ spec }) => isPatient(spec.kind))) {
+      if (late > longest) hangs(`nothing comes of ${open.map(({ key }) => key).join(', ')}`)
+      return quiet
+    }
+    if (open.length === 0 && late > longest) hangs('it waits for nothing')
+    for (const operation of open) await this.#serve(row, operation).catch(unlessEnded)
+    if (open.length > 0 && open.every(({ spec }) => spec.kind === 'child') && late > 100 * longest)
+      hangs('its children')
+    return quiet
+  }
+
+  async #serve(row: RunRow, { spec }: Operation): Promise<void> {
+    if (spec.kind === 'approval') return decide(this.#world, row.run, true)
+    if (spec.kind !== 'signal') return
+    const signal = spec.name.slice('signal('.length, -1) as SignalName
+    return tell(this.#world, row.run, { signal, serial: `care ${this.#served++}` }, true)
+  }
+
+  /** Looks what really happened, mends the world and resumes; gives up what cannot be mended. */
+  async #mend(row: RunRow, known: Watched): Promise<void> {
+    const { store, mended, wrong, tell: say } = this.#world
+    if (++known.cared > 12) {
+      wrong.push(`${row.run.slice(0, 6)} needs attention again and again (${row.code})`)
+      return
+    }
+    mended.add(row.run)
+    const entries = await store.entries(row.run)
+    const parked = entries.findLast(({ kind }) => kind === 'run.parked')
+    const from = entries.find(({ index }) => index === parked?.meta['from'])
+    // at most once: what happened is for the operator to find out
+    const did =
+      parked?.meta['code'] === 'OUTCOME_UNKNOWN' && from?.kind === 'step.error'
+        ? this.#whatBecameOf(from, entries)
+        : undefined
+    const edit = did === undefined ? undefined : { result: did }
+    say(
+      () =>
+        `caretaker: ${known.cared > 6 ? 'gives up' : 'resumes'} ${row.run.slice(0, 6)} ${edit === undefined ? '' : 'with a result'}`,
+    )
+    await ask(
+      this.#world,
+      async (app) => {
+        const run = (await app.get(row.run)) as Run<unknown>
+        try {
+          if (known.cared > 6) await run.giveUp('it cannot be mended')
+          else await run.resume(edit === undefined ? {} : { edit })
+        } catch (error) {
+          if (codeOf(error) !== 'RESUME_DISCARDS') throw error
+          this.#world.blind.add(row.run)
+          await run.resume({ discard: true, ...(edit === undefined ? {} : { edit }) })
+        }
+      },
+      false,
+    ).catch(unlessEnded)
+  }
+  #whatBecameOf(failed: Entry, entries: readonly Entry[]): Done | undefined {
+    const job = stepLines(failed).input as Job
+    const call = this.#world.ledger.done(idempotencyKeyOf(failed, entries))
+    return call === undefined ? undefined : { site: job.site, item: job.item, nonce: call.nonce }
+  }
+}
+
+function isPatient(kind: Operation['spec']['kind']): boolean {
+  return kind === 'signal' || kind === 'approval' || kind === 'child' || kind === 'sleep'
+}
+
+/** What it is about may have ended meanwhile. */
+function unlessEnded(error: unknown): void {
+  if (!['NOT_PARKED', 'RUN_ENDED', 'APPROVAL_CLOSED'].includes(codeOf(error) ?? '')) throw error
+}

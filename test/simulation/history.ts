@@ -1,0 +1,49 @@
+import { hash } from 'node:crypto'
+import { decode, type Entry } from '../../packages/spanwise/src/journal/index.ts'
+import { isSuperseded, type Resumption } from '../../packages/spanwise/src/workflow/index.ts'
+
+export interface Generation {
+  readonly number: number
+  /** from its start to its end; how it was continued is the start of the next one */
+  readonly entries: readonly Entry[]
+  readonly isLast: boolean
+}
+
+export function generationsOf(entries: readonly Entry[]): readonly Generation[] {
+  const starts = entries.flatMap(({ kind }, i) => (kind === 'run.started' || kind === 'run.continued' ? [i] : []))
+  return starts.map((from, number) => ({
+    number,
+    entries: entries.slice(from, starts[number + 1]),
+    isLast: number === starts.length - 1,
+  }))
+}
+
+/** Without what a resume superseded. */
+export function living(entries: readonly Entry[]): readonly Entry[] {
+  let live: Entry[] = []
+  for (const entry of entries) {
+    if (entry.kind !== 'run.resumed') live.push(entry)
+    else {
+      const resumption = decode(entry.payload as string) as Resumption
+      live = live.filter((earlier) => !isSuperseded(earlier, resumption))
+    }
+  }
+  return live
+}
+
+/** Steps hold two lines: what went in and what came out. */
+export function stepLines({ payload }: Entry): { readonly input: unknown; readonly outcome: unknown } {
+  const [input, outcome] = (payload as string).split('\n') as [string, string]
+  return { input: decode(input), outcome: decode(outcome) }
+}
+
+/** What a step's other side is told to recognise it by: the same over retries, crashes and resumes, another one after an edit. */
+export function idempotencyKeyOf({ run, key, index }: Entry, entries: readonly Entry[]): string {
+  const edits = entries.filter(
+    (entry) =>
+      entry.kind === 'run.resumed' &&
+      entry.index < index &&
+      (decode(entry.payload as string) as Resumption).edit?.key === key,
+  )
+  return hash('sha256', `${run}\u0000${key}\u0000${edits.length}`, 'hex').slice(0, 32)
+}

@@ -1,0 +1,223 @@
+import {
+  approval,
+  changed,
+  child,
+  compensate,
+  each,
+  FailError,
+  now,
+  parallel,
+  race,
+  random,
+  signal,
+  sleep,
+  uuid,
+  type WorkflowContext,
+} from '../../packages/spanwise/src/index.ts'
+import type { Input, Letter, Player } from './player.ts'
+import type { Block, Node } from './program.ts'
+import { type Done, type Job, steps, undo, work } from './steps.ts'
+
+export const signals = { ping: signal<Letter>('ping'), pong: signal<Letter>('pong') }
+
+interface Frame {
+  readonly player: Player
+  readonly input: Input
+  readonly context: WorkflowContext<Input>
+  readonly trace: string[]
+  readonly item: number | undefined
+  readonly begun: Promise<unknown>[]
+}
+
+export async function interpret(player: Player, input: Input, context: WorkflowContext<Input>): Promise<unknown> {
+  const { trace } = player
+  const frame: Frame = { player, input, context, trace, item: undefined, begun: [] }
+  try {
+    trace.push(`generation ${input.generation}`)
+    await run(frame, player.programs[input.program] ?? [])
+    trace.push('returned')
+    return { said: trace.length, generation: input.generation }
+  } catch (error) {
+    trace.push(`threw ${nameOf(error)}`)
+    throw error
+  }
+}
+
+async function run(frame: Frame, block: Block): Promise<void> {
+  for (const node of block) {
+    frame.trace.push(`> ${node.site}`)
+    try {
+      const value = await perform(frame, node)
+      frame.trace.push(`< ${node.site} ${show(value)}`)
+    } catch (error) {
+      frame.trace.push(`! ${node.site} ${nameOf(error)}`)
+      throw error
+    }
+  }
+}
+
+async function perform(frame: Frame, node: Node): Promise<unknown> {
+  const { player, item } = frame
+  const { site } = node
+  switch (node.do) {
+    case 'step':
+      return expectDone(
+        player,
+        { site, item },
+        await steps[node.step]({ site, item, fail: node.fail, after: node.after }),
+      )
+    case 'sleep': {
+      const from = now().getTime()
+      await sleep(node.ms)
+      if (now().getTime() < from + node.ms) player.wrong(`${site} slept ${now().getTime() - from} of ${node.ms} ms`)
+      return now()
+    }
+    case 'wait': {
+      const letter = await signals[node.signal].wait(node.timeout === undefined ? {} : { timeout: node.timeout })
+      if (letter.signal !== node.signal) player.wrong(`${site} waits for ${node.signal} and got a ${letter.signal}`)
+      player.took.push(letter)
+      return letter.serial
+    }
+    case 'approve': {
+      const options = node.timeout === undefined ? {} : { timeout: node.timeout }
+      if (node.ask) return (await approval.ask(site, options)).status
+      return (await approval(site, options)).by
+    }
+    case 'child':
+      return family(frame, node)
+    case 'each':
+      return many(frame, node)
+    case 'parallel': {
+      const results = await parallel(branchesOf(frame, node.branches))
+      if (Object.keys(results).length !== node.branches.length) player.wrong(`${site} lost a branch`)
+      return results
+    }
+    case 'race':
+      return (await race(branchesOf(frame, node.branches))).key
+    case 'all':
+      return Promise.all(node.branches.map((branch) => run(frame, branch)))
+    case 'compensate':
+      player.undo.push(item === undefined ? site : `${site} ${item}`)
+      compensate(undo, { site, item, fail: node.fail, after: false } satisfies Job)
+      return
+    case 'fail':
+      throw new FailError(site)
+    case 'throw':
+      throw new Error(`thrown at ${site}`)
+    case 'again':
+      if (frame.input.generation >= node.generations) return
+      return frame.context.continueAs({ ...frame.input, generation: frame.input.generation + 1 })
+    case 'values':
+      return [now(), random(), uuid()]
+    case 'changed':
+      return run(frame, player.version === 1 && changed(site) ? node.now : node.before)
+    case 'if':
+      return run(frame, random() < 0.5 ? node.yes : node.no)
+    case 'try':
+      return attempt(frame, node)
+    case 'forget':
+      void work({ site, item, fail: node.fail, after: false })
+      return
+    case 'begin': {
+      const work = run(frame, node.body)
+      work.catch(() => {})
+      frame.begun.push(work)
+      return
+    }
+    case 'join':
+      return Promise.all(frame.begun.splice(0))
+  }
+}
+
+function branchesOf(frame: Frame, branches: readonly Block[]): Record<string, () => Promise<void>> {
+  return Object.fromEntries(branches.map((branch, i) => [`b${i}`, () => run(frame, branch)]))
+}
+
+async function attempt(frame: Frame, node: Extract<Node, { do: 'try' }>): Promise<void> {
+  try {
+    await run(frame, node.body)
+  } catch (error) {
+    if (node.rescue === undefined) throw error
+    await run(frame, node.rescue)
+  } finally {
+    if (node.last !== undefined) await run(frame, node.last)
+  }
+}
+
+async function family(frame: Frame, node: Extract<Node, { do: 'child' }>): Promise<unknown> {
+  const { player, item } = frame
+  const input: Input = { program: node.program, generation: 0 }
+  const options = { onParentClose: node.close, ...(node.id === undefined ? {} : { id: node.id }) }
+  if (node.how === 'call') return child(player.sub, input, options)
+  const handle = await child.start(player.sub, input, options)
+  if (node.how === 'start and leave') return handle.id
+  if (node.how === 'start and cancel') await handle.cancel(`by ${node.site}`)
+  if (node.how === 'start and tell')
+    await handle.signal(signals.ping, { signal: 'ping', serial: `${frame.context.run.id}/${node.site}/${item}` })
+  return handle.result()
+}
+
+async function many(frame: Frame, node: Extract<Node, { do: 'each' }>): Promise<unknown> {
+  const { player } = frame
+  const { site } = node
+  const jobs = Array.from(
+    { length: node.items },
+    (_, i): Job => ({ site, item: i, fail: i % 3 === 2 ? 1 : 0, after: false }),
+  )
+  const source = node.source === 'list' ? jobs : stream(player, jobs, node.source === 'broken stream')
+  const options = {
+    key: (job: Job) => `i${job.item}`,
+    concurrency: node.concurrency,
+    onError: node.collect ? 'collect' : 'stop',
+  } as const
+  const { body } = node
+  const results =
+    body === 'step'
+      ? await each(source, options, work)
+      : await each(source, options, async (job) => {
+          // what an item says is its result: finished items need not be run again
+          const inner: Frame = { ...frame, trace: [], item: job.item, begun: [] }
+          await run(inner, body)
+          return inner.trace
+        })
+  for (const [i, result] of (results as readonly unknown[]).entries()) {
+    const outcome = result as {
+      readonly ok?: boolean
+      readonly key?: string
+      readonly item?: Job
+      readonly value?: unknown
+    }
+    if (node.collect && (outcome.key !== `i${i}` || outcome.item?.item !== i))
+      player.wrong(`${site} has ${outcome.key} in the place of item ${i}`)
+    const value = node.collect ? (outcome.ok === true ? outcome.value : undefined) : result
+    if (body === 'step' && value !== undefined) expectDone(player, { site, item: i }, value as Done)
+  }
+  const whole = node.source === 'broken stream' ? Math.floor(node.items / 2) : node.items
+  if (results.length !== whole) player.wrong(`${site} has ${results.length} results of ${whole} items`)
+  return results
+}
+
+async function* stream(player: Player, jobs: readonly Job[], breaks: boolean): AsyncGenerator<Job> {
+  for (const [i, job] of jobs.entries()) {
+    await player.pause()
+    if (breaks && i >= Math.floor(jobs.length / 2)) throw new Error('the source broke')
+    yield job
+  }
+}
+
+/** A result must be of the step that was called, unless an operator put another one in its place. */
+function expectDone(player: Player, job: Pick<Job, 'site' | 'item'>, done: Done): Done {
+  if (done.site !== 'edited' && (done.site !== job.site || done.item !== job.item))
+    player.wrong(`${job.site} [${job.item}] was given the result of ${done.site} [${done.item}]`)
+  return done
+}
+
+function nameOf(error: unknown): string {
+  const { code, name, message } = (error ?? {}) as { code?: string; name?: string; message?: string }
+  return `${code ?? name}: ${message}`
+}
+
+function show(value: unknown): string {
+  if (value instanceof Date) return value.toISOString()
+  return JSON.stringify(value, (_, one: unknown) => (one instanceof Error ? nameOf(one) : one)) ?? ''
+}

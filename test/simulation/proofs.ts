@@ -1,0 +1,46 @@
+import {
+  commit,
+  decode,
+  type Entry,
+  encodeCanonical,
+  keyToken,
+  leaf,
+  type RunRow,
+} from '../../packages/spanwise/src/journal/index.ts'
+
+/** keys of all items that programs use */
+const items = Array.from({ length: 8 }, (_, i) => `i${i}`)
+
+/** What is wrong with an entry by itself: its place, its leaf, its commitments. */
+export function proofFaults(row: RunRow, entry: Entry, place: number): readonly string[] {
+  const wrong: string[] = []
+  const { index, after, key, payload, kind, commitments } = entry
+  const say = (what: string): void => {
+    wrong.push(`entry ${index} ${kind} ${key} ${what}`)
+  }
+  if (index !== place) say(`stands at ${place}`)
+  if (after > index) say(`was issued by ${after}`)
+  const secret = row.secret as Uint8Array
+  const isCommitted = (domain: 'key' | 'payload' | 'input', text: string, to: Uint8Array): void => {
+    if (!same(commit(secret, domain, row.run, index, text), to)) say(`is not committed to its ${domain}`)
+  }
+  if (!same(leaf({ ...entry, ...commitments }), entry.leaf)) say('has another leaf')
+  if (payload !== undefined) isCommitted('payload', payload, commitments.payload)
+  if (key !== '') isCommitted('key', readable(key, secret), commitments.key)
+  if (kind.startsWith('step.') && commitments.input !== undefined && payload !== undefined) {
+    const [input] = payload.split('\n') as [string]
+    isCommitted('input', encodeCanonical(decode(input)), commitments.input)
+  }
+  return wrong
+}
+
+/** The key with the items' own names instead of their tokens. */
+function readable(key: string, secret: Uint8Array): string {
+  if (!key.includes('[')) return key
+  const names = new Map(items.map((item) => [keyToken(secret, item), item]))
+  return key.replace(/\[([^\]]*)\]/g, (_, token: string) => `[${names.get(token)}]`)
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}

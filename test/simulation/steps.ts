@@ -1,0 +1,124 @@
+import { type SqlTransaction, type StepContext, step } from '../../packages/spanwise/src/index.ts'
+import type { Call } from './ledger.ts'
+import type { StepName } from './program.ts'
+import { disruptionsOf, type Process, processOf, type World } from './world.ts'
+
+/** What a step is told to do. */
+export interface Job {
+  readonly site: string
+  readonly item: number | undefined
+  /** attempts that fail; Infinity until the run's world is mended */
+  readonly fail: number
+  /** a failing attempt fails after its effect */
+  readonly after: boolean
+}
+
+export interface Done {
+  readonly site: string
+  readonly item: number | undefined
+  readonly nonce: number
+}
+
+const never = new Promise<never>(() => {})
+/** how long an attempt takes at most; a request that is on its way arrives within that time */
+const longest = 30
+
+function begin(process: Process, name: string, job: Job, context: StepContext): Call {
+  const { world } = process
+  world.tell(() => `    ${name} ${job.site} is executed, attempt ${context.attempt}, by process ${process.number}`)
+  return world.ledger.begin({
+    step: name,
+    site: job.site,
+    key: context.idempotencyKey,
+    attempt: context.attempt,
+    run: context.run.id,
+    process: process.number,
+    at: world.timeline.now,
+    disruptions: disruptionsOf(world, context.run.id),
+  })
+}
+
+function fails(world: World, job: Job, context: StepContext): boolean {
+  return job.fail === Number.POSITIVE_INFINITY ? !world.mended.has(context.run.id) : context.attempt <= job.fail
+}
+
+function failure(job: Job): Error {
+  return job.fail === Number.POSITIVE_INFINITY && !job.after
+    ? new TypeError(`bug at ${job.site}`)
+    : new Error(`no luck at ${job.site}`)
+}
+
+/** A request to the outside: it takes time, has its effect somewhere in between, and may arrive although its sender died. */
+function perform(name: 'work' | 'slow' | 'once' | 'sure' | 'undo') {
+  return (job: Job, context: StepContext): Promise<Done> => {
+    const process = processOf(context.log)
+    if (!process.alive) return never
+    const { world } = process
+    const { roll, timeline, ledger } = world
+    const call = begin(process, name, job, context)
+    const bad = fails(world, job, context)
+    const length = name === 'slow' && context.attempt === 1 ? 100 : roll.chance(0.3) ? 0 : roll.whole(longest)
+    const result: Done = { site: job.site, item: job.item, nonce: call.nonce }
+    const arrives = roll.chance(0.5)
+    const listens = name === 'slow' || roll.chance(0.3)
+    const take = (): void => {
+      if ((!process.alive && !arrives) || (context.abortSignal.aborted && listens) || (bad && !job.after)) return
+      world.tell(() => `    effect of ${name} ${job.site} (${call.nonce})`)
+      ledger.effect(call)
+    }
+    if (length === 0) {
+      take()
+      return bad ? Promise.reject(failure(job)) : Promise.resolve(result)
+    }
+    timeline.later(roll.whole(length), take)
+    return new Promise((resolve, reject) => {
+      timeline.later(length, () => {
+        if (!process.alive) return
+        if (bad) reject(failure(job))
+        else resolve(result)
+      })
+      if (listens) context.abortSignal.addEventListener('abort', () => reject(context.abortSignal.reason))
+    })
+  }
+}
+
+export const work = step('work', { backoff: 10 }, perform('work'))
+const slow = step('slow', { timeout: 40, backoff: 5 }, perform('slow'))
+const once = step('once', { effect: 'at-most-once' }, perform('once'))
+const sure = step(
+  'sure',
+  {
+    backoff: 10,
+    settleAfter: 2 * longest,
+    reconcile: async (job: Job, context) => {
+      const process = processOf(context.log)
+      if (!process.alive) return never
+      const { ledger, roll, timeline, tell } = process.world
+      await timeline.wait(roll.whole(longest))
+      const done = ledger.done(context.idempotencyKey)
+      tell(() => `    asked about sure ${job.site}: ${done === undefined ? 'not done' : 'done'}`)
+      if (roll.chance(0.2)) return { done: 'unknown' as const, retryAfter: 10 }
+      if (done === undefined) return { done: false as const }
+      return { done: true as const, result: { site: job.site, item: job.item, nonce: done.nonce } }
+    },
+  },
+  perform('sure'),
+)
+
+/** The table that the user's transactions write. */
+export const table = 'simulated'
+
+const write = step.transaction('write', { backoff: 10 }, (tx: SqlTransaction, job: Job, context): Done => {
+  const process = processOf(context.log)
+  const call = begin(process, 'write', job, context)
+  const bad = fails(process.world, job, context)
+  if (bad && !job.after) throw failure(job)
+  tx.run(`CREATE TABLE IF NOT EXISTS ${table} (key TEXT, nonce INTEGER)`)
+  tx.run(`INSERT INTO ${table} VALUES (?, ?)`, context.idempotencyKey, call.nonce)
+  if (bad) throw failure(job)
+  return { site: job.site, item: job.item, nonce: call.nonce }
+})
+
+export const undo = step('undo', { backoff: 10 }, perform('undo'))
+
+export const steps: Readonly<Record<StepName, (job: Job) => Promise<Done>>> = { work, slow, once, sure, write }

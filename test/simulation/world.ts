@@ -1,0 +1,105 @@
+import type { Worker } from '../../packages/spanwise/src/app/index.ts'
+import type { Log, Workflow } from '../../packages/spanwise/src/index.ts'
+import type { MemoryStore } from '../../packages/spanwise/src/journal/index.ts'
+import type { Dice } from './dice.ts'
+import type { Ledger } from './ledger.ts'
+import type { Input, Player } from './player.ts'
+import type { Fault, Schedule } from './schedule.ts'
+import type { Timeline } from './timeline.ts'
+
+/** Everything that outlives a process. */
+export interface World {
+  readonly schedule: Schedule
+  readonly store: MemoryStore
+  readonly timeline: Timeline
+  /** for what the schedule leaves open */
+  readonly roll: Dice
+  readonly ledger: Ledger
+  /** what was asked of the store so far */
+  ops: number
+  /** in all histories, in the end */
+  entries: number
+  /** faults are over */
+  calm: boolean
+  /** the process that clients talk to */
+  process: Process | undefined
+  readonly processes: Process[]
+  /** 1 from the first upgrade on: which code is run */
+  version: 0 | 1
+  /** runs whose world has been mended: steps that failed for good succeed */
+  readonly mended: Set<string>
+  /** times at which a run was torn from memory for a reason, by run; '' counts for all */
+  readonly disruptions: Map<string, number>
+  /** acknowledged starts: name and id */
+  readonly accepted: Map<string, string>
+  /** acknowledged signals in the order in which the store took them, by run */
+  readonly signals: Map<string, string[]>
+  /** which process committed the end of a generation, and when; by `run@generation`, the last one by `run` */
+  readonly ends: Map<string, { readonly process: number; readonly at: number; readonly order: number }>
+  /** runs that were resumed by people who did not look what had happened outside */
+  readonly blind: Set<string>
+  /** what is wrong */
+  readonly wrong: string[]
+  /** what happened, for people */
+  readonly story: string[]
+  tell(what: () => string): void
+}
+
+/** One process with an app in it. */
+export interface Process {
+  readonly number: number
+  readonly world: World
+  readonly version: 0 | 1
+  readonly main: Workflow<Input, unknown>
+  readonly sub: Workflow<Input, unknown>
+  readonly worker: Worker | undefined
+  /** the latest body of each generation of each run: what it saw */
+  readonly played: Map<string, Player>
+  /** requests on their way to the store */
+  readonly pending: Set<Pending>
+  readonly alive: boolean
+  /** clients may talk to it */
+  readonly open: boolean
+  readonly dead: Promise<void>
+  /** without a word: what is not in the store did not happen */
+  die(why: string): void
+  /** closed by itself, as before a deployment */
+  leave(): Promise<void>
+}
+
+export interface Pending {
+  readonly name: string
+  readonly op: number
+  arrive(): Promise<unknown>
+}
+
+const owners = new WeakMap<Log, Process>()
+
+export function own(log: Log, process: Process): void {
+  owners.set(log, process)
+}
+
+/** Who executes a step is known by the log that it was given. */
+export function processOf(log: Log): Process {
+  return owners.get(log) as Process
+}
+
+export function disrupt(world: World, run = ''): void {
+  world.disruptions.set(run, (world.disruptions.get(run) ?? 0) + 1)
+}
+
+export function disruptionsOf(world: World, run: string): number {
+  return (world.disruptions.get('') ?? 0) + (world.disruptions.get(run) ?? 0)
+}
+
+export function faultAt(world: World, op: number): Extract<Fault, { op: number }> | undefined {
+  if (world.calm) return undefined
+  return world.schedule.faults.find((fault) => 'op' in fault && fault.op === op) as
+    | Extract<Fault, { op: number }>
+    | undefined
+}
+
+/** An error of the store that the schedule asked for. */
+export class Injected extends Error {
+  readonly code = 'STORE_WRITE_FAILED'
+}
