@@ -1,11 +1,11 @@
 import { type Created, type LoadedRun, type NewEntry, type RunRow, SpanwiseError } from '../journal/index.ts'
 import { appClosed, appOpened, parseForm } from '../workflow/index.ts'
+import { encodeError } from './error-text.ts'
 import type { EngineContext } from './options.ts'
 import type { Engine } from './port.ts'
 import { watchRejections } from './rejections.ts'
 import { Resident, type ResidentHome } from './resident.ts'
 import { applyResume } from './resume.ts'
-import { encodeError } from './step-runner.ts'
 import { Turns } from './turns.ts'
 
 const claimBatch = 256

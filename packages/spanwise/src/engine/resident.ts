@@ -1,40 +1,24 @@
+import { type LoadedRun, type Mail, type NewEntry, type RunRow, SpanwiseError } from '../journal/index.ts'
 import {
-  checkPayloadSize,
-  encode,
-  type LoadedRun,
-  type Mail,
-  type NewEntry,
-  type RunRow,
-  SpanwiseError,
-} from '../journal/index.ts'
-import {
-  classify,
   type Ending,
   Execution,
-  findOrigin,
-  fingerprint,
-  frames,
   type Host,
   type Operation,
   type OperationHistory,
-  parse,
   readStarted,
-  restoreCompensations,
-  type Started,
-  type StepContext,
-  type WorkflowContext,
   type WorkflowDefinition,
 } from '../workflow/index.ts'
 import { approvalId } from './approval-id.ts'
-import { childRunId, newChild } from './children.ts'
+import { runBody } from './body.ts'
+import { childRunId } from './children.ts'
 import { deliverMail } from './deliver.ts'
+import { Effects, type EffectsHome } from './effects.ts'
+import { recordEnding, refusedChange } from './endings.ts'
+import { codeOf } from './error-text.ts'
 import type { EngineContext } from './options.ts'
 import { Pending } from './pending.ts'
 import { applyResume } from './resume.ts'
-import type { RunHome } from './run-home.ts'
-import { encodeError, idempotencyKey, type StepHome, StepRunner } from './step-runner.ts'
 import { Timers } from './timers.ts'
-import { runTransaction } from './transaction.ts'
 import type { Turn } from './turns.ts'
 
 /** What a run in memory asks of the engine around it. */
@@ -48,15 +32,14 @@ export interface ResidentHome {
 }
 
 /** One run in memory under a lease: its execution, its steps, its timers, and what it has to write. */
-export class Resident implements Host, StepHome, RunHome, Turn {
+export class Resident implements Host, EffectsHome, Turn {
   readonly row: RunRow
   readonly engine: EngineContext
   execution: Execution
   readonly #home: ResidentHome
   readonly #definition: WorkflowDefinition
   readonly #secrets: ReadonlyMap<string, Uint8Array>
-  readonly #runners = new Map<Operation, StepRunner>()
-  readonly #pulls = new Set<Operation>()
+  #effects: Effects
   readonly #timers: Timers<Operation | 'deadline' | 'grace' | 'linger'>
   readonly #gates: { readonly index: number; readonly then: () => void }[] = []
   readonly seenMail = new Set<number>()
@@ -72,7 +55,6 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   #sent = 0
   ending: Ending | undefined
   #writing: Promise<void> | undefined
-  #transactions = 0
   #dropped = false
   #parking = false
   #replayed: { readonly value: unknown } | undefined
@@ -91,6 +73,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     this.#timers = new Timers(home.engine.clock)
     this.durable = (loaded.entries.at(-1) as { index: number }).index
     this.execution = this.#makeExecution(loaded)
+    this.#effects = new Effects(this, this.execution)
     this.#armDeadline()
     this.#held = [...loaded.mail]
     // nobody has ever owned it, so nothing of it has happened
@@ -115,32 +98,9 @@ export class Resident implements Host, StepHome, RunHome, Turn {
       host: this,
       snapshotAfter: this.engine.snapshotAfter,
       started: readStarted,
-      body: (execution, _scope, started) => this.#body(execution, started),
+      body: (execution, _scope, started) =>
+        runBody(this.engine, this.#definition, execution, started, (value) => this.#say(execution, value)),
     })
-  }
-
-  /** The user's function; its output is validated and encoded inside, so that a bad one is a failure of the body. */
-  async #body(execution: Execution, started: Started): Promise<unknown> {
-    restoreCompensations(execution)
-    const context: WorkflowContext<unknown> = {
-      run: execution.run,
-      get abortSignal() {
-        return execution.abort.signal
-      },
-      log: replayLog(this.engine.log, execution),
-      progress: (value) => this.#say(execution, value),
-      continueAs: (...input) => continueAs(execution, this.#definition, input[0]),
-    }
-    const result = await this.#definition.fn(started.input, context)
-    const output = await parse(
-      this.#definition.output,
-      result,
-      'INVALID_OUTPUT',
-      `The result of workflow "${this.#definition.name}"`,
-    )
-    const text = encode(output, `result of workflow "${this.#definition.name}"`)
-    checkPayloadSize(text, `The result of workflow "${this.#definition.name}"`)
-    return text
   }
 
   /** What replayed code says was said before; only where it stands at the end of its history is news. */
@@ -186,35 +146,18 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   settle(): void {
     if (this.#dropped || this.#inTurn || this.execution.hasTurn) return
     if (!this.pending.isEmpty) this.#home.dirty(this)
-    if (this.#leaving && !this.#isInFlight()) return this.#park()
-    if (this.ending === undefined && !this.#isBusy()) {
+    if (this.#leaving && !this.#effects.isInFlight) return this.#park()
+    if (this.ending === undefined && !this.#isBusy) {
       // what is due already comes in a moment: parked, it would only be loaded again, for ever
       if ((this.#timers.earliest ?? Number.POSITIVE_INFINITY) <= this.now()) return
       if (this.engine.linger === 0) this.#park()
       else this.#timers.set('linger', this.engine.clock.now() + this.engine.linger, () => this.#park())
-    } else if (this.ending?.status === 'needs attention' && !this.#isBusy()) this.#park()
+    } else if (this.ending?.status === 'needs attention' && !this.#isBusy) this.#park()
   }
 
-  /** Steps, pulls, gated effects or unwritten entries: something will call back by itself. */
-  #isBusy(): boolean {
-    if (this.#transactions > 0 || this.#pulls.size > 0 || this.#gates.length > 0) return true
-    for (const runner of this.#runners.values()) if (runner.inFlight) return true
-    return false
-  }
-
-  /** An effect is wanted; waits and children come by themselves. */
-  #hasWork(): boolean {
-    for (const { spec } of this.execution.operations) {
-      const { type } = spec.effect
-      if (type === 'step' || type === 'transaction' || type === 'pull') return true
-    }
-    return false
-  }
-
-  #isInFlight(): boolean {
-    if (this.#transactions > 0) return true
-    for (const runner of this.#runners.values()) if (runner.inFlight) return true
-    return false
+  /** Steps, pulls or gated effects: something will call back by itself. */
+  get #isBusy(): boolean {
+    return this.#gates.length > 0 || this.#effects.isBusy
   }
 
   #park(): void {
@@ -222,14 +165,14 @@ export class Resident implements Host, StepHome, RunHome, Turn {
       this.#dropped ||
       this.#inTurn ||
       this.execution.hasTurn ||
-      (!this.#leaving && this.#isBusy()) ||
+      (!this.#leaving && this.#isBusy) ||
       (this.ending !== undefined && this.ending.status !== 'needs attention')
     )
       return
     const attention = this.ending !== undefined
     this.#timers.delete('linger')
     // work that was only begun in memory, or not begun because the worker closes, has to go on at once elsewhere
-    const open = this.#isBusy() || (this.#leaving && this.#hasWork())
+    const open = this.#isBusy || (this.#leaving && this.#effects.isWanted)
     this.pending.park = { wakeAt: attention ? undefined : open ? 0 : this.#timers.earliest }
     if (!attention) this.pending.row = { status: open ? 'running' : 'waiting' }
     this.#parking = true
@@ -246,7 +189,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     if (this.#dropped || this.pending.isEmpty || this.#writing !== undefined) return
     const pending = this.pending
     // a timer may have begun something since, and it may even be through: its result would be lost with the run in memory
-    const stirs = this.#inTurn || this.execution.hasTurn || (!this.#leaving && this.#isBusy())
+    const stirs = this.#inTurn || this.execution.hasTurn || (!this.#leaving && this.#isBusy)
     if (pending.park !== undefined && (!this.#parking || stirs)) pending.unpark()
     if (pending.isEmpty) return
     this.pending = new Pending()
@@ -308,33 +251,11 @@ export class Resident implements Host, StepHome, RunHome, Turn {
 
   /** The store will never take what the run has to say, so trying again does not help: it parks as the store knows it. */
   async #refused(error: unknown): Promise<void> {
-    const { row, durable } = this
-    const print = fingerprint(row.workflow, undefined, error)
-    const code = codeOf(error)
-    const why = encodeError(error)
+    const change = refusedChange(this.row, this.durable, Math.max(this.now(), this.execution.time), error)
     this.drop(false)
-    await this.engine.store
-      .append({
-        ref: row,
-        epoch: row.epoch,
-        entries: [
-          {
-            index: durable + 1,
-            after: durable,
-            at: Math.max(this.now(), this.execution.time),
-            kind: 'run.parked',
-            key: '',
-            attempt: 0,
-            meta: { class: classify(error), fingerprint: print, ...(code === undefined ? {} : { code }) },
-            payload: why,
-            subject: row.subject,
-          },
-        ],
-        row: { status: 'needs attention', fingerprint: print, code },
-        park: { wakeAt: undefined },
-      })
-      .then(() => this.engine.events.changed(row.run, { status: 'needs attention', fingerprint: print, code }))
-    this.engine.log.warn('a run needs attention', { run: row.run, workflow: row.workflow, error })
+    await this.engine.store.append(change)
+    this.engine.events.changed(this.row.run, change.row)
+    this.#warn(error)
   }
 
   /** Whoever has something to do because of it. */
@@ -382,8 +303,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   }
 
   get inFlight(): readonly object[] {
-    const runners = [...this.#runners.values()].filter((runner) => runner.inFlight)
-    return this.#transactions > 0 ? [...runners, ...this.#pulls, this] : [...runners, ...this.#pulls]
+    return this.#effects.inFlight
   }
 
   // ---- leaving memory
@@ -394,15 +314,13 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     this.#dropped = true
     this.execution.detach()
     this.#timers.clear()
-    for (const runner of this.#runners.values())
-      runner.stop(
-        'abandoned',
-        new SpanwiseError({
-          code: 'RUN_DROPPED',
-          message: 'The run left this process.',
-          hint: 'It goes on where its lease is.',
-        }),
-      )
+    this.#effects.abandon(
+      new SpanwiseError({
+        code: 'RUN_DROPPED',
+        message: 'The run left this process.',
+        hint: 'It goes on where its lease is.',
+      }),
+    )
     this.#home.dropped(this, again)
   }
 
@@ -411,7 +329,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     this.#dropped = true
     this.execution.detach()
     this.#timers.clear()
-    for (const runner of this.#runners.values()) runner.stop('parked', undefined)
+    this.#effects.hold()
   }
 
   /** The in-memory run is not what the store has: replay it from there, here or elsewhere. */
@@ -427,7 +345,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   /** The worker closes: begins nothing new, lets what is in flight end within the grace, gives the lease back. */
   leave(): void {
     this.#leaving = true
-    for (const runner of this.#runners.values()) runner.stop('parked', undefined)
+    this.#effects.leave()
     this.settle()
   }
 
@@ -478,7 +396,7 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   async resume(mail: Mail): Promise<void> {
     if (!this.execution.parked) return this.took(mail)
     // what is in flight counts at resume: look again when it has ended
-    if (this.#isBusy() || !this.pending.isEmpty || this.#writing !== undefined) {
+    if (this.#isBusy || !this.pending.isEmpty || this.#writing !== undefined) {
       this.seenMail.delete(mail.id)
       return
     }
@@ -493,11 +411,11 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   restart(entries: LoadedRun['entries']): void {
     this.durable = (entries.at(-1) as { index: number }).index
     this.ending = undefined
-    this.#runners.clear()
-    this.#pulls.clear()
     this.#timers.clear()
     this.execution.detach()
     this.execution = this.#makeExecution({ entries })
+    this.#effects = new Effects(this, this.execution)
+    if (this.#leaving) this.#effects.leave()
     this.#armDeadline()
     // what was handed to the execution before and did not become history is for this one
     this.seenMail.clear()
@@ -559,166 +477,27 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   }
 
   start(operation: Operation, history: OperationHistory | undefined): void {
-    const { effect, due } = operation.spec
-    if (due !== undefined)
-      this.#timers.set(operation, due, () =>
-        this.execution.offer({ kind: 'timer.fired', operation, input: operation.spec.input }),
-      )
-    // what is begun now would only be dropped: whoever takes the run over begins it
-    if (this.#leaving && (effect.type === 'step' || effect.type === 'transaction' || effect.type === 'pull')) return
-    switch (effect.type) {
-      case 'step':
-        this.#runners.set(operation, new StepRunner(this, operation, history))
-        return
-      case 'transaction': {
-        const last = history?.attempts.at(-1)
-        const again = { attempt: (history?.attempts.length ?? 0) + 1, at: Number(last?.meta['retryAt'] ?? 0) }
-        const edited = history?.edited
-        if (again.at > this.now()) this.#retryTransaction(operation, again, edited)
-        else this.whenDurable(operation.after, () => void this.#transact(operation, again.attempt, edited))
-        return
-      }
-      case 'wait':
-        if (operation.spec.kind === 'approval' && history?.announcement === undefined) {
-          this.reopenApproval(operation)
-        }
-        return
-      case 'child':
-        if (history?.announcement === undefined) this.pending.children.push(newChild(this, operation))
-        return
-      case 'mail':
-        this.pending.send.push({
-          run: effect.run,
-          kind: effect.mail,
-          name: effect.mail === 'signal' ? effect.name : '',
-          payload:
-            effect.mail === 'signal' ? effect.payload : encode({ reason: effect.name, by: `run ${this.row.run}` }),
-          dedupe: `${this.row.run}/${operation.key}`,
-          at: this.now(),
-        })
-        this.execution.offer({ kind: 'step.result', operation, attempt: 1, input: operation.spec.input })
-        return
-      case 'pull':
-        this.#pulls.add(operation)
-        this.whenDurable(operation.after, () => void this.#pull(operation, effect.pull))
-        return
-    }
+    this.#effects.start(operation, history)
   }
 
-  async #transact(operation: Operation, attempt: number, edited: OperationHistory['edited']): Promise<void> {
-    if (operation.state !== 'open') return
-    this.#transactions++
-    try {
-      const again = await runTransaction(this, operation, attempt, edited)
-      if (again !== undefined && !this.#dropped) this.#retryTransaction(operation, again, edited)
-    } finally {
-      this.#transactions--
-      this.settle()
-    }
+  stop(operation: Operation, why: 'cancelled' | 'abandoned' | 'settled' | 'parked'): boolean {
+    return this.#effects.stop(operation, why)
   }
 
-  #retryTransaction(
-    operation: Operation,
-    again: { readonly attempt: number; readonly at: number },
-    edited: OperationHistory['edited'],
-  ): void {
-    this.wakeAt(operation, again.at, () => void this.#transact(operation, again.attempt, edited))
+  arm(operation: Operation, due: number): void {
+    const { execution } = this
+    const { input } = operation.spec
+    this.#timers.set(operation, due, () => execution.offer({ kind: 'timer.fired', operation, input }))
   }
 
-  async #pull(
-    operation: Operation,
-    pull: () => Promise<{
-      readonly done: boolean
-      readonly key?: string
-      readonly item?: unknown
-      readonly subject?: string | undefined
-    }>,
-  ): Promise<void> {
-    const { execution, engine } = this
-    const context: StepContext = {
-      idempotencyKey: idempotencyKey(execution, operation, 0),
-      attempt: 1,
-      abortSignal: execution.abort.signal,
-      heartbeat: () => {},
-      progress: (value) => engine.events.progress(this.row.run, value),
-      log: engine.log,
-      run: execution.run,
-    }
-    try {
-      const stray = (error: unknown): void =>
-        engine.log.error('a promise that the source of an each forgot was rejected', { run: this.row.run, error })
-      const pulled = await frames.run({ kind: 'step', step: operation.key, context, stray }, pull)
-      const subject = pulled.subject === undefined ? undefined : await this.execution.subjectToken(pulled.subject)
-      this.#pulls.delete(operation)
-      const payload = pulled.done ? undefined : encode({ key: pulled.key, item: pulled.item }, `item ${pulled.key}`)
-      if (payload !== undefined) checkPayloadSize(payload, `Item ${pulled.key}`)
-      this.execution.offer({
-        kind: 'item.pulled',
-        operation,
-        meta: { done: pulled.done, ...(subject === undefined ? {} : { subject }) },
-        payload,
-        subject,
-      })
-    } catch (error) {
-      this.#pulls.delete(operation)
-      this.execution.offer({
-        kind: 'step.error',
-        operation,
-        attempt: 1,
-        meta: { class: classify(error) },
-        payload: `null\n${encodeError(error)}`,
-      })
-    }
+  disarm(operation: Operation): void {
+    this.#timers.delete(operation)
   }
 
   wakeAt(operation: Operation, at: number, then: () => void): void {
     // a next attempt counts on the record of the one before
     const last = this.pending.entries.at(-1)?.index ?? this.#sent
     this.#timers.set(operation, at, () => this.whenDurable(last, then))
-  }
-
-  idle(): void {
-    this.settle()
-  }
-
-  stop(operation: Operation, why: 'cancelled' | 'abandoned' | 'settled' | 'parked'): boolean {
-    if (why !== 'parked' || operation.spec.kind !== 'approval') this.#timers.delete(operation)
-    const runner = this.#runners.get(operation)
-    if (runner !== undefined) {
-      if (why !== 'parked' || !runner.inFlight) this.#runners.delete(operation)
-      if (why === 'settled') return false
-      const inFlight = runner.stop(
-        why,
-        this.execution.abort.aborted
-          ? this.execution.abort.reason
-          : new SpanwiseError({
-              code: 'ABANDONED',
-              message: `The result of "${operation.key}" is not wanted any more.`,
-              hint: 'Its branch or run is over.',
-            }),
-      )
-      if (inFlight) this.#runners.set(operation, runner)
-      return inFlight
-    }
-    if (why === 'parked') return false
-    const { effect } = operation.spec
-    if (operation.spec.kind === 'approval') {
-      this.pending.approvals.push({
-        close: { id: approvalId(this.row.run, operation.key), state: why === 'settled' ? 'expired' : 'withdrawn' },
-      })
-      if (why !== 'settled') this.execution.record(operation, { kind: 'approval.withdrawn', attempt: 0 })
-    }
-    if (effect.type === 'child' && why !== 'settled' && effect.onParentClose !== 'abandon') {
-      this.pending.send.push({
-        run: this.childRun(operation),
-        kind: 'cancel',
-        name: '',
-        payload: encode({ reason: 'its parent does not wait for it any more', by: `run ${this.row.run}` }),
-        dedupe: `${this.row.run}/${operation.key}/close`,
-        at: this.now(),
-      })
-    }
-    return false
   }
 
   closing(): void {
@@ -731,46 +510,13 @@ export class Resident implements Host, StepHome, RunHome, Turn {
   ended(ending: Ending): void {
     this.ending = ending
     this.#timers.delete('linger')
-    if (ending.status === 'continued') {
-      this.pending.row = { status: 'running', base: (this.pending.entries.at(-1) as NewEntry).index }
-    } else if (ending.status === 'completed') {
-      const payload = ending.value as string
-      this.execution.writeEnd('run.completed', {}, payload)
-      this.pending.row = { status: 'completed', outcome: payload }
-    } else if (ending.status === 'needs attention') this.#needsAttention(ending)
-    else {
-      const payload = encodeError(ending.error)
-      const code = codeOf(ending.error)
-      const print = fingerprint(this.row.workflow, findOrigin(ending.error)?.clearKey, ending.error)
-      this.execution.writeEnd(
-        ending.status === 'failed' ? 'run.failed' : 'run.cancelled',
-        { class: classify(ending.error), ...(code === undefined ? {} : { code }) },
-        payload,
-      )
-      this.pending.row = { status: ending.status, outcome: payload, fingerprint: print, code }
-    }
+    const last = () => this.pending.entries.at(-1) as NewEntry
+    this.pending.row = recordEnding(this.execution, this.row.workflow, ending, last)
+    if (ending.status === 'needs attention') this.#warn(ending.error)
     this.#home.dirty(this)
   }
 
-  #needsAttention(ending: Extract<Ending, { status: 'needs attention' }>): void {
-    const { error } = ending
-    const code = codeOf(error)
-    const origin = findOrigin(error)
-    const print = fingerprint(this.row.workflow, origin?.clearKey, error)
-    if (!ending.known) {
-      this.execution.writeEnd(
-        'run.parked',
-        {
-          class: classify(error),
-          fingerprint: print,
-          ...(code === undefined ? {} : { code }),
-          ...(origin === undefined ? {} : { from: origin.index, operation: origin.key }),
-          last: this.execution.current,
-        },
-        encodeError(error),
-      )
-    }
-    this.pending.row = { status: 'needs attention', fingerprint: print, code }
+  #warn(error: unknown): void {
     this.engine.log.warn('a run needs attention', { run: this.row.run, workflow: this.row.workflow, error })
   }
 
@@ -782,27 +528,8 @@ export class Resident implements Host, StepHome, RunHome, Turn {
     this.#home.dirty(this)
   }
 
-  /** A runner whose intent carries this claim. */
-  claimed(claim: string): StepRunner | undefined {
-    for (const runner of this.#runners.values()) if (runner.claim === claim) return runner
-    return undefined
+  /** The step whose intent carries this claim. */
+  claimed(claim: string): ReturnType<Effects['claimed']> {
+    return this.#effects.claimed(claim)
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' ? code : undefined
-}
-
-async function continueAs(execution: Execution, definition: WorkflowDefinition, input: unknown): Promise<never> {
-  const parsed = await parse(definition.input, input, 'INVALID_INPUT', `The input of workflow "${definition.name}"`)
-  return execution.continueWith(parsed)
-}
-
-/** Replayed code has logged before. */
-function replayLog(log: EngineContext['log'], execution: Execution): EngineContext['log'] {
-  const live = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, facts?: object) => {
-    if (!execution.replaying) log[level](message, { run: execution.run.id, ...facts })
-  }
-  return { debug: live('debug'), info: live('info'), warn: live('warn'), error: live('error') }
 }

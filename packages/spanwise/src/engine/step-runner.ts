@@ -16,6 +16,7 @@ import {
 } from '../workflow/index.ts'
 import { Attempt, type AttemptResult } from './attempt.ts'
 import { backoffDelay, retryAfter } from './backoff.ts'
+import { encodeError } from './error-text.ts'
 import { judge } from './judge.ts'
 import type { EngineContext } from './options.ts'
 
@@ -339,23 +340,4 @@ function readAnswer(result: AttemptResult): Answer {
 /** Codec text of what the step is called with: the operator's, where one was given. */
 export function inputOf(operation: Operation, edited: OperationHistory['edited']): string {
   return edited === undefined ? (operation.spec.effect as { text: string }).text : encode(edited.value, 'edited input')
-}
-
-const longestError = 256 * 1024
-const longestText = 16 * 1024
-
-/** Whatever was thrown must be recordable: what drags too much along still has a name and a message. */
-export function encodeError(error: unknown): string {
-  try {
-    const text = encode(error, 'error')
-    if (text.length <= longestError) return text
-  } catch {
-    // said below with less
-  }
-  const { name, message, stack, code } = (error ?? {}) as { [field in 'name' | 'message' | 'stack' | 'code']?: unknown }
-  const plain = new Error(String(message ?? error).slice(0, longestText))
-  Object.defineProperty(plain, 'name', { value: typeof name === 'string' ? name : 'Error' })
-  if (typeof code === 'string') Object.assign(plain, { code })
-  if (typeof stack === 'string') plain.stack = stack.slice(0, longestText)
-  return encode(plain, 'error')
 }

@@ -10,10 +10,11 @@ import {
   stepPayload,
 } from '../workflow/index.ts'
 import { backoffDelay } from './backoff.ts'
+import { encodeError } from './error-text.ts'
 import { judge } from './judge.ts'
 import { Pending } from './pending.ts'
 import type { RunHome } from './run-home.ts'
-import { encodeError, idempotencyKey, inputOf } from './step-runner.ts'
+import { idempotencyKey, inputOf } from './step-runner.ts'
 
 /**
  * `step.transaction`: the user's writes and the entry of their result are one commit. What else the run has to write goes with it,
