@@ -93,11 +93,6 @@ export function eventLine(
   return `${terminal.paint('dim', time, on)} ${terminal.paint(colors[what.mark], what.mark, on)} ${what.text.replace(/\s*\n\s*/g, ' ')}`
 }
 
-/** An id with brackets or a hash in it, as one pastes it into a shell. */
-export function quote(text: string): string {
-  return /^[\w.:@%+=,/#-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`
-}
-
 /** `{ done, total }` as a bar, a share as per cent, a text as it is. */
 function progressText(value: unknown): string {
   if (typeof value === 'number' && value >= 0 && value <= 1) return `${Math.round(value * 100)} %`

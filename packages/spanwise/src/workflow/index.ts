@@ -22,7 +22,7 @@ export {
   RunFailedError,
   TimeoutError,
 } from './errors.ts'
-export { classify, endsRun, type FailureClass, fingerprint, isRetried } from './failure.ts'
+export { classify, type FailureClass, fingerprint, isRetried } from './failure.ts'
 export { appClosed, appOpened } from './outside.ts'
 export { type Branches, parallel, race } from './parallel.ts'
 export { random, uuid } from './random.ts'
@@ -31,9 +31,9 @@ export { Execution } from './runtime/execution.ts'
 export type { Ending, Host, Offer } from './runtime/host.ts'
 export { LazyAbort } from './runtime/lazy-abort.ts'
 export { readStarted, restoreCompensations, startPayload } from './runtime/lifecycle.ts'
-export type { Effect, Operation, OperationHistory, Runtime, StepFrame } from './runtime/model.ts'
+export type { Effect, Operation, OperationHistory } from './runtime/model.ts'
 export { findOrigin } from './runtime/origin.ts'
-export { isSuperseded, type Resumption, readRecorded } from './runtime/recorded.ts'
+export { isSuperseded, type Resumption } from './runtime/recorded.ts'
 export { frames } from './runtime/scope.ts'
 export type { Started } from './runtime/started.ts'
 export { parse, type SchemaInput, type SchemaOutput, type StandardSchemaV1 } from './schema.ts'
@@ -61,7 +61,6 @@ export type {
 } from './types.ts'
 export {
   canonicalInput,
-  readOutcome,
   type Startable,
   type Workflow,
   type WorkflowDefinition,

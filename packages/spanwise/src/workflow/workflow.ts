@@ -1,4 +1,4 @@
-import { decode, encodeCanonical, SpanwiseError } from '../journal/index.ts'
+import { encodeCanonical, SpanwiseError } from '../journal/index.ts'
 import type { Duration } from './duration.ts'
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from './schema.ts'
 import type { WorkflowContext } from './types.ts'
@@ -88,9 +88,4 @@ export function workflowDefinition(startable: Startable<never, unknown>): Workfl
 /** What two starts under the same id must agree on: the unparsed input in canonical form. */
 export function canonicalInput(input: unknown): string {
   return encodeCanonical(input, 'input')
-}
-
-/** Codec text of a terminal outcome. */
-export function readOutcome(payload: string | undefined): unknown {
-  return payload === undefined ? undefined : decode(payload)
 }

@@ -1,4 +1,3 @@
 export { inPoolThread } from './marker.ts'
 export { type ThreadPool, type ThreadPoolOptions, threadPool } from './pool.ts'
 export { preloadInThreads } from './preload.ts'
-export type { ThreadJob } from './wire.ts'
