@@ -55,7 +55,6 @@ export type {
   Reconciled,
   Rest,
   RunInfo,
-  SqlTransaction,
   StepContext,
   WorkflowContext,
 } from './types.ts'
