@@ -150,7 +150,7 @@ describe('an approval', () => {
 
   it('is withdrawn when its branch has lost, or its run was cancelled', async () => {
     const flow = workflow('flow', async (hurry: boolean) => {
-      if (hurry) return (await race({ ok: () => approval('ok?'), soon: () => sleep(30) })).key
+      if (hurry) return (await race({ ok: () => approval('ok?'), soon: () => sleep(300) })).key
       return approval('ok?')
     })
     for (const linger of [0, 200]) {

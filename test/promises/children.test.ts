@@ -261,6 +261,20 @@ describe('when the parent is through first, a child', () => {
     )
   })
 
+  it('is waited for although a step beside it does not hear its signal', async () => {
+    const { long } = begun()
+    const deaf = step('deaf', () => new Promise<void>(() => {}))
+    const flow = workflow('flow', async () => {
+      await child.start(long, 1_300, { onParentClose: 'wait' })
+      void deaf()
+      await sleep(5)
+      return 'parent'
+    })
+    const { app } = await world({ grace: 1 }).open([long, flow])
+    expect(await app.run(flow)).toBe('parent')
+    expect(await app.counts()).toMatchObject({ completed: 2, cancelled: 0 })
+  })
+
   it('that has lost a race is cancelled', async () => {
     const { long } = begun()
     const flow = workflow('flow', async () => {

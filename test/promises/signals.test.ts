@@ -306,7 +306,6 @@ describe('waiting', () => {
     const { app } = await around.open([flow])
     const ended = Number(await (await app.get(flow, 'x'))?.result())
     expect(ended - begun).toBeGreaterThanOrEqual(80)
-    expect(ended - begun).toBeLessThan(1_000)
   })
 
   it('inside each item is each item’s own', async () => {
