@@ -5,7 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Clock, signal, sleep, spanwise, step, systemClock, workflow } from 'spanwise'
 import { type Done, effect, type Job } from './effects.ts'
 
-const [mode, size] = process.argv.slice(2) as ['fill' | 'move', string]
+/** `linger`: how long those who only wait stay in memory, ms */
+const [mode, size, linger] = process.argv.slice(2) as ['fill' | 'move', string, string]
 const folder = process.env['KILL_FOLDER'] as string
 const third = Math.floor(Number(size) / 3)
 
@@ -42,12 +43,13 @@ const store = `sqlite:${join(folder, 'store.db')}`
 await (mode === 'fill' ? fill() : move())
 
 async function fill(): Promise<void> {
-  const app = await spanwise({ store, workflows, linger: 20, capacity: Number(size) * 2 })
+  const app = await spanwise({ store, workflows, linger: Number(linger), capacity: Number(size) * 2 })
   for (let n = 0; n < third; n += 250) {
     const numbers = Array.from({ length: Math.min(250, third - n) }, (_, i) => n + i)
     await Promise.all(numbers.flatMap((i) => workflows.map((one) => app.start(one, i, { id: `${i}` }))))
   }
-  while (begun < third || (await app.counts()).waiting < 2 * third) await wait(20)
+  const left = Number(linger) < 1_000 ? 2 * third : 0
+  while (begun < third || (await app.counts()).waiting < left) await wait(20)
   process.stdout.write('full\n')
   await wait(600_000)
 }
