@@ -140,7 +140,7 @@ async function deliverDecision(home: RunHome, mail: Mail): Promise<void> {
     if (home.dropped) return
     // decided past a worker that could have checked the form: ask again
     execution.note(
-      execution.root,
+      operation.scope,
       `${mail.name}:refused:${mail.id}`,
       { refused: 'form' },
       encode({ error: String(error), answer }),

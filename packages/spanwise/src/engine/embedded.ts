@@ -25,6 +25,10 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   let writes = 0
   let claiming = false
   let claimAgain = false
+  /** an answer of the store was lost: it may have given this worker runs that are not in memory */
+  let unsure = false
+  /** asked for by name, and not in memory yet */
+  const expected = new Set<string>()
   let cancelWake: (() => void) | undefined
   let stopWatching: (() => void) | undefined
   let drained: (() => void) | undefined
@@ -85,13 +89,8 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     if (killed) return
     const definition = engine.workflows.get(loaded.row.workflow)
     if (definition === undefined) return
-    let run = loaded
+    const run = await resumed(loaded)
     try {
-      const resume = run.row.status === 'needs attention' ? run.mail.find((mail) => mail.kind === 'resume') : undefined
-      if (resume !== undefined) {
-        const entries = await applyResume(store, run.row, run.entries, resume, clock.now())
-        run = { ...run, entries: entries ?? run.entries, mail: run.mail.filter((mail) => mail !== resume) }
-      }
       const resident = new Resident(home, run, definition)
       residents.set(run.row.run, resident)
       turns.add(resident)
@@ -99,6 +98,14 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
       engine.log.error('a run could not be loaded', { run: run.row.run, error })
       await setAside(run, error)
     }
+  }
+
+  /** A run that parked may be loaded because somebody resumes it. */
+  async function resumed(run: LoadedRun): Promise<LoadedRun> {
+    const resume = run.row.status === 'needs attention' ? run.mail.find((mail) => mail.kind === 'resume') : undefined
+    if (resume === undefined) return run
+    const entries = await applyResume(store, run.row, run.entries, resume, clock.now())
+    return { ...run, entries: entries ?? run.entries, mail: run.mail.filter((mail) => mail !== resume) }
   }
 
   /** What cannot be loaded can still be ended; until then it needs attention, without a history of its own to say so. */
@@ -136,7 +143,10 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
           const room = engine.capacity - residents.size
           if (room <= 0 || closing) break
           const limit = Math.min(room, claimBatch)
-          const loaded = await store.claim({ worker, now: clock.now(), limit, workflows, release: engine.release })
+          const held = unsure ? { held: [...residents.keys(), ...expected] } : {}
+          unsure = false
+          const query = { worker, now: clock.now(), limit, workflows, release: engine.release, ...held }
+          const loaded = await store.claim(query)
           for (const run of loaded) await admit(run)
           if (loaded.length < limit) break
         }
@@ -144,6 +154,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
       await armWake()
     } catch (error) {
       if (!isGone(error)) {
+        unsure = true
         engine.log.error('due runs could not be read; trying again', { error })
         cancelWake?.()
         cancelWake = clock.at(clock.now() + retryAfterFailure, () => void claimDue())
@@ -151,6 +162,20 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     } finally {
       claiming = false
       if (claimAgain) void claimDue()
+    }
+  }
+
+  /** Asks the store for one run; when the answer is lost, the run may be this worker's all the same. */
+  async function byName<T>(run: string, work: () => Promise<T>): Promise<T> {
+    expected.add(run)
+    try {
+      return await work()
+    } catch (error) {
+      unsure = true
+      throw error
+    } finally {
+      expected.delete(run)
+      if (unsure) void claimDue()
     }
   }
 
@@ -194,33 +219,28 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
         })
       const at = clock.now()
       const now = (run.wakeAt ?? at) <= at && residents.size < engine.capacity && engine.workflows.has(run.workflow)
-      const created = await store.create(
-        now ? { ...run, status: 'running', owner: worker } : { ...run, status: 'queued', wakeAt: run.wakeAt ?? at },
-      )
-      if (created.state === 'created') {
-        if (now && !closing)
-          await admit({
-            row: created.row,
-            entries: [startedEntry(created.row, run.started)],
-            mail: [],
-            secrets: new Map(),
-          })
-        else void claimDue()
+      if (!now) {
+        const created = await store.create({ ...run, status: 'queued', wakeAt: run.wakeAt ?? at })
+        if (created.state === 'created') void claimDue()
+        return created
       }
-      return created
+      return byName(run.run, async () => {
+        const created = await store.create({ ...run, status: 'running', owner: worker })
+        if (created.state !== 'created') return created
+        const entries = [startedEntry(created.row, run.started)]
+        if (closing) void claimDue()
+        else await admit({ row: created.row, entries, mail: [], secrets: new Map() })
+        return created
+      })
     },
     async checkForm(run, key, decision) {
       if (!decision.approve) return
       if (!residents.has(run)) {
-        const [loaded] = await store.claim({
-          worker,
-          now: clock.now(),
-          limit: 1,
-          workflows,
-          release: engine.release,
-          run,
+        await byName(run, async () => {
+          const now = clock.now()
+          const [loaded] = await store.claim({ worker, now, limit: 1, workflows, release: engine.release, run })
+          if (loaded !== undefined) await admit(loaded)
         })
-        if (loaded !== undefined) await admit(loaded)
       }
       const resident = residents.get(run)
       if (resident === undefined) return

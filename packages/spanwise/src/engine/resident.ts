@@ -1,4 +1,4 @@
-import { type LoadedRun, type Mail, type NewEntry, type RunRow, SpanwiseError } from '../journal/index.ts'
+import { isTerminal, type LoadedRun, type Mail, type NewEntry, type RunRow, SpanwiseError } from '../journal/index.ts'
 import {
   type Ending,
   Execution,
@@ -212,8 +212,6 @@ export class Resident implements Host, EffectsHome, Turn {
   }
 
   async #append(pending: Pending): Promise<void> {
-    const ends =
-      this.ending !== undefined && this.ending.status !== 'needs attention' && this.ending.status !== 'continued'
     const last = pending.entries.at(-1)?.index
     this.#sent = last ?? this.#sent
     this.#givingBack = pending.park !== undefined
@@ -225,8 +223,9 @@ export class Resident implements Host, EffectsHome, Turn {
       if (answer.state === 'busy') this.#givingBack = false
       this.reached(last ?? this.durable)
       this.engine.events.changed(this.row.run, pending.row)
-      if (ends) return this.drop(false)
-      if (this.ending?.status === 'continued' && pending.row !== undefined) return this.#nextGeneration()
+      // what was written says it: the code may have gone on meanwhile
+      if (pending.row !== undefined && isTerminal(pending.row.status)) return this.drop(false)
+      if (pending.row?.base !== undefined) return await this.#nextGeneration()
       if (pending.park !== undefined) {
         if (answer.state === 'ok') {
           // what arrived in the meantime is in the store, or was offered: then the lease is needed again

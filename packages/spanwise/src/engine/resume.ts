@@ -1,4 +1,5 @@
 import {
+  type ApprovalChange,
   decode,
   type Entry,
   encode,
@@ -9,7 +10,8 @@ import {
   SpanwiseError,
   type Store,
 } from '../journal/index.ts'
-import { isSuperseded, type Resumption, stepPayload } from '../workflow/index.ts'
+import { type ApprovalRequest, isSuperseded, type Resumption, stepPayload } from '../workflow/index.ts'
+import { approvalId } from './approval-id.ts'
 
 /** What an operator may ask for when resuming. */
 export interface ResumeOptions {
@@ -51,7 +53,7 @@ export function planResume(run: string, entries: readonly Entry[], options: Resu
       : undefined
   const from =
     typeof parked.meta['from'] === 'number'
-      ? parked.meta['from']
+      ? (handedOver(entries, reopen) ?? parked.meta['from'])
       : isReplayCode(parked.meta['code'])
         ? undefined
         : (parked.meta['last'] as number | undefined)
@@ -134,6 +136,7 @@ export async function applyResume(
     entries: fresh,
     row: { status: 'running' },
     taken: [mail.id],
+    approvals: reopenedApprovals(entries, order),
     send: supersededChildren(entries, order).map((child) => ({
       run: child,
       kind: 'cancel',
@@ -143,6 +146,13 @@ export async function applyResume(
     })),
   })
   return answer.state === 'fenced' ? undefined : store.entries(row.run, row.base)
+}
+
+/** Code that had a handle of a child knew its id: with another child in its place, all of that is done again. */
+function handedOver(entries: readonly Entry[], reopen: string | undefined): number | undefined {
+  return liveEntries(entries).find(
+    ({ kind, key, meta }) => kind === 'child.started' && key === reopen && meta['handle'] === true,
+  )?.index
 }
 
 /** Keys of what was done and would be done again. The operation that failed is meant to be. */
@@ -155,6 +165,26 @@ function discarded(entries: readonly Entry[], resumption: Pick<Resumption, 'from
 
 /** an intent counts: its effect may have happened */
 const effects: ReadonlySet<Entry['kind']> = new Set<Entry['kind']>(['step.result', 'step.intent', 'child.started'])
+
+/** Questions that were withdrawn because of the failure, and are open again. */
+function reopenedApprovals(
+  entries: readonly Entry[],
+  resumption: Pick<Resumption, 'from' | 'reopen'>,
+): readonly ApprovalChange[] {
+  const { from } = resumption
+  if (from === undefined) return []
+  const live = liveEntries(entries).filter((entry) => !isSuperseded(entry, resumption))
+  const settled = new Set(
+    live.filter(({ kind }) => kind === 'approval.decided' || kind === 'timer.fired').map(({ key }) => key),
+  )
+  return live.flatMap(({ kind, key, index, run }) => {
+    if (kind !== 'approval.withdrawn' || index < from || settled.has(key)) return []
+    const asked = live.findLast((entry) => entry.kind === 'approval.requested' && entry.key === key)
+    if (asked?.payload === undefined) return []
+    const { role, expiresAt } = decode(asked.payload) as ApprovalRequest
+    return [{ open: { id: approvalId(run, key), key, role, at: asked.at, expiresAt, entry: asked.index } }]
+  })
+}
 
 /** Children that go on although nobody waits for them any more. */
 function supersededChildren(

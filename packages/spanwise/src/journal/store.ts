@@ -237,6 +237,10 @@ export interface ClaimQuery {
    * takes are its own from then on. Any run when absent.
    */
   readonly release?: string | undefined
+  /**
+   * What the worker holds, said after an answer to it got lost: whatever else it owns in the store is freed first, and due.
+   */
+  readonly held?: readonly string[] | undefined
   /** only this run, due or not */
   readonly run?: string | undefined
 }

@@ -55,7 +55,8 @@ function childSpec(
     },
     announce: (childRun) => {
       const abandoned = options.onParentClose === 'abandon' ? { abandoned: true } : {}
-      return { kind: 'child.started', meta: { child: childRun, workflow: definition.name, ...abandoned } }
+      const handle = onStarted === undefined ? {} : { handle: true }
+      return { kind: 'child.started', meta: { child: childRun, workflow: definition.name, ...abandoned, ...handle } }
     },
     settle: (entry) => {
       if (entry.kind === 'child.settled') return settleOutcome(entry)

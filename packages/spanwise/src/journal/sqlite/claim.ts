@@ -14,6 +14,7 @@ const waiting = statuses.code('waiting')
 /** Takes runs that are due and free, best priority first, then by how long they are due. */
 export function claim(context: Context, query: ClaimQuery): readonly LoadedRun[] {
   const release = query.release === undefined ? undefined : releaseSeq(context, query.release)
+  if (query.held !== undefined) freeOthers(context, query.worker, query.held)
   const rows = query.run === undefined ? due(context, query, release) : one(context, query, query.run, release)
   return rows.map((raw) => load(context, take(context, raw, query, release)))
 }
@@ -118,6 +119,11 @@ export function renew(context: Context, worker: string): boolean {
   return (
     context.sql('UPDATE spanwise_workers SET expires = ? + lease WHERE id = ?').run(Date.now(), worker).changes === 1
   )
+}
+
+/** Owned by it, and it does not know: the answer that said so was lost. */
+function freeOthers(context: Context, worker: string, held: readonly string[]): void {
+  context.sql(`${free} = ? AND run NOT IN (SELECT value FROM json_each(?))`).run(worker, JSON.stringify(held))
 }
 
 export function unregister(context: Context, worker: string): void {

@@ -64,7 +64,10 @@ export class Execution implements Runtime {
   readonly #writer: HistoryWriter
   readonly #replay: Replay
   #queue: Offer[] = []
+  /** entries that have their place already, in its order */
   #handover: NewEntry[] = []
+  /** place of an entry that is on its way to the store: nothing behind it is handed over before it is there */
+  #reserved = Number.POSITIVE_INFINITY
   #tasks: (() => void)[] = []
   #rejected: { readonly promise: TrackedPromise<unknown>; readonly error: unknown }[] = []
   #inFlight = new Set<Operation>()
@@ -125,7 +128,15 @@ export class Execution implements Runtime {
   /** Whether a turn would do anything. */
   get hasTurn(): boolean {
     if (this.#phase === 'ended' || this.#detached) return false
-    return this.#tasks.length > 0 || this.#handover.length > 0 || !this.#replay.isUsedUp || this.#queue.length > 0
+    return this.#tasks.length > 0 || this.#canHandOver || !this.#replay.isUsedUp || this.#canTake
+  }
+
+  get #canHandOver(): boolean {
+    return (this.#handover[0]?.index ?? Number.POSITIVE_INFINITY) < this.#reserved
+  }
+
+  get #canTake(): boolean {
+    return this.#queue.length > 0 && this.#reserved === Number.POSITIVE_INFINITY
   }
 
   // ---- what constructs use
@@ -201,7 +212,9 @@ export class Execution implements Runtime {
   /** History that nothing is delivered from. Written once per key. */
   note(scope: Scope, key: string, meta: Meta, payload?: string): void {
     if (this.recorded.notes.has(key)) return
-    this.#writer.write({ kind: 'note', key, after: this.current, attempt: 0, meta, payload, subject: scope.subject })
+    const clearKey = clearOf(scope, key)
+    const { subject } = scope
+    this.#writer.write({ kind: 'note', key, clearKey, after: this.current, attempt: 0, meta, payload, subject })
   }
 
   /** A construct's continuation as data. */
@@ -210,6 +223,7 @@ export class Execution implements Runtime {
     this.#writer.write({
       kind: 'scope.snapshot',
       key,
+      clearKey: clearOf(scope, key),
       after: this.current,
       attempt: 0,
       payload,
@@ -263,6 +277,7 @@ export class Execution implements Runtime {
   offer(offer: Offer): void {
     if (this.#phase === 'ended' || this.#detached) return
     const operation = offer.operation
+    if (offer.written !== undefined) this.#reserved = Number.POSITIVE_INFINITY
     if (operation !== undefined && operation.state !== 'open') return this.#late(offer, operation)
     // a settled body takes no results, but they count when the run is resumed
     if (operation !== undefined && (this.#phase === 'parked' || this.#phase === 'closing')) {
@@ -273,9 +288,14 @@ export class Execution implements Runtime {
       this.#finishIfQuiet()
       return
     }
-    if (offer.written !== undefined) this.#handover.push(offer.written)
+    if (offer.written !== undefined) this.#handOver(offer.written)
     else this.#queue.push(offer)
     this.#host.ready()
+  }
+
+  #handOver(entry: NewEntry): void {
+    const at = this.#handover.findIndex(({ index }) => index > entry.index)
+    this.#handover.splice(at < 0 ? this.#handover.length : at, 0, entry)
   }
 
   /** Cancelled before its code was begun: it never is. */
@@ -296,6 +316,11 @@ export class Execution implements Runtime {
       const note = ofOperation(operation, { kind: 'note', attempt, meta: { ...meta, late: kind }, payload })
       this.#writer.write({ ...note, after: this.current })
     }
+    // it has a place in the order of deliveries, although nobody is there for it
+    if (offer.written !== undefined && this.#isRunning) {
+      this.#handOver(offer.written)
+      this.#host.ready()
+    }
     offer.taken?.()
     this.#inFlight.delete(operation)
     this.#finishIfQuiet()
@@ -308,7 +333,9 @@ export class Execution implements Runtime {
 
   /** For `step.transaction`: the entry that its commit carries. Reserves the index; `offer` it as `written` afterwards. */
   reserve(operation: Operation, entry: OperationEntry): NewEntry {
-    return this.#writer.make(ofOperation(operation, entry))
+    const made = this.#writer.make(ofOperation(operation, entry))
+    this.#reserved = made.index
+    return made
   }
 
   /** Opens the window: hands one thing over. The window stays open until `close`, one turn of the event loop later. */
@@ -330,13 +357,12 @@ export class Execution implements Runtime {
   }
 
   #next(): Delivered | undefined {
-    const written = this.#handover.shift()
-    if (written !== undefined) return asDelivered(written)
+    if (this.#canHandOver) return asDelivered(this.#handover.shift() as NewEntry)
     if (!this.#replay.isUsedUp) {
-      if (this.#phase !== 'parked') this.#replay.checkWindow(this.current)
+      if (this.#replay.on && this.#phase !== 'parked') this.#replay.checkWindow(this.current)
       return this.#replay.next()
     }
-    const offer = this.#queue.shift()
+    const offer = this.#canTake ? this.#queue.shift() : undefined
     if (offer === undefined) return undefined
     if (offer.operation !== undefined && offer.operation.state !== 'open') {
       this.#late(offer, offer.operation)
@@ -477,11 +503,23 @@ export class Execution implements Runtime {
     this.#final = final
     this.root.closed = true
     this.#phase = 'closing'
+    const isWanted = ({ key, spec }: Operation): boolean =>
+      final.status === 'completed' &&
+      spec.effect.type === 'child' &&
+      spec.effect.onParentClose === 'wait' &&
+      this.recorded.operations.get(key)?.outcome === undefined
+    const wanted = this.#operations.all().filter(isWanted)
+    if (wanted.length > 0 && this.#replay.on) {
+      // the code is through and its history still goes on: what comes now is about children only
+      this.#replay.checkWindow(this.current)
+      this.#replay.end()
+    } else if (final.status === 'completed' && this.#replay.on) {
+      // what the body left had come to its end before it was told to stop
+      const later = this.#replay.laterControl
+      if (later !== undefined) this.#final = readControl(later)
+    }
     for (const operation of this.#operations.all()) {
-      const effect = operation.spec.effect
-      const waits = effect.type === 'child' && effect.onParentClose === 'wait' && final.status === 'completed'
-      if (waits && this.recorded.operations.get(operation.key)?.outcome === undefined) {
-        this.#replay.end()
+      if (wanted.includes(operation)) {
         this.#start(operation)
         this.#inFlight.add(operation)
       } else this.#abandon(operation)
@@ -627,7 +665,7 @@ export class Execution implements Runtime {
       const entry = this.record(operation, { kind, attempt: 0, meta, payload, input: operation.spec.input })
       operation.announced = entry.index
       if (kind === 'child.started') {
-        this.#handover.push(entry)
+        this.#handOver(entry)
         this.#host.ready()
       }
     }
@@ -662,6 +700,11 @@ export class Execution implements Runtime {
   writeEnd(kind: EntryKind, meta: Meta, payload: string | undefined): void {
     this.#writer.write({ kind, key: '', after: this.current, attempt: 0, meta, payload, subject: this.root.subject })
   }
+}
+
+/** A key of this scope with its user-made parts readable, where it has some. */
+function clearOf({ prefix, clear }: Scope, key: string): string | undefined {
+  return prefix === clear || !key.startsWith(prefix) ? undefined : clear + key.slice(prefix.length)
 }
 
 function isChild(operation: Operation): boolean {

@@ -128,7 +128,7 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
 export function isSuperseded(entry: Entry, resumption: Pick<Resumption, 'from' | 'reopen'>): boolean {
   if (resumption.from === undefined) return false
   if (entry.kind === 'run.started' || entry.kind === 'run.continued' || entry.kind === 'signal.received') return false
-  if (entry.key === resumption.reopen && entry.index <= resumption.from) return true
+  if (entry.key === resumption.reopen) return true
   return entry.after >= resumption.from
 }
 

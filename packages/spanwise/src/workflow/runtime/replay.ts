@@ -52,6 +52,11 @@ export class Replay {
     return at >= 0
   }
 
+  /** A cancel or give-up that is still to come. */
+  get laterControl(): Entry | undefined {
+    return this.recorded.deliveries.slice(this.#position).find(({ kind }) => kind === 'run.cancelling')
+  }
+
   next(): Entry | undefined {
     const entry = this.recorded.deliveries[this.#position]
     if (entry !== undefined) this.#position++
@@ -95,7 +100,7 @@ export class Replay {
     this.checkWindow(delivery)
     const rest = this.recorded.deliveries
       .slice(this.#position)
-      .filter((entry) => entry.kind !== 'signal.received' && !mayOutlive(entry))
+      .filter((entry) => !isFromOutside(entry.kind) && !mayOutlive(entry))
     if (rest.length > 0) throw this.#shapeError(delivery, rest, [])
     this.skipRest()
   }
@@ -145,7 +150,14 @@ function differs(payload: string, input: string): string {
   return where === '' ? '' : `: it differs at ${where}`
 }
 
-/** A child may be announced or end after its scope is over; any other late result is a note. */
-function mayOutlive(entry: Pick<Entry, 'kind'>): boolean {
-  return entry.kind === 'child.started' || entry.kind === 'child.settled'
+/** Comes without being asked for: a signal that nobody waited for, a second order to a run that was on its way out. */
+function isFromOutside(kind: Entry['kind']): boolean {
+  return kind === 'signal.received' || kind === 'run.cancelling'
+}
+
+/** A child may be announced or end after its scope is over, and a transaction commit; any other late result is a note. */
+function mayOutlive({ kind, meta }: Pick<Entry, 'kind' | 'meta'>): boolean {
+  return (
+    kind === 'child.started' || kind === 'child.settled' || (kind === 'step.result' && meta['transaction'] === true)
+  )
 }
