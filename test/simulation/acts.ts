@@ -28,6 +28,7 @@ export async function start(world: World, plan: RunPlan): Promise<void> {
 
 /** Starting it with another input must be refused. */
 export async function startOther(world: World, plan: RunPlan): Promise<void> {
+  if (!world.accepted.has(plan.name)) return
   const main = world.processes[0]?.main as NonNullable<(typeof world.processes)[0]>['main']
   try {
     await ask(world, (app) => app.start(main, input(plan, 99), { id: plan.name }))

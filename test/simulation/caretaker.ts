@@ -3,7 +3,7 @@ import { type Entry, isTerminal, type RunRow } from '../../packages/spanwise/src
 import type { Operation } from '../../packages/spanwise/src/workflow/index.ts'
 import { decide, tell } from './acts.ts'
 import { ask, codeOf } from './clients.ts'
-import { generationsOf, idempotencyKeyOf, stepLines } from './history.ts'
+import { generationsOf, idempotencyKeyOf, stepLines, strayed } from './history.ts'
 import type { SignalName } from './program.ts'
 import { replay } from './replay.ts'
 import type { Done, Job } from './steps.ts'
@@ -53,7 +53,7 @@ export class Caretaker {
       quiet = Math.min(quiet, await this.#care(row))
       if (wrong.length > 0) break
     }
-    this.done = open === 0
+    this.done = open === 0 && items.length >= this.#world.schedule.runs.length
     if (this.done || wrong.length > 0) return
     timeline.later(
       Math.max(250, quiet / 4),
@@ -65,6 +65,8 @@ export class Caretaker {
   async #care(row: RunRow): Promise<number> {
     const { store, timeline, wrong } = this.#world
     const entries = await store.entries(row.run)
+    const astray = strayed(entries)
+    if (astray !== undefined) wrong.push(`${row.run.slice(0, 6)} (${row.workflow}): ${astray}`)
     const mail = await store.mail(row.run)
     const signature = `${entries.length} ${row.status} ${row.epoch} ${mail[0]?.id}`
     const known = this.#watched.get(row.run)
@@ -120,10 +122,8 @@ export class Caretaker {
     const parked = entries.findLast(({ kind }) => kind === 'run.parked')
     const from = entries.find(({ index }) => index === parked?.meta['from'])
     // at most once: what happened is for the operator to find out
-    const did =
-      parked?.meta['code'] === 'OUTCOME_UNKNOWN' && from?.kind === 'step.error'
-        ? this.#whatBecameOf(from, entries)
-        : undefined
+    const once = from?.kind === 'step.error' && /(^|\/)once#\d+$/.test(from.key)
+    const did = once ? this.#whatBecameOf(from, entries) : undefined
     const edit = did === undefined ? undefined : { result: did }
     say(
       () =>

@@ -6,7 +6,7 @@ import {
   type MemoryStore,
   type RunRow,
 } from '../../packages/spanwise/src/journal/index.ts'
-import { generationsOf, living, stepLines } from './history.ts'
+import { generationsOf, living, stepLines, strayed } from './history.ts'
 import type { Letter } from './player.ts'
 import { proofFaults } from './proofs.ts'
 import { replay } from './replay.ts'
@@ -103,15 +103,10 @@ function letterOf({ payload }: Entry): Letter {
   return decode(payload as string) as Letter
 }
 
-/** What a run may need attention for: the program or the world, never the machinery. */
-const ours =
-  /^(SHAPE_CHANGED|INPUT_CHANGED|NOT_ADVANCING|UNJOURNALED_WAIT|STORE_|MAIL_|ERASED|PAYLOAD|TRANSACTION_|INVALID|OUTSIDE|NOT_|STEP_|NO_|RUN_DROPPED|ABANDONED|DUPLICATE)/
-
 function checkEnd({ row, entries, say }: Story): void {
   if (!isTerminal(row.status)) return say(`is ${row.status} in the end`)
-  for (const { kind, meta, payload } of entries)
-    if (kind === 'run.parked' && ours.test(String(meta['code'])))
-      say(`parked with ${meta['code']}: ${(decode(payload as string) as Error).message}`)
+  const astray = strayed(entries)
+  if (astray !== undefined) say(astray)
   const end = entries.at(-1)?.kind
   if (end !== `run.${row.status}`) say(`is ${row.status} and ended with ${end}`)
 }
@@ -192,8 +187,8 @@ async function checkReplay({ world, row, entries, outcome, say }: Story): Promis
       say(`replayed, its result is ${ending.value}, not ${outcome}`)
     const extra = wrote.filter((one) => !one.startsWith('run.continued'))
     if (extra.length > 0) say(`replayed, it writes ${extra}`)
-    if (!isDeepStrictEqual(player.trace, lived.trace))
-      say(`replayed, it sees something else:\n${difference(lived.trace, player.trace)}`)
+    const [before, after] = [untilReturned(lived.trace), untilReturned(player.trace)]
+    if (!isDeepStrictEqual(after, before)) say(`replayed, it sees something else:\n${difference(before, after)}`)
   }
   checkSignals({ entries, say } as Story, took)
   checkUndone({ row, entries, say } as Story, undo)
@@ -228,6 +223,12 @@ function checkUndone({ row, entries, say }: Story, registered: readonly string[]
     say(`registered ${registered} to be undone, and ${row.status}: undone is ${undone}`)
 }
 
+/** What the program left running is of no account once it has returned. */
+function untilReturned(trace: readonly string[]): readonly string[] {
+  const end = trace.findIndex((line) => line === 'returned' || line.startsWith('threw '))
+  return end < 0 ? trace : trace.slice(0, end + 1)
+}
+
 function difference(lived: readonly string[], replayed: readonly string[]): string {
   const at = lived.findIndex((line, i) => line !== replayed[i])
   const from = Math.max(0, (at < 0 ? lived.length : at) - 2)
@@ -245,7 +246,10 @@ function checkCalls(world: World, stories: readonly Story[]): void {
     if (first === undefined) continue
     const what = `${first.step} ${first.site} of ${first.run.slice(0, 6)}`
     for (const [i, call] of calls.entries()) {
-      const before = calls.slice(0, i).findLast(({ attempt }) => attempt === call.attempt)
+      // another process is there because the one before died or was taken over
+      const before = calls
+        .slice(0, i)
+        .findLast(({ attempt, process }) => attempt === call.attempt && process === call.process)
       if (before !== undefined && before.disruptions === call.disruptions)
         wrong.push(
           `${what}: attempt ${call.attempt} was executed twice (${before.nonce}, ${call.nonce}), and nothing was disturbed`,

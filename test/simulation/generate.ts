@@ -1,5 +1,5 @@
 import { type Dice, dice } from './dice.ts'
-import { type Block, type Node, nodesOf, signalNames } from './program.ts'
+import { type Block, forGood, type Node, nodesOf, signalNames } from './program.ts'
 import type { Act, Fault, RunPlan, Schedule, Settings } from './schedule.ts'
 
 export function generate(seed: number): Schedule {
@@ -124,7 +124,7 @@ function node(builder: Builder): Node {
     [1.5, () => ({ do: 'approve', site: at, timeout: timeout(), ask: roll.chance(0.5) })],
     [1, () => ({ do: 'values', site: at })],
     [1.5, () => ({ do: 'compensate', site: at, fail: roll.chance(0.3) ? 1 : 0 })],
-    [0.7, () => ({ do: 'forget', site: at, fail: roll.chance(0.2) ? Number.POSITIVE_INFINITY : roll.whole(2) })],
+    [0.7, () => ({ do: 'forget', site: at, fail: roll.chance(0.2) ? forGood : roll.whole(2) })],
     [0.7, () => ({ do: 'join', site: at })],
     [0.2, () => ({ do: builder.roll.chance(0.5) ? 'fail' : 'throw', site: at })],
     [builder.index + 1 < builder.count ? 3 : 0, () => childNode(builder, at)],
@@ -164,7 +164,7 @@ function stepNode(builder: Builder, at: string): Node {
     [14, 0],
     [3, 1],
     [2, 2],
-    [0.7, Number.POSITIVE_INFINITY],
+    [0.7, forGood],
   ])
   return { do: 'step', site: at, step, fail, after: roll.chance(0.5) }
 }

@@ -47,3 +47,12 @@ export function idempotencyKeyOf({ run, key, index }: Entry, entries: readonly E
   )
   return hash('sha256', `${run}\u0000${key}\u0000${edits.length}`, 'hex').slice(0, 32)
 }
+
+/** What a run may need attention for: the program or the world, never the machinery. */
+const ours =
+  /^(SHAPE_CHANGED|INPUT_CHANGED|NOT_ADVANCING|UNJOURNALED_WAIT|STORE_|MAIL_|ERASED|PAYLOAD|TRANSACTION_|INVALID|OUTSIDE|NOT_|STEP_|NO_|RUN_DROPPED|ABANDONED|DUPLICATE)/
+
+export function strayed(entries: readonly Entry[]): string | undefined {
+  const entry = entries.find(({ kind, meta }) => kind === 'run.parked' && ours.test(String(meta['code'])))
+  return entry && `parked with ${entry.meta['code']}: ${(decode(entry.payload as string) as Error).message}`
+}

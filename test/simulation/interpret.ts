@@ -130,7 +130,8 @@ async function perform(frame: Frame, node: Node): Promise<unknown> {
 }
 
 function branchesOf(frame: Frame, branches: readonly Block[]): Record<string, () => Promise<void>> {
-  return Object.fromEntries(branches.map((branch, i) => [`b${i}`, () => run(frame, branch)]))
+  // what a branch begins is over with it
+  return Object.fromEntries(branches.map((branch, i) => [`b${i}`, () => run({ ...frame, begun: [] }, branch)]))
 }
 
 async function attempt(frame: Frame, node: Extract<Node, { do: 'try' }>): Promise<void> {

@@ -1,6 +1,8 @@
 import type { NewRun, RunChange, Store } from '../../packages/spanwise/src/journal/index.ts'
 import { disrupt, faultAt, Injected, type Process } from './world.ts'
 
+/** not worth telling */
+const quiet = new Set(['nextWake', 'find', 'run'])
 const never = new Promise<never>(() => {})
 
 interface Request {
@@ -30,7 +32,7 @@ export function port(process: Process): Store {
     const { name } = request
     const op = world.ops++
     const fault = faultAt(world, op)
-    world.tell(() => `  ${op} ${process.number}: ${name} ${told(request)}`)
+    if (!quiet.has(name)) world.tell(() => `  ${op} ${process.number}: ${name} ${told(request)}`)
     if (fault?.fault === 'crash' && !fault.done) {
       process.die(`before operation ${op}`)
       return never
@@ -66,7 +68,8 @@ async function carryOut(request: Request, op: number): Promise<unknown> {
   try {
     const answer = await request.apply()
     note(request, answer)
-    world.tell(() => `  ${op} done: ${JSON.stringify((answer as { state?: string } | undefined)?.state ?? null)}`)
+    const state = (answer as { state?: string } | undefined)?.state
+    if (state !== undefined) world.tell(() => `  ${op} done: ${state}`)
     return answer
   } catch (error) {
     world.tell(() => `  ${op} threw ${error}`)
@@ -90,6 +93,8 @@ function runOf({ name, args }: Request): string {
 /** Keeps what the checks want to know of it. */
 function note({ name, args, process }: Request, answer: unknown): void {
   const { world } = process
+  // whoever else owned runs has lost them
+  if (name === 'register') disrupt(world)
   if (name === 'append') {
     const change = args[0] as RunChange
     const { state } = answer as { state: string }

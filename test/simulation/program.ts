@@ -3,9 +3,12 @@ export type Block = readonly Node[]
 
 export type StepName = 'work' | 'slow' | 'once' | 'sure' | 'write'
 
+/** more attempts than any step makes: it fails until somebody mends it */
+export const forGood = 99
+
 /** `site` names the node in the program; it is unique there. */
 export type Node =
-  /** `fail`: attempts that fail; Infinity until somebody mends it. `after`: they fail after their effect */
+  /** `fail`: attempts that fail. `after`: they fail after their effect */
   | {
       readonly do: 'step'
       readonly site: string

@@ -1,13 +1,13 @@
 import { type SqlTransaction, type StepContext, step } from '../../packages/spanwise/src/index.ts'
 import type { Call } from './ledger.ts'
-import type { StepName } from './program.ts'
+import { forGood, type StepName } from './program.ts'
 import { disruptionsOf, type Process, processOf, type World } from './world.ts'
 
 /** What a step is told to do. */
 export interface Job {
   readonly site: string
   readonly item: number | undefined
-  /** attempts that fail; Infinity until the run's world is mended */
+  /** attempts that fail; `forGood` until the run's world is mended */
   readonly fail: number
   /** a failing attempt fails after its effect */
   readonly after: boolean
@@ -39,13 +39,11 @@ function begin(process: Process, name: string, job: Job, context: StepContext): 
 }
 
 function fails(world: World, job: Job, context: StepContext): boolean {
-  return job.fail === Number.POSITIVE_INFINITY ? !world.mended.has(context.run.id) : context.attempt <= job.fail
+  return job.fail === forGood ? !world.mended.has(context.run.id) : context.attempt <= job.fail
 }
 
 function failure(job: Job): Error {
-  return job.fail === Number.POSITIVE_INFINITY && !job.after
-    ? new TypeError(`bug at ${job.site}`)
-    : new Error(`no luck at ${job.site}`)
+  return job.fail === forGood && !job.after ? new TypeError(`bug at ${job.site}`) : new Error(`no luck at ${job.site}`)
 }
 
 /** A request to the outside: it takes time, has its effect somewhere in between, and may arrive although its sender died. */
