@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config'
 const conditions = ['source', 'node', 'import', 'default']
 const resolve = { conditions }
 const ssr = { resolve: { conditions, externalConditions: conditions } }
+// what is waited for takes as long as the machine takes: a poll that gives up after a second tests the machine
+const patient = { poll: { timeout: 20_000 } }
 const exclude = ['**/node_modules/**', '**/dist/**']
 
 export default defineConfig({
@@ -18,8 +20,9 @@ export default defineConfig({
           pool: 'forks',
           maxWorkers: '100%',
           sequence: { groupOrder: 1 },
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: patient,
           include: ['packages/**/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: [...exclude, 'test/kill/**'],
         },
@@ -34,6 +37,7 @@ export default defineConfig({
           fileParallelism: false,
           sequence: { groupOrder: 2 },
           testTimeout: 600_000,
+          expect: patient,
           hookTimeout: 60_000,
           include: ['test/kill/**/*.test.ts'],
           exclude,

@@ -79,6 +79,7 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
   },
   spanwise_store: { keeps: 'the store’s own id and key' },
   spanwise_workers: { keeps: 'processes, not people' },
+  spanwise_releases: { keeps: 'names of releases of code' },
   spanwise_mail_seen: { keeps: 'keyed hashes; they go when the run ends' },
   spanwise_run_tags: { keeps: 'keyed hashes' },
   spanwise_links: { keeps: 'opaque run ids and keys with tokens' },
