@@ -27,15 +27,19 @@ export async function listApprovals(
       terminal.note('nothing is asked')
       return exitCode.ok
     }
-    const lines = table(terminal, page.items, [
+    const [title, ...rows] = table(terminal, page.items, [
       { title: 'APPROVAL', cell: (one) => one.id },
       { title: 'WORKFLOW', cell: (one) => one.workflow },
       { title: 'ASKED', cell: (one) => ago(one.askedAt) },
       { title: 'ROLE', cell: (one) => one.role ?? '' },
       { title: 'UNTIL', cell: (one) => (one.expiresAt === undefined ? '' : until(one.expiresAt)) },
-      { title: 'QUESTION', cell: (one) => (one.hasForm ? `${one.question} (--form)` : one.question), flexible: true },
     ])
-    for (const line of lines) terminal.out(line)
+    terminal.out(title ?? '')
+    for (const [i, { question, hasForm }] of page.items.entries()) {
+      terminal.out(rows[i] ?? '')
+      // whole: it is what the answer depends on
+      terminal.out(`  ${question}${hasForm ? ' (--form)' : ''}`)
+    }
     terminal.note('answer: spanwise approve <approval>, or spanwise reject <approval> --reason …')
     if (page.after !== undefined) terminal.note(`more: --after ${page.after}`)
     return exitCode.ok
