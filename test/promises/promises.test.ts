@@ -15,7 +15,7 @@ import {
   uuid,
   workflow,
 } from '../../packages/spanwise/src/index.ts'
-import { errorOf, gate, kinds, reaches, until, wait, world } from './support/world.ts'
+import { errorOf, gate, kinds, reaches, silent, until, wait, world } from './support/world.ts'
 
 const fixture = fileURLToPath(new URL('./fixtures/forgotten.ts', import.meta.url))
 const node = (...args: string[]) =>
@@ -254,6 +254,20 @@ describe('close', () => {
     }
     const [row] = (await around.store.list({ limit: 1 })).items
     expect(row).toMatchObject({ status: 'waiting', owner: undefined })
+  })
+})
+
+describe('a long history', () => {
+  it('is warned about once, long before it hurts', async () => {
+    const warnings: string[] = []
+    const log = { ...silent, warn: (message: string) => warnings.push(message) }
+    const work = step('work', async (n: number) => n)
+    const flow = workflow('flow', async () => {
+      await Promise.all(Array.from({ length: 20_100 }, (_, n) => work(n)))
+    })
+    const { app } = await world({ log }).open([flow])
+    await app.run(flow)
+    expect(warnings.filter((message) => message.includes('continueAs'))).toHaveLength(1)
   })
 })
 

@@ -21,6 +21,9 @@ import { applyResume } from './resume.ts'
 import { Timers } from './timers.ts'
 import type { Turn } from './turns.ts'
 
+/** long before it hurts: replaying as many takes about half a second */
+const longHistory = 20_000
+
 /** What a run in memory asks of the engine around it. */
 export interface ResidentHome {
   readonly engine: EngineContext
@@ -448,6 +451,14 @@ export class Resident implements Host, EffectsHome, Turn {
   write(entry: NewEntry): void {
     this.pending.entries.push(entry)
     this.#home.dirty(this)
+    if (entry.index - this.execution.recorded.start.index === longHistory) this.#warnLong()
+  }
+
+  #warnLong(): void {
+    this.engine.log.warn(
+      `a run has ${longHistory} entries, and all are read each time it is loaded: continueAs starts over with an empty history`,
+      { run: this.row.run, workflow: this.row.workflow },
+    )
   }
 
   log(level: 'warn', message: string, facts: object): void {
