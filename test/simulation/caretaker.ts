@@ -4,7 +4,7 @@ import type { Operation } from '../../packages/spanwise/src/workflow/index.ts'
 import { decide, tell } from './acts.ts'
 import { ask, codeOf } from './clients.ts'
 import { generationsOf, idempotencyKeyOf, stepLines, strayed } from './history.ts'
-import type { SignalName } from './program.ts'
+import { type SignalName, signalNames } from './program.ts'
 import { replay } from './replay.ts'
 import type { Done, Job } from './steps.ts'
 import type { World } from './world.ts'
@@ -56,7 +56,7 @@ export class Caretaker {
     this.done = open === 0 && items.length >= this.#world.schedule.runs.length
     if (this.done || wrong.length > 0) return
     timeline.later(
-      Math.max(250, quiet / 4),
+      Number.isFinite(quiet) ? Math.max(250, quiet / 4) : 250,
       () => void this.look().catch((error) => wrong.push(`caretaker: ${error.stack}`)),
     )
   }
@@ -90,6 +90,8 @@ export class Caretaker {
     if (generation === undefined) return quiet
     const { open } = await replay(this.#world, row, generation.entries, this.#world.version)
     const due = open.flatMap(({ spec }) => (spec.due === undefined ? [] : [spec.due]))
+    // what another release waits for now, it does not know before something comes
+    if (row.release !== `v${this.#world.version}`) return this.#rouse(row, quiet)
     if (due.some((at) => at + forgotten < timeline.wall) && late > forgotten) hangs('a timer was due and did not fire')
     if (due.length > 0 && Math.min(...due) > timeline.wall) return quiet
     if (!open.every(({ spec }) => isPatient(spec.kind))) {
@@ -100,6 +102,12 @@ export class Caretaker {
     for (const operation of open) await this.#serve(row, operation).catch(unlessEnded)
     if (open.length > 0 && open.every(({ spec }) => spec.kind === 'child') && late > 100 * longest)
       hangs('its children')
+    return quiet
+  }
+
+  async #rouse(row: RunRow, quiet: number): Promise<number> {
+    for (const signal of signalNames)
+      await tell(this.#world, row.run, { signal, serial: `care ${this.#served++}` }, true).catch(unlessEnded)
     return quiet
   }
 

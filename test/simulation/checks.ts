@@ -6,7 +6,7 @@ import {
   type MemoryStore,
   type RunRow,
 } from '../../packages/spanwise/src/journal/index.ts'
-import { generationsOf, living, stepLines, strayed } from './history.ts'
+import { editedKeys, generationsOf, living, stepLines, strayed } from './history.ts'
 import type { Letter } from './player.ts'
 import { proofFaults } from './proofs.ts'
 import { replay } from './replay.ts'
@@ -63,7 +63,8 @@ function checkAccepted({ accepted, schedule, wrong }: World, rows: readonly RunR
 
 /** Entries stand in order, without gaps, and their proofs can be computed again. */
 function checkOrder({ row, entries, say }: Story): void {
-  for (const [i, entry] of entries.entries()) for (const fault of proofFaults(row, entry, i)) say(fault)
+  const edited = editedKeys(entries)
+  for (const [i, entry] of entries.entries()) for (const fault of proofFaults(row, entry, i, edited)) say(fault)
   if (entries.some((entry, i) => i > 0 && entry.at < (entries[i - 1] as Entry).at)) say('its time goes back')
   const ends = entries.filter(({ kind }) => isEnd(kind))
   if (isTerminal(row.status) && (ends.length !== 1 || entries.at(-1) !== ends[0])) say('its end is not the end')
@@ -122,7 +123,8 @@ function checkSteps({ row, live, world, say }: Story): void {
     const call = world.ledger.calls[done.nonce]
     if (call === undefined || call.run !== row.run || call.step !== name || call.site !== done.site)
       say(`${entry.key} records the result of ${JSON.stringify(call)}`)
-    else if (call.effects === 0 && name !== 'write') say(`${entry.key} is recorded as done, and nothing was done`)
+    else if (name !== 'write' && world.ledger.done(call.key) === undefined)
+      say(`${entry.key} is recorded as done, and nothing was done`)
   }
 }
 

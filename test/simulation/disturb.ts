@@ -63,10 +63,12 @@ async function steal(world: World, fault: Extract<Fault, { fault: 'steal' }>): P
   const thief = { id: `thief at ${fault.at}`, pid: 0, host: 'elsewhere', lease: 15_000 }
   disrupt(world)
   await store.register(thief)
+  disrupt(world)
   const taken = await store.claim({ worker: thief.id, now: timeline.wall, limit: fault.most, workflows })
   world.tell(() => `thief has ${taken.map(({ row }) => row.run.slice(0, 6))}`)
   await timeline.wait(fault.ms)
   await store.unregister(thief.id)
+  disrupt(world)
   world.process?.worker?.wake()
 }
 
@@ -75,5 +77,6 @@ async function bury(world: World, zombie: Process): Promise<void> {
   zombie.die('some time after it was taken over')
   disrupt(world)
   await world.store.register({ id: 'gravedigger', pid: 0, host: 'elsewhere', lease: 15_000 })
+  disrupt(world)
   world.process?.worker?.wake()
 }

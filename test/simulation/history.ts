@@ -37,6 +37,13 @@ export function stepLines({ payload }: Entry): { readonly input: unknown; readon
   return { input: decode(input), outcome: decode(outcome) }
 }
 
+/** Operations whose input an operator has replaced. */
+export function editedKeys(entries: readonly Entry[]): ReadonlySet<string> {
+  const resumed = entries.filter(({ kind }) => kind === 'run.resumed')
+  const keys = resumed.map(({ payload }) => (decode(payload as string) as Resumption).edit?.key)
+  return new Set(keys.filter((key) => key !== undefined))
+}
+
 /** What a step's other side is told to recognise it by: the same over retries, crashes and resumes, another one after an edit. */
 export function idempotencyKeyOf({ run, key, index }: Entry, entries: readonly Entry[]): string {
   const edits = entries.filter(

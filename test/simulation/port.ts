@@ -1,8 +1,8 @@
-import type { NewRun, RunChange, Store } from '../../packages/spanwise/src/journal/index.ts'
+import type { LoadedRun, NewRun, RunChange, Store } from '../../packages/spanwise/src/journal/index.ts'
 import { disrupt, faultAt, Injected, type Process } from './world.ts'
 
 /** not worth telling */
-const quiet = new Set(['nextWake', 'find', 'run'])
+const quiet = new Set(['find', 'run'])
 const never = new Promise<never>(() => {})
 
 interface Request {
@@ -95,6 +95,9 @@ function note({ name, args, process }: Request, answer: unknown): void {
   const { world } = process
   // whoever else owned runs has lost them
   if (name === 'register') disrupt(world)
+  // what is in memory may be stale where others take leases
+  if (name === 'claim' && world.schedule.faults.some(({ fault }) => fault === 'steal' || fault === 'zombie'))
+    for (const { row } of answer as readonly LoadedRun[]) disrupt(world, row.run)
   if (name === 'append') {
     const change = args[0] as RunChange
     const { state } = answer as { state: string }
@@ -131,6 +134,6 @@ function told({ name, args }: Request): string {
       ) ?? ''
     )
   const { ref, entries = [], row, taken, children, send, approvals, park, epoch } = first as RunChange
-  const said = entries.map(({ index, kind, key }) => `${index} ${kind} ${key}`)
+  const said = entries.map(({ index, after, kind, key }) => `${index} after ${after} ${kind} ${key}`)
   return `${ref.run.slice(0, 6)} epoch ${epoch} [${said.join('; ')}] ${JSON.stringify({ status: row?.status, taken, children: children?.map(({ run }) => run.slice(0, 6)), send: send?.map(({ kind, run }) => `${kind} ${run.slice(0, 6)}`), approvals: approvals?.length, park })}`
 }

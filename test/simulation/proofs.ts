@@ -12,7 +12,7 @@ import {
 const items = Array.from({ length: 8 }, (_, i) => `i${i}`)
 
 /** What is wrong with an entry by itself: its place, its leaf, its commitments. */
-export function proofFaults(row: RunRow, entry: Entry, place: number): readonly string[] {
+export function proofFaults(row: RunRow, entry: Entry, place: number, edited: ReadonlySet<string>): readonly string[] {
   const wrong: string[] = []
   const { index, after, key, payload, kind, commitments } = entry
   const say = (what: string): void => {
@@ -26,8 +26,10 @@ export function proofFaults(row: RunRow, entry: Entry, place: number): readonly 
   }
   if (!same(leaf({ ...entry, ...commitments }), entry.leaf)) say('has another leaf')
   if (payload !== undefined) isCommitted('payload', payload, commitments.payload)
-  if (key !== '') isCommitted('key', readable(key, secret), commitments.key)
-  if (kind.startsWith('step.') && commitments.input !== undefined && payload !== undefined) {
+  // where an operator's result is written the item's own name is not at hand
+  if (key !== '' && entry.meta['edited'] !== true) isCommitted('key', readable(key, secret), commitments.key)
+  // with an edited input, the code's own is committed to
+  if (kind.startsWith('step.') && !edited.has(key) && commitments.input !== undefined && payload !== undefined) {
     const [input] = payload.split('\n') as [string]
     isCommitted('input', encodeCanonical(decode(input)), commitments.input)
   }

@@ -56,7 +56,6 @@ process.exitCode = total.failed > 0 ? 1 : 0
 async function showShrunk(schedule: Schedule, wrong: string): Promise<void> {
   const shrunk = await shrink(schedule, wrong)
   const verdict = await simulate(shrunk, true)
-  console.log(
-    `\nshrunk to this, where it goes so:\n${print(shrunk)}\n${verdict.story.join('\n')}\n${verdict.wrong.join('\n')}\n`,
-  )
+  const parts = ['', 'shrunk to this, where it goes so:', print(shrunk), ...verdict.story, ...verdict.wrong]
+  console.log([...parts, '', `as data: ${JSON.stringify(shrunk)}`, ''].join('\n'))
 }

@@ -127,7 +127,9 @@ async function play(world: World): Promise<void> {
 
   const { haste } = schedule.settings
   for (let events = 0; ; events++) {
-    await turns(haste > 0 && world.roll.chance(haste) ? world.roll.whole(4) : undefined)
+    // a process may be slow, but not for hours
+    const isHasty = haste > 0 && world.roll.chance(haste) && timeline.distance < 30
+    await turns(isHasty ? world.roll.whole(4) : undefined)
     if (wrong.length > 0) return
     if (caretaker.done && busy === 0) return
     if (events > mostEvents) return void wrong.push('it never ends')

@@ -54,6 +54,12 @@ export class Timeline {
     return new Promise((resolve) => this.later(ms, resolve))
   }
 
+  /** ms until the next event. */
+  get distance(): number {
+    while (this.#events[0]?.taken === true) this.#pop()
+    return (this.#events[0]?.at ?? Number.POSITIVE_INFINITY) - this.#now
+  }
+
   /** Lets the next event happen; false when there is none. */
   step(): boolean {
     for (;;) {

@@ -25,7 +25,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   let writes = 0
   let claiming = false
   let claimAgain = false
-  /** an answer of the store was lost: it may have given this worker runs that are not in memory */
+  /** the store may hold runs as this worker's that are not in memory: one was dropped, or an answer was lost */
   let unsure = false
   /** asked for by name, and not in memory yet */
   const expected = new Set<string>()
@@ -47,8 +47,9 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     dropped: (resident, again) => {
       if (residents.get(resident.row.run) === resident) residents.delete(resident.row.run)
       dirty.delete(resident)
-      if (again) void giveBack(resident)
-      else void claimDue()
+      // still this worker's in the store: freed and claimed anew
+      if (again) unsure = true
+      void claimDue()
       if (residents.size === 0) drained?.()
     },
     woken: (runs) => {
@@ -70,18 +71,6 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
       void resident.flush().finally(() => {
         writes--
       })
-    }
-  }
-
-  /** The lease of a run that fell out of memory is given back, so that it can be claimed and replayed. */
-  async function giveBack(resident: Resident): Promise<void> {
-    if (killed) return
-    try {
-      await store.append({ ref: resident.row, epoch: resident.row.epoch, entries: [], park: { wakeAt: clock.now() } })
-      await claimDue()
-    } catch (error) {
-      if (isGone(error)) return
-      clock.at(clock.now() + retryAfterFailure, () => void giveBack(resident))
     }
   }
 
@@ -219,17 +208,14 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
         })
       const at = clock.now()
       const now = (run.wakeAt ?? at) <= at && residents.size < engine.capacity && engine.workflows.has(run.workflow)
-      if (!now) {
-        const created = await store.create({ ...run, status: 'queued', wakeAt: run.wakeAt ?? at })
-        if (created.state === 'created') void claimDue()
-        return created
-      }
       return byName(run.run, async () => {
-        const created = await store.create({ ...run, status: 'running', owner: worker })
+        const created = await store.create(
+          now ? { ...run, status: 'running', owner: worker } : { ...run, status: 'queued', wakeAt: run.wakeAt ?? at },
+        )
         if (created.state !== 'created') return created
         const entries = [startedEntry(created.row, run.started)]
-        if (closing) void claimDue()
-        else await admit({ row: created.row, entries, mail: [], secrets: new Map() })
+        if (now && !closing) await admit({ row: created.row, entries, mail: [], secrets: new Map() })
+        else void claimDue()
         return created
       })
     },

@@ -238,7 +238,8 @@ export interface ClaimQuery {
    */
   readonly release?: string | undefined
   /**
-   * What the worker holds, said after an answer to it got lost: whatever else it owns in the store is freed first, and due.
+   * What the worker holds, said when it dropped a run or an answer to it got lost: whatever else it owns in the store is freed
+   * first, and due.
    */
   readonly held?: readonly string[] | undefined
   /** only this run, due or not */

@@ -128,10 +128,13 @@ export class EachRun {
     }
     this.#tokens.add(token)
     this.#next = position + 1
-    this.#run(
-      { position, token, item, subject, after: this.#execution.current, time: this.#execution.time },
-      String(key),
-    )
+    const after = this.#issuedBy(this.#outer)
+    this.#run({ position, token, item, subject, after, time: this.#execution.time }, String(key))
+  }
+
+  /** The window that what is begun now belongs to: where it is restored, the one that had begun it. */
+  #issuedBy({ begun }: Scope): number {
+    return begun?.window === this.#execution.current ? begun.after : this.#execution.current
   }
 
   #run(active: Active, key: string): void {
@@ -198,7 +201,7 @@ export class EachRun {
   #pull(): void {
     if (this.#pulling) return
     this.#pulling = true
-    this.#pullingAfter = this.#execution.current
+    this.#pullingAfter = this.#issuedBy(this.#source)
     const position = this.#next
     this.#execution
       .issue<{

@@ -79,6 +79,8 @@ export class Execution implements Runtime {
   #outcome: Settlement | undefined
   #final: Ending | undefined
   #continuing: { readonly input: unknown } | undefined
+  /** its compensations are due after what is still to be delivered */
+  #uncompensated: Ending | undefined
   #compensated: Ending | undefined
   #broken: unknown
 
@@ -425,8 +427,23 @@ export class Execution implements Runtime {
     const final = this.#final as Ending
     if (final.status === 'completed' || this.compensations.length === 0) return this.#end(final)
     this.#phase = 'compensating'
+    this.#compensateWhenDue(final)
+  }
+
+  /** What came while the body was being closed comes before compensations when it is replayed too. */
+  #compensateWhenDue(final: Ending): void {
+    const first = this.#replay.on ? this.#replay.firstIn(this.#compensationPrefix) : undefined
+    if (first !== undefined && first.after > this.current && !this.#replay.isUsedUp) {
+      this.#uncompensated = final
+      return
+    }
+    this.#uncompensated = undefined
     this.#tasks.push(() => this.#compensate(final))
     this.#host.ready()
+  }
+
+  get #compensationPrefix(): string {
+    return `${this.root.prefix}compensate#0/`
   }
 
   /** A promise that the code forgot was rejected: counts like a failure of the body, now. */
@@ -533,7 +550,7 @@ export class Execution implements Runtime {
   }
 
   #compensate(final: Ending): void {
-    const scope = rootScope(this, `${this.root.prefix}compensate#0/`, this.root.subject)
+    const scope = rootScope(this, this.#compensationPrefix, this.root.subject)
     frames.run(scope, () =>
       runCompensations(this.compensations).then(
         () => {
@@ -583,6 +600,7 @@ export class Execution implements Runtime {
   #deliver(entry: Delivered): void {
     this.current = entry.index
     if (entry.at > this.time) this.time = entry.at
+    if (this.#uncompensated !== undefined) this.#compensateWhenDue(this.#uncompensated)
     if (entry.kind === 'signal.received') {
       const name = String(entry.meta['signal'])
       const wait = this.#operations.waitFor(name)

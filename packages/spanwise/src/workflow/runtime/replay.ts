@@ -57,6 +57,15 @@ export class Replay {
     return this.recorded.deliveries.slice(this.#position).find(({ kind }) => kind === 'run.cancelling')
   }
 
+  /** The first recorded entry of the operation of a scope that was asked for first. */
+  firstIn(prefix: string): Entry | undefined {
+    let first: Entry | undefined
+    for (const entries of this.recorded.issuedAfter.values())
+      for (const entry of entries)
+        if (entry.key.startsWith(prefix) && (first === undefined || entry.after < first.after)) first = entry
+    return first
+  }
+
   next(): Entry | undefined {
     const entry = this.recorded.deliveries[this.#position]
     if (entry !== undefined) this.#position++
