@@ -22,8 +22,6 @@ const rest = 1_500
 const forgotten = 10_000
 /** attempts, back-offs and the like take less */
 const longest = 60_000
-/** a wall clock that was set back by an hour delays everything by as much */
-const clockBack = 3_700_000
 
 /**
  * Once the faults are over: gives every run what it waits for, mends and resumes what parked, and says when something hangs that
@@ -39,7 +37,9 @@ export class Caretaker {
 
   constructor(world: World) {
     this.#world = world
-    this.#slack = world.schedule.faults.some((fault) => fault.fault === 'clock' && fault.by < 0) ? clockBack : 0
+    const jumps = world.schedule.faults.map((fault) => (fault.fault === 'clock' ? Math.min(0, fault.by) : 0))
+    // a wall clock that was set back delays everything by as much
+    this.#slack = -jumps.reduce((sum, by) => sum + by, 0)
   }
 
   async look(): Promise<void> {

@@ -252,7 +252,8 @@ function checkCalls(world: World, stories: readonly Story[]): void {
       const before = calls
         .slice(0, i)
         .findLast(({ attempt, process }) => attempt === call.attempt && process === call.process)
-      if (before !== undefined && before.disruptions === call.disruptions)
+      // where leases are taken, a stale run in memory may begin what its successor begins too
+      if (!world.isContested && before !== undefined && before.disruptions === call.disruptions)
         wrong.push(
           `${what}: attempt ${call.attempt} was executed twice (${before.nonce}, ${call.nonce}), and nothing was disturbed`,
         )

@@ -72,6 +72,7 @@ function makeWorld(schedule: Schedule, tellStory: boolean): World {
     ),
     ops: 0,
     entries: 0,
+    isContested: schedule.faults.some(({ fault }) => fault === 'steal' || fault === 'zombie'),
     calm: false,
     process: undefined,
     processes: [],

@@ -19,6 +19,8 @@ export interface World {
   ops: number
   /** in all histories, in the end */
   entries: number
+  /** others take leases of the process */
+  readonly isContested: boolean
   /** faults are over */
   calm: boolean
   /** the process that clients talk to */

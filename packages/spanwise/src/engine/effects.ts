@@ -117,7 +117,9 @@ export class Effects implements StepHome {
         if (kind === 'approval' && history?.announcement === undefined) home.reopenApproval(operation)
         return
       case 'child':
-        if (history?.announcement === undefined) home.pending.children.push(newChild(home, operation))
+        // asked for again after a resume: its outcome may have come when nobody waited for it
+        if (history?.announcement === undefined || this.execution.recorded.resumed)
+          home.pending.children.push(newChild(home, operation))
         return
       case 'mail': {
         const order = () => encode({ reason: effect.name, by: `run ${home.row.run}` })
@@ -171,6 +173,7 @@ export class Effects implements StepHome {
     const offer = await pullItem(this.engine, this.execution, operation)
     this.#pulls.delete(operation)
     this.execution.offer(offer)
+    this.#home.settle()
   }
 
   // ---- end

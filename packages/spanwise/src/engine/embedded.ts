@@ -212,7 +212,11 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
         const created = await store.create(
           now ? { ...run, status: 'running', owner: worker } : { ...run, status: 'queued', wakeAt: run.wakeAt ?? at },
         )
-        if (created.state !== 'created') return created
+        if (created.state !== 'created') {
+          // given to this worker by an answer that was lost
+          if (created.row.owner === worker && !residents.has(run.run)) unsure = true
+          return created
+        }
         const entries = [startedEntry(created.row, run.started)]
         if (now && !closing) await admit({ row: created.row, entries, mail: [], secrets: new Map() })
         else void claimDue()

@@ -122,6 +122,8 @@ export class Resident implements Host, EffectsHome, Turn {
     this.#parking = false
     this.#inTurn = true
     this.execution.open()
+    // somebody ends the run that needed attention: it moves again
+    if (this.ending?.status === 'needs attention' && !this.execution.parked) this.ending = undefined
   }
 
   close(): void {

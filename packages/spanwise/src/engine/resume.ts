@@ -46,7 +46,9 @@ export function planResume(run: string, entries: readonly Entry[], options: Resu
       hint: 'Only a parked run can be resumed: spanwise runs show says where a run stands.',
       run,
     })
-  const failed = entries.find((entry) => entry.index === parked.meta['from'] && entry.kind === 'step.error')
+  const failed = entries.find(
+    ({ index, kind, key }) => index === parked.meta['from'] && kind === 'step.error' && !isPull(key),
+  )
   const reopen =
     typeof parked.meta['operation'] === 'string' && parked.meta['from'] !== undefined
       ? parked.meta['operation']
@@ -146,6 +148,11 @@ export async function applyResume(
     })),
   })
   return answer.state === 'fenced' ? undefined : store.entries(row.run, row.base)
+}
+
+/** Reading an item of a source fails like a step, but has no input or result that could be replaced. */
+function isPull(key: string): boolean {
+  return /:item#\d+$/.test(key)
 }
 
 /** Code that had a handle of a child knew its id: with another child in its place, all of that is done again. */

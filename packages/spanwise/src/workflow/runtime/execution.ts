@@ -197,6 +197,8 @@ export class Execution implements Runtime {
     if (operation.state !== 'open') return
     this.#operations.close(operation, 'abandoned')
     if (this.#stop(operation, 'abandoned')) this.#inFlight.add(operation)
+    // code that goes on behind a body that is through may close the scope of a child that is waited for
+    else if (this.#inFlight.delete(operation)) this.#finishIfQuiet()
   }
 
   /** True when something of it is still in flight. */
@@ -541,6 +543,9 @@ export class Execution implements Runtime {
         this.#inFlight.add(operation)
       } else this.#abandon(operation)
     }
+    // what had arrived already is about a body that is through
+    for (const offer of this.#queue.splice(0)) this.offer(offer)
+    if (this.#phase !== 'closing') return
     if (this.#inFlight.size === 0) this.#finish()
     else if ([...this.#inFlight].some((operation) => !isChild(operation))) this.#host.closing()
   }

@@ -190,6 +190,8 @@ export interface Recorded {
   readonly childGenerations: ReadonlyMap<string, number>
   /** operations whose failure was resumed */
   readonly reopened: ReadonlySet<string>
+  /** an operator resumed it: what came for operations that were closed by the failure may be lost on them */
+  readonly resumed: boolean
   /** latest per construct */
   readonly snapshots: ReadonlyMap<string, Entry>
   readonly notes: ReadonlySet<string>

@@ -117,6 +117,7 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
     operations: byKey,
     childGenerations,
     reopened,
+    resumed: since.some(({ kind }) => kind === 'run.resumed'),
     snapshots,
     notes: new Set(live.filter((entry) => entry.kind === 'note').map((entry) => entry.key)),
     withdrawn: new Set(live.filter((entry) => entry.kind === 'approval.withdrawn').map((entry) => entry.key)),

@@ -20,6 +20,8 @@ export class Replay {
   #position = 0
   #issued: Operation[] = []
   #on = true
+  /** what was issued up to this delivery is what was recorded */
+  #checked = -1
 
   constructor(run: string, recorded: Recorded, code: Code) {
     this.#run = run
@@ -91,6 +93,7 @@ export class Replay {
 
   /** Everything that the history says was issued after this delivery must have been issued by the code. */
   checkWindow(delivery: number): void {
+    this.#checked = delivery
     const recorded = this.recorded.issuedAfter.get(delivery)
     const issued = this.takeIssued()
     if (recorded === undefined) return
@@ -109,14 +112,15 @@ export class Replay {
     this.checkWindow(delivery)
     const rest = this.recorded.deliveries
       .slice(this.#position)
-      .filter((entry) => !isFromOutside(entry.kind) && !mayOutlive(entry))
+      .filter((entry) => !isFromOutside(entry.kind) && !mayOutlive(entry) && !this.#isOvertaken(entry))
     if (rest.length > 0) throw this.#shapeError(delivery, rest, [])
     this.skipRest()
   }
 
   /** A recorded outcome must belong to an operation that the code asked for. */
   unclaimed(entry: Delivered): void {
-    if (!mayOutlive(entry)) throw this.#shapeError(entry.index, [entry as Entry], [])
+    if (!mayOutlive(entry) && !this.#isOvertaken(entry as Entry))
+      throw this.#shapeError(entry.index, [entry as Entry], [])
   }
 
   /**
@@ -148,6 +152,11 @@ export class Replay {
     })
   }
 
+  /** After a resume results come in another order: one that was wanted may come too late, as it would have without its record. */
+  #isOvertaken({ after }: Entry): boolean {
+    return this.recorded.resumed && after <= this.#checked
+  }
+
   #shapeError(at: number, recorded: readonly Entry[], asked: readonly Operation[]): ReplayError {
     return shapeError(this.#run, at, recorded, asked, (key) => this.#code.open(key))
   }
@@ -164,9 +173,8 @@ function isFromOutside(kind: Entry['kind']): boolean {
   return kind === 'signal.received' || kind === 'run.cancelling'
 }
 
-/** A child may be announced or end after its scope is over, and a transaction commit; any other late result is a note. */
+/** A child may be announced or end after its scope is over, and a transaction be committed; any other late result is a note. */
 function mayOutlive({ kind, meta }: Pick<Entry, 'kind' | 'meta'>): boolean {
-  return (
-    kind === 'child.started' || kind === 'child.settled' || (kind === 'step.result' && meta['transaction'] === true)
-  )
+  if (kind === 'child.started' || kind === 'child.settled') return true
+  return kind === 'step.result' && meta['transaction'] === true
 }
