@@ -27,8 +27,8 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   let claimAgain = false
   /** the store may hold runs as this worker's that are not in memory: one was dropped, or an answer was lost */
   let unsure = false
-  /** asked for by name, and not in memory yet */
-  const expected = new Set<string>()
+  /** asked for by name, how often at once, and not in memory yet */
+  const expected = new Map<string, number>()
   let cancelWake: (() => void) | undefined
   let stopWatching: (() => void) | undefined
   let drained: (() => void) | undefined
@@ -132,7 +132,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
           const room = engine.capacity - residents.size
           if (room <= 0 || closing) break
           const limit = Math.min(room, claimBatch)
-          const held = unsure ? { held: [...residents.keys(), ...expected] } : {}
+          const held = unsure ? { held: [...residents.keys(), ...expected.keys()] } : {}
           unsure = false
           const query = { worker, now: clock.now(), limit, workflows, release: engine.release, ...held }
           const loaded = await store.claim(query)
@@ -156,14 +156,16 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
 
   /** Asks the store for one run; when the answer is lost, the run may be this worker's all the same. */
   async function byName<T>(run: string, work: () => Promise<T>): Promise<T> {
-    expected.add(run)
+    expected.set(run, (expected.get(run) ?? 0) + 1)
     try {
       return await work()
     } catch (error) {
       unsure = true
       throw error
     } finally {
-      expected.delete(run)
+      const others = (expected.get(run) as number) - 1
+      if (others === 0) expected.delete(run)
+      else expected.set(run, others)
       if (unsure) void claimDue()
     }
   }
@@ -213,8 +215,8 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
           now ? { ...run, status: 'running', owner: worker } : { ...run, status: 'queued', wakeAt: run.wakeAt ?? at },
         )
         if (created.state !== 'created') {
-          // given to this worker by an answer that was lost
-          if (created.row.owner === worker && !residents.has(run.run)) unsure = true
+          // given to this worker by an answer that was lost, unless whoever else asks for it gets it
+          if (created.row.owner === worker && !residents.has(run.run) && expected.get(run.run) === 1) unsure = true
           return created
         }
         const entries = [startedEntry(created.row, run.started)]
