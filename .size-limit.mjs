@@ -3,6 +3,7 @@ import { entryPoints } from './rolldown.size.mjs'
 // Budgets per entry point, brotli, without dependencies. Raise one only in the commit that needs it, and say why there.
 const budgets = {
   '.': '60 kB',
+  './models': '40 kB',
   './testing': '70 kB',
 }
 

@@ -27,6 +27,12 @@ export type EntryKind =
   | 'approval.withdrawn'
   | 'child.started'
   | 'child.settled'
+  // model calls: about to be sent, one try failed, answered, failed for good, an answer that was refused
+  | 'model.call'
+  | 'model.attempt'
+  | 'model.result'
+  | 'model.error'
+  | 'model.rejected'
   // constructs whose continuation is data
   | 'item.pulled'
   | 'scope.snapshot'

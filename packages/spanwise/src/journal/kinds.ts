@@ -25,6 +25,11 @@ export const kindCodes: Readonly<Record<EntryKind, number>> = {
   'child.settled': 38,
   'item.pulled': 48,
   'scope.snapshot': 49,
+  'model.call': 56,
+  'model.attempt': 57,
+  'model.result': 58,
+  'model.error': 59,
+  'model.rejected': 60,
   note: 64,
 }
 

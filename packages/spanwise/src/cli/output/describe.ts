@@ -66,12 +66,35 @@ export function describe(event: RunEvent): Described | undefined {
       return line('•', `${name} started as ${String(meta['child'] ?? '')}`)
     case 'child.settled':
       return line('•', `${name} ended`)
+    case 'model.call':
+      return undefined
+    case 'model.attempt':
+      return line(
+        '✖',
+        `${asked(meta)}  ${meta['unconfirmed'] === true ? 'lost: it may have been answered' : `failed, tried again: ${message(payload)}`}`,
+      )
+    case 'model.result':
+      return line('✔', `${asked(meta)}  ${spent(meta)}`)
+    case 'model.error':
+      return line('✖', `${asked(meta)}  failed: ${message(payload)}`, true)
+    case 'model.rejected':
+      return line('✖', `${name}  its answer was refused`)
     case 'item.pulled':
     case 'scope.snapshot':
       return undefined
     case 'note':
       return meta['refused'] === undefined ? undefined : line('!', `a ${String(meta['refused'])} was refused`, true)
   }
+}
+
+function asked(meta: RunEvent['meta']): string {
+  const model = String(meta['answered'] ?? meta['model'] ?? '')
+  return `model ${String(meta['alias'] ?? '')}${model === '' ? '' : ` (${model})`}`
+}
+
+function spent(meta: RunEvent['meta']): string {
+  const tokens = `${Number(meta['input'] ?? 0)} + ${Number(meta['output'] ?? 0)} tokens`
+  return typeof meta['cost'] === 'number' ? `${tokens}, $${(meta['cost'] / 1e9).toFixed(6)}` : tokens
 }
 
 /** `fetch-order#0` is the first of its name: the number matters from the second on. */
