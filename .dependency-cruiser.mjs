@@ -116,7 +116,7 @@ export default {
     builtInModules: { add: ['node:sqlite', 'sqlite', 'node:test', 'node:sea'] },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
-      conditionNames: ['source', 'import', 'node', 'types', 'default'],
+      conditionNames: ['spanwise-source', 'import', 'node', 'types', 'default'],
       extensions: ['.ts', '.js', '.mjs', '.cjs', '.json', '.d.ts'],
     },
   },

@@ -1,7 +1,7 @@
 import manifest from './packages/spanwise/package.json' with { type: 'json' }
 
 export const entryPoints = Object.entries(manifest.exports)
-  .filter(([, target]) => target.source)
+  .filter(([, target]) => target['spanwise-source'])
   .map(([name, target]) => ({
     name,
     file: `packages/spanwise/${target.default}`,

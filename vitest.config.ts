@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
-// `source` makes the package's exports point at its .ts files, so that tests never run against a stale build; vitest
-// hands the list on to its worker processes, and the threads and forks that a test starts inherit it from there
-const conditions = ['source', 'node', 'import', 'default']
+// `spanwise-source` makes the package's exports point at its .ts files, so that tests never run against a stale build;
+// vitest hands the list on to its worker processes, and the threads and forks that a test starts inherit it from there
+const conditions = ['spanwise-source', 'node', 'import', 'default']
 const resolve = { conditions }
 const ssr = { resolve: { conditions, externalConditions: conditions } }
 // what is waited for takes as long as the machine takes: a poll that gives up after a second tests the machine

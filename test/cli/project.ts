@@ -54,7 +54,7 @@ export function project(files: Readonly<Record<string, string>>): Project {
 }
 
 /** How the command is started: what a shell or `script` would be given. */
-export const command: readonly string[] = [process.execPath, '--conditions=source', main]
+export const command: readonly string[] = [process.execPath, '--conditions=spanwise-source', main]
 
 function start(folder: string, args: readonly string[], options: BeginOptions = {}): Running {
   const env: NodeJS.ProcessEnv = { ...process.env, ...options.env }

@@ -43,7 +43,7 @@ describe('a full disk', () => {
   /** in a folder that takes 16 MB; each process says what it saw */
   const small = (script: string): Spawned => {
     const whole = `mount -t tmpfs -o size=16m none "$1" && ${script}`
-    const node = `"${process.execPath}" --conditions=source "${program}"`
+    const node = `"${process.execPath}" --conditions=spanwise-source "${program}"`
     const args = ['-rm', 'sh', '-c', whole.replaceAll('node', node), 'sh', folder]
     return watch(spawn('unshare', args, { env: { ...process.env, ...quiet } }), 60_000)
   }
@@ -73,7 +73,16 @@ describe('a full disk', () => {
   it('that shows as a limit on the size of files is the same', async () => {
     // the signal that it sends by default is switched off
     const script = `trap "" XFSZ; ulimit -f 3000; exec "$@"`
-    const args = ['-c', script, 'bash', process.execPath, '--conditions=source', program, 'fullAndLeave', folder]
+    const args = [
+      '-c',
+      script,
+      'bash',
+      process.execPath,
+      '--conditions=spanwise-source',
+      program,
+      'fullAndLeave',
+      folder,
+    ]
     mkdirSync(folder, { recursive: true })
     // the ballast does not fit either
     const first = watch(spawn('bash', args, { env: { ...process.env, ...quiet, NO_BALLAST: '1' } }), 60_000)

@@ -19,7 +19,7 @@ import { errorOf, gate, kinds, reaches, silent, until, wait, world } from './sup
 
 const fixture = fileURLToPath(new URL('./fixtures/forgotten.ts', import.meta.url))
 const node = (...args: string[]) =>
-  promisify(execFile)(process.execPath, ['--conditions=source', fixture, ...args], { timeout: 20_000 })
+  promisify(execFile)(process.execPath, ['--conditions=spanwise-source', fixture, ...args], { timeout: 20_000 })
 
 describe('a failure that nobody awaited', () => {
   it('counts when the body settles, or at once where the promise was derived; the process lives', async () => {

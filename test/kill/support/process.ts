@@ -26,7 +26,7 @@ process.on('exit', () => {
 
 export function run(file: string, { args = [], env = {}, limit = 120_000 }: SpawnOptions = {}): Spawned {
   return watch(
-    spawn(process.execPath, ['--conditions=source', file, ...args], { env: { ...process.env, ...env } }),
+    spawn(process.execPath, ['--conditions=spanwise-source', file, ...args], { env: { ...process.env, ...env } }),
     limit,
   )
 }
