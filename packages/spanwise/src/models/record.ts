@@ -22,6 +22,10 @@ export interface PriceUsed {
   readonly cached?: number | undefined
   readonly cacheWrite?: number | undefined
   readonly output?: number | undefined
+  /** where reasoning has a price of its own */
+  readonly reasoning?: number | undefined
+  /** USD for each call, beside its tokens */
+  readonly request?: number | undefined
   /** since when it holds, where the source says so: `2026-03-01` */
   readonly since?: string | undefined
 }
