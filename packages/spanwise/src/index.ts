@@ -6,6 +6,7 @@ export {
   connect,
   type DecideOptions,
   defineConfig,
+  type ForkPreview,
   type ListOptions,
   type OpenApproval,
   type Run,
@@ -16,7 +17,7 @@ export {
   type StartOptions,
   spanwise,
 } from './app/index.ts'
-export { type Clock, type ResumeOptions, systemClock } from './engine/index.ts'
+export { type Clock, type ForkOptions, type ResumeOptions, systemClock } from './engine/index.ts'
 export {
   isSpanwiseError,
   type RunStatus,

@@ -103,7 +103,7 @@ export function makeApp(
     startOptions: StartOptions = {},
   ): Promise<Run<unknown>> => {
     const row = await startRun(backend, now(), release, startable, input, startOptions)
-    return runHandle(backend, row.run, now)
+    return runHandle(backend, row.run, now, release)
   }
   const app = {
     start,
@@ -118,7 +118,7 @@ export function makeApp(
               workflow: typeof first === 'string' ? first : workflowDefinition(first).name,
               id,
             })
-      return row === undefined ? undefined : runHandle(backend, row.run, now)
+      return row === undefined ? undefined : runHandle(backend, row.run, now, release)
     },
     list: (query: ListOptions = {}) => list(backend, query),
     counts: () => backend.counts(),

@@ -1,8 +1,10 @@
+import type { ForkRequest } from '../engine/index.ts'
 import type {
   ApprovalQuery,
   ApprovalRow,
   Created,
   Entry,
+  ForkLink,
   ListQuery,
   NewMail,
   Page,
@@ -22,6 +24,10 @@ export interface Backend {
   /** Inserts or gets. */
   begin(begin: Begin): Promise<Created>
   send(mail: NewMail): Promise<Sent>
+  /** Inserts or gets, by the id in the request. */
+  fork(request: ForkRequest): Promise<RunRow>
+  /** of this run itself, oldest first */
+  forks(source: string): Promise<readonly ForkLink[]>
   /** Where the workflow's code is at hand: whether the form of an approving decision fits. @throws INVALID_FORM */
   checkForm(run: string, key: string, decision: { readonly approve: boolean; readonly form?: unknown }): Promise<void>
   run(id: string): Promise<RunRow | undefined>

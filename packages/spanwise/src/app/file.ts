@@ -1,3 +1,4 @@
+import { forkRun } from '../engine/index.ts'
 import { isTerminal, type RowChange, type RunRow, type Store } from '../journal/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
@@ -33,6 +34,8 @@ export function fileBackend(store: Store): Backend {
     kind: 'file',
     begin: (begin) => store.create({ ...newRun(store.info, begin), status: 'queued' }),
     send: (mail) => store.send(mail),
+    fork: (request) => forkRun(store, request),
+    forks: (source) => store.forks(source),
     // without the workflow's code nobody knows the form: the worker that takes the decision in looks, and asks again
     checkForm: async () => {},
     run: (id) => store.run(id),

@@ -14,6 +14,8 @@ export function localBackend(store: Store, engine: Engine, watchers: Watchers): 
       if (sent.state === 'ok') engine.wake(sent.run)
       return sent
     },
+    fork: (request) => engine.fork(request),
+    forks: (source) => store.forks(source),
     checkForm: (run, key, decision) => engine.checkForm(run, key, decision),
     run: (id) => store.run(id),
     find: (identity) => store.find(identity),

@@ -1,4 +1,12 @@
-import { planResume, type ResumeOptions } from '../engine/index.ts'
+import { randomUUID } from 'node:crypto'
+import {
+  type ForkOptions,
+  type ForkPlan,
+  historyFor,
+  planFork,
+  planResume,
+  type ResumeOptions,
+} from '../engine/index.ts'
 import {
   decode,
   type Entry,
@@ -65,9 +73,37 @@ export interface Run<O> {
   giveUp(reason: string): Promise<void>
   /** Goes on from the failed step, perhaps with another input or result for it. A dry run only says whether it could. */
   resume(options?: ResumeOptions & { readonly dryRun?: boolean }): Promise<void>
+  /**
+   * A new run whose history up to an entry is this one's. Effects that are not marked as idempotent happen in it only where `allow`
+   * names them: it parks in front of the others.
+   * @throws FORK_POINT, FORK_EDIT, INVALID_INPUT, ERASED
+   */
+  fork(options: ForkOptions): Promise<Run<O>>
+  /** What a fork would take over, and what would happen anew. Makes nothing. */
+  planFork(options: ForkOptions): Promise<ForkPreview>
 }
 
-export function runHandle<O>(backend: Backend, id: string, now: () => number): Run<O> {
+/** What a fork from this point would take over, and what would happen anew. */
+export interface ForkPreview {
+  readonly run: string
+  readonly from: number
+  /** the entry at the fork point; undefined behind the last one */
+  readonly entry: RunEvent | undefined
+  /** operation at the fork point that is done again */
+  readonly redoes: string | undefined
+  /** entries that are copied */
+  readonly keeps: number
+  /** operations that were under way at the point, and whose results are kept */
+  readonly underWay: readonly string[]
+  /** children that were under way: the fork waits for the same runs */
+  readonly shares: readonly string[]
+  /** decisions of people that are kept: history, not authority */
+  readonly decided: number
+  /** operations that this run did after the point */
+  readonly later: readonly string[]
+}
+
+export function runHandle<O>(backend: Backend, id: string, now: () => number, release: string): Run<O> {
   const read = async (): Promise<RunRow> => {
     const row = await backend.run(id)
     if (row === undefined) throw unknownRun(id)
@@ -116,6 +152,29 @@ export function runHandle<O>(backend: Backend, id: string, now: () => number): R
       const order = planResume(id, await backend.entries(id, row.base), options)
       if (options.dryRun !== true) await mail('resume', '', encode(order))
     },
+    async fork(options) {
+      await read()
+      const { run } = await backend.fork({ ...options, source: id, run: randomUUID(), release, at: now() })
+      return runHandle<O>(backend, run, now, release)
+    },
+    async planFork(options) {
+      const plan = planFork(id, await historyFor(backend, await read(), options.from), options)
+      return forkPreview(id, options.from, plan)
+    },
+  }
+}
+
+function forkPreview(run: string, from: number, plan: ForkPlan): ForkPreview {
+  return {
+    run,
+    from,
+    entry: plan.entry === undefined ? undefined : toEvent(plan.entry),
+    redoes: plan.reopen,
+    keeps: plan.kept,
+    underWay: plan.underWay.filter(({ kind }) => kind !== 'note').map(({ key }) => key),
+    shares: plan.children.map(({ run: child }) => child),
+    decided: plan.decided,
+    later: plan.later,
   }
 }
 

@@ -30,7 +30,11 @@ export async function runBody(
     progress: say,
     continueAs: (...input) => continueAs(execution, definition, input[0]),
   }
-  const result = await definition.fn(started.input, context)
+  const input =
+    started.unparsed === true
+      ? await parse(definition.input, started.input, 'INVALID_INPUT', `The input of workflow "${definition.name}"`)
+      : started.input
+  const result = await definition.fn(input, context)
   const what = `result of workflow "${definition.name}"`
   const output = await parse(definition.output, result, 'INVALID_OUTPUT', `The ${what}`)
   const text = encode(output, what)

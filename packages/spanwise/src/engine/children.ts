@@ -20,6 +20,8 @@ function childId({ row, execution }: RunHome, operation: Operation): string {
 
 /** Opaque id of the run that a child operation starts; the same one however often it is asked. */
 export function childRunId(parent: RunHome, operation: Operation): string {
+  const known = parent.execution.recorded.operations.get(operation.key)?.announcement?.meta['child']
+  if (typeof known === 'string' && parent.execution.isShared(known)) return known
   const { workflow } = operation.spec.effect as ChildEffect
   return runIdFor(parent.engine.store.info, parent.row.tenant, workflow, childId(parent, operation))
 }
@@ -29,7 +31,7 @@ export function newChild(parent: RunHome, operation: Operation): NewRun {
   const { row, engine } = parent
   const id = childId(parent, operation)
   const at = parent.now()
-  const started = parent.execution.started
+  const { started, dry } = parent.execution
   const definition = effect.definition as WorkflowDefinition
   const { deadline } = definition
   return {
@@ -60,6 +62,8 @@ export function newChild(parent: RunHome, operation: Operation): NewRun {
         tags: [],
         subject: started.subject,
         team: started.team,
+        // what an operator allows is said to the run that it is about; effects of a fork's children are no less effects
+        ...(effect.id === undefined && dry !== undefined ? { dry: { allow: dry.allow } } : {}),
       }),
     },
     at,

@@ -1,7 +1,8 @@
-import { encode, SpanwiseError } from '../journal/index.ts'
-import type { Execution, Operation, OperationHistory } from '../workflow/index.ts'
+import { encode, isTerminal, SpanwiseError } from '../journal/index.ts'
+import { type Execution, type Operation, type OperationHistory, stepPayload } from '../workflow/index.ts'
 import { approvalId } from './approval-id.ts'
 import { childRunId, newChild } from './children.ts'
+import { encodeError } from './error-text.ts'
 import type { EngineContext } from './options.ts'
 import { pullItem } from './pull.ts'
 import type { RunHome } from './run-home.ts'
@@ -101,11 +102,13 @@ export class Effects implements StepHome {
   // ---- begin
 
   start(operation: Operation, history: OperationHistory | undefined): void {
-    const { effect, due, kind } = operation.spec
+    const { effect, kind } = operation.spec
     const home = this.#home
+    const due = this.execution.dueOf(operation)
     if (due !== undefined) home.arm(operation, due)
     // what is begun now would only be dropped: whoever takes the run over begins it
     if (this.#leaving && isWork(effect.type)) return
+    if ((effect.type === 'step' || effect.type === 'transaction') && this.#isGiven(operation, effect.text)) return
     switch (effect.type) {
       case 'step':
         this.#runners.set(operation, new StepRunner(this, operation, history))
@@ -117,8 +120,9 @@ export class Effects implements StepHome {
         if (kind === 'approval' && history?.announcement === undefined) home.reopenApproval(operation)
         return
       case 'child':
+        if (this.execution.isShared(childRunId(home, operation))) void this.#lookAfter(operation)
         // asked for again after a resume: its outcome may have come when nobody waited for it
-        if (history?.announcement === undefined || this.execution.recorded.resumed)
+        else if (history?.announcement === undefined || this.execution.recorded.resumed)
           home.pending.children.push(newChild(home, operation))
         return
       case 'mail': {
@@ -138,6 +142,39 @@ export class Effects implements StepHome {
         this.#pulls.add(operation)
         home.whenDurable(operation.after, () => void this.#pull(operation))
         return
+    }
+  }
+
+  /** In a fork an operator may have said what it gives, so that it need not be done. */
+  #isGiven(operation: Operation, input: string): boolean {
+    const results = this.execution.dry?.results
+    if (results === undefined || !Object.hasOwn(results, operation.key)) return false
+    this.execution.offer({
+      kind: 'step.result',
+      operation,
+      attempt: 1,
+      meta: { edited: true },
+      payload: stepPayload(input, encode(results[operation.key], 'edited result')),
+      input: operation.spec.input,
+    })
+    return true
+  }
+
+  /** A child that the source of a fork had started: it may have ended when nobody here waited for it. */
+  async #lookAfter(operation: Operation): Promise<void> {
+    const run = childRunId(this.#home, operation)
+    try {
+      const outcome = await this.engine.store.outcome(run)
+      if (outcome !== undefined && !isTerminal(outcome.status)) return
+      const { status, payload } = outcome ?? { status: 'failed', payload: encodeError(goneChild(run)) }
+      this.execution.offer({
+        kind: 'child.settled',
+        operation,
+        payload: JSON.stringify({ run, status, outcome: payload ?? null }),
+        input: operation.spec.input,
+      })
+    } catch (error) {
+      if (!this.#home.dropped) this.#home.discard(`its child ${run} could not be read: ${String(error)}`, true)
     }
   }
 
@@ -209,6 +246,7 @@ export class Effects implements StepHome {
     const { effect } = operation.spec
     const { row, pending } = this.#home
     if (effect.type !== 'child' || effect.onParentClose === 'abandon') return
+    if (this.execution.isShared(childRunId(this.#home, operation))) return
     pending.send.push({
       run: childRunId(this.#home, operation),
       kind: 'cancel',
@@ -229,5 +267,14 @@ function unwanted(operation: Operation): SpanwiseError {
     code: 'ABANDONED',
     message: `The result of "${operation.key}" is not wanted any more.`,
     hint: 'Its branch or run is over.',
+  })
+}
+
+function goneChild(run: string): SpanwiseError {
+  return new SpanwiseError({
+    code: 'RUN_UNKNOWN',
+    message: `The child ${run} is not in this store any more.`,
+    hint: 'Fork the run from before its child was started, so that it starts one of its own.',
+    run,
   })
 }

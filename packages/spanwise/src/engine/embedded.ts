@@ -1,6 +1,7 @@
 import { type Created, type LoadedRun, type NewEntry, type RunRow, SpanwiseError } from '../journal/index.ts'
-import { appClosed, appOpened, parseForm } from '../workflow/index.ts'
+import { appClosed, appOpened, parse, parseForm } from '../workflow/index.ts'
 import { encodeError } from './error-text.ts'
+import { forkRun } from './fork.ts'
 import type { EngineContext } from './options.ts'
 import type { Engine } from './port.ts'
 import { watchRejections } from './rejections.ts'
@@ -224,6 +225,18 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
         else void claimDue()
         return created
       })
+    },
+    async fork(request) {
+      const source = await store.run(request.source)
+      const definition = engine.workflows.get(source?.workflow ?? '')
+      const row = await forkRun(
+        store,
+        request,
+        definition &&
+          ((workflow, input) => parse(definition.input, input, 'INVALID_INPUT', `The input of workflow "${workflow}"`)),
+      )
+      wake(row.run)
+      return row
     },
     async checkForm(run, key, decision) {
       if (!decision.approve) return

@@ -1,5 +1,5 @@
 import type { Meta, NewEntry, RowChange, RunChange, RunRow } from '../journal/index.ts'
-import { classify, type Ending, type Execution, findOrigin, fingerprint } from '../workflow/index.ts'
+import { classify, dryKeys, type Ending, type Execution, findOrigin, fingerprint } from '../workflow/index.ts'
 import { codeOf, encodeError } from './error-text.ts'
 
 /** Writes how a run ended, parked or went on into its history, and says what its row becomes. */
@@ -67,7 +67,13 @@ export function refusedChange(
 }
 
 function parkedMeta(error: unknown, print: string): Meta {
-  return { class: classify(error), fingerprint: print, ...coded(codeOf(error)) }
+  const dry = dryKeys(error)
+  return {
+    class: classify(error),
+    fingerprint: print,
+    ...coded(codeOf(error)),
+    ...(dry === undefined ? {} : { dry: dry[0] as string, dries: dry.length }),
+  }
 }
 
 function coded(code: string | undefined): Meta {

@@ -1,6 +1,14 @@
 export { approvalId } from './approval-id.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { embeddedEngine } from './embedded.ts'
+export {
+  type ForkOptions,
+  type ForkPlan,
+  type ForkRequest,
+  forkRun,
+  historyFor,
+  planFork,
+} from './fork.ts'
 export { newSeed, runIdFor } from './identity.ts'
 export type { EngineContext } from './options.ts'
 export { inPoolThread, preloadInThreads, type ThreadPool, threadPool } from './pool/index.ts'

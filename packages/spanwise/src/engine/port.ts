@@ -1,4 +1,5 @@
-import type { Created, NewRun } from '../journal/index.ts'
+import type { Created, NewRun, RunRow } from '../journal/index.ts'
+import type { ForkRequest } from './fork.ts'
 
 /**
  * Who drives runs. It is told that something is new and calls back `advance` on its own terms; runtime, journal and views are the
@@ -9,6 +10,8 @@ export interface Engine {
   start(): Promise<void>
   /** Inserts or gets a run; a new one is begun here if there is room, by any worker otherwise. */
   begin(run: Omit<NewRun, 'owner' | 'status'>): Promise<Created>
+  /** Makes a run out of a point in another one's history, and goes on with it. @throws FORK_POINT, FORK_EDIT, INVALID_INPUT */
+  fork(request: ForkRequest): Promise<RunRow>
   /** Whether the form of an approving decision fits; a parked run is loaded for it. @throws INVALID_FORM */
   checkForm(run: string, key: string, decision: { readonly approve: boolean; readonly form?: unknown }): Promise<void>
   /** There is mail for the run, or it may be due. */

@@ -42,6 +42,7 @@ export class Resident implements Host, EffectsHome, Turn {
   readonly #home: ResidentHome
   readonly #definition: WorkflowDefinition
   readonly #secrets: ReadonlyMap<string, Uint8Array>
+  readonly #tokenKey: Uint8Array | undefined
   #effects: Effects
   readonly #timers: Timers<Operation | 'deadline' | 'grace' | 'linger'>
   readonly #gates: { readonly index: number; readonly then: () => void }[] = []
@@ -73,6 +74,7 @@ export class Resident implements Host, EffectsHome, Turn {
     this.row = loaded.row
     this.#definition = definition
     this.#secrets = loaded.secrets
+    this.#tokenKey = loaded.tokenKey
     this.#timers = new Timers(home.engine.clock)
     this.durable = (loaded.entries.at(-1) as { index: number }).index
     this.execution = this.#makeExecution(loaded)
@@ -97,6 +99,7 @@ export class Resident implements Host, EffectsHome, Turn {
       run: { id: run, workflow },
       secret,
       secrets: this.#secrets,
+      tokenKey: this.#tokenKey,
       entries: loaded.entries,
       host: this,
       snapshotAfter: this.engine.snapshotAfter,
@@ -431,14 +434,14 @@ export class Resident implements Host, EffectsHome, Turn {
 
   /** A decision that could not be taken in: the question stands. */
   reopenApproval(operation: Operation): void {
-    const role = operation.spec.announce?.('').meta?.['role']
+    const role = operation.spec.announce?.('', undefined).meta?.['role']
     this.pending.approvals.push({
       open: {
         id: approvalId(this.row.run, operation.key),
         key: operation.key,
         role: typeof role === 'string' ? role : undefined,
         at: this.now(),
-        expiresAt: operation.spec.due,
+        expiresAt: this.execution.dueOf(operation),
         entry: operation.announced as number,
       },
     })

@@ -10,13 +10,26 @@ import {
   SpanwiseError,
   type Store,
 } from '../journal/index.ts'
-import { type ApprovalRequest, isSuperseded, type Resumption, stepPayload } from '../workflow/index.ts'
+import {
+  type ApprovalRequest,
+  isSuperseded,
+  type Resumption,
+  readForkMark,
+  readStarted,
+  stepPayload,
+  withoutUnfinished,
+} from '../workflow/index.ts'
 import { approvalId } from './approval-id.ts'
+import { byKey } from './fork.ts'
 
 /** What an operator may ask for when resuming. */
 export interface ResumeOptions {
   /** another input, or a result, for the step that failed */
   readonly edit?: { readonly input: unknown } | { readonly result: unknown }
+  /** of a fork: effects that may happen from now on, by the names or keys of their steps; `*` for all */
+  readonly allow?: readonly string[]
+  /** of a fork: results of steps that it comes to, by their keys, in place of executing them */
+  readonly results?: Readonly<Record<string, unknown>>
   /** agrees that effects which happened after the failure are history and will happen again */
   readonly discard?: boolean
   readonly by?: string
@@ -69,7 +82,7 @@ export function planResume(run: string, entries: readonly Entry[], options: Resu
     })
   }
   const { edit } = options
-  if (edit !== undefined && failed === undefined) {
+  if (edit !== undefined && failed === undefined && parked.meta['code'] !== 'FORK_DRY') {
     throw new SpanwiseError({
       code: 'NOTHING_TO_EDIT',
       message: `Run ${run} did not park at a failed step, so there is no input or result to replace.`,
@@ -77,7 +90,14 @@ export function planResume(run: string, entries: readonly Entry[], options: Resu
       run,
     })
   }
-  const order = { from, reopen, parked: parked.index, by: options.by, discard: options.discard === true }
+  const order = {
+    from,
+    reopen,
+    parked: parked.index,
+    by: options.by,
+    discard: options.discard === true,
+    ...dryOrder(run, entries, parked, options),
+  }
   if (edit === undefined || failed === undefined) return order
   if ('input' in edit) return { ...order, edit: { key: failed.key, input: edit.input } }
   const input = failed.payload?.slice(0, failed.payload.indexOf('\n')) ?? 'null'
@@ -102,8 +122,14 @@ export async function applyResume(
     return undefined
   }
   const at = Math.max(now, last.at)
-  const { from, reopen, edit, result, by } = order
-  const resumption: Resumption = { from, reopen, ...(edit === undefined ? {} : { edit }) }
+  const { from, reopen, edit, result, by, allow, results } = order
+  const resumption: Resumption = {
+    from,
+    reopen,
+    ...(edit === undefined ? {} : { edit }),
+    ...(allow === undefined ? {} : { allow }),
+    ...(results === undefined ? {} : { results }),
+  }
   const fresh: NewEntry[] = [
     {
       index: last.index + 1,
@@ -148,6 +174,49 @@ export async function applyResume(
     })),
   })
   return answer.state === 'fenced' ? undefined : store.entries(row.run, row.base)
+}
+
+/** What a fork may do, or need not do, from now on. */
+function dryOrder(
+  run: string,
+  entries: readonly Entry[],
+  parked: Entry,
+  { edit, allow, results }: ResumeOptions,
+): Pick<ResumeOrder, 'allow' | 'results' | 'edit'> {
+  const key = parked.meta['code'] === 'FORK_DRY' ? String(parked.meta['dry']) : undefined
+  const only = edit === undefined || key === undefined ? undefined : key
+  if (only !== undefined && Number(parked.meta['dries']) > 1) {
+    throw new SpanwiseError({
+      code: 'NOTHING_TO_EDIT',
+      message: `Run ${run} has parked in front of ${String(parked.meta['dries'])} steps at once: which one is edited is not clear.`,
+      hint: 'Give their results by key: { results: { key: value } } (CLI: --edit-result key=json), or allow them.',
+      run,
+    })
+  }
+  if ((allow ?? results) !== undefined && !isDry(entries)) {
+    throw new SpanwiseError({
+      code: 'NOT_A_FORK',
+      message: `Run ${run} is no fork: there is nothing that it waits to be allowed.`,
+      hint: 'Resume it without allow and results.',
+      run,
+    })
+  }
+  const given = {
+    ...byKey(results),
+    ...(only !== undefined && edit !== undefined && 'result' in edit ? { [only]: edit.result } : {}),
+  }
+  return {
+    ...(allow === undefined ? {} : { allow }),
+    ...(Object.keys(given).length === 0 ? {} : { results: given }),
+    ...(only !== undefined && edit !== undefined && 'input' in edit ? { edit: { key: only, input: edit.input } } : {}),
+  }
+}
+
+function isDry(entries: readonly Entry[]): boolean {
+  const start = entries.find(({ kind }) => kind === 'run.started' || kind === 'run.continued')
+  return (
+    entries.some(({ kind }) => kind === 'run.forked') || (start !== undefined && readStarted(start).dry !== undefined)
+  )
 }
 
 /** Reading an item of a source fails like a step, but has no input or result that could be replaced. */
@@ -199,11 +268,14 @@ function supersededChildren(
   resumption: Pick<Resumption, 'from' | 'reopen'>,
 ): readonly string[] {
   const live = liveEntries(entries)
+  // those before are the source's of the fork
+  const own = entries.findLast(({ kind }) => kind === 'run.forked')?.index ?? 0
   const settled = new Set(live.filter(({ kind }) => kind === 'child.settled').map(({ key }) => key))
   return live
     .filter(
       (entry) =>
         entry.kind === 'child.started' &&
+        entry.index > own &&
         entry.meta['abandoned'] !== true &&
         !settled.has(entry.key) &&
         isSuperseded(entry, resumption),
@@ -215,7 +287,10 @@ function supersededChildren(
 function liveEntries(entries: readonly Entry[]): readonly Entry[] {
   let live: Entry[] = []
   for (const entry of entries) {
-    if (entry.kind !== 'run.resumed') live.push(entry)
+    if (entry.kind === 'run.forked') {
+      const { index, reopen } = readForkMark(entry)
+      live = withoutUnfinished(live.filter((earlier) => !isSuperseded(earlier, { from: index, reopen })))
+    } else if (entry.kind !== 'run.resumed') live.push(entry)
     else {
       const resumption = decode(entry.payload ?? '{}') as Resumption
       live = live.filter((earlier) => !isSuperseded(earlier, resumption))
@@ -229,11 +304,17 @@ function canonicalOf(input: string): string {
 }
 
 function lastParked(entries: readonly Entry[]): Entry | undefined {
-  const last = entries.findLast((entry) => entry.kind === 'run.parked' || entry.kind === 'run.resumed')
+  const last = entries.findLast(({ kind }) => kind === 'run.parked' || kind === 'run.resumed' || kind === 'run.forked')
   return last?.kind === 'run.parked' ? last : undefined
 }
 
 /** Nothing that the code did is to blame: nothing is superseded. */
 function isReplayCode(code: unknown): boolean {
-  return code === 'SHAPE_CHANGED' || code === 'INPUT_CHANGED' || code === 'NOT_ADVANCING' || code === 'UNJOURNALED_WAIT'
+  return (
+    code === 'SHAPE_CHANGED' ||
+    code === 'INPUT_CHANGED' ||
+    code === 'NOT_ADVANCING' ||
+    code === 'UNJOURNALED_WAIT' ||
+    code === 'FORK_DRY'
+  )
 }

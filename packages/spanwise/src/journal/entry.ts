@@ -11,6 +11,7 @@ export type EntryKind =
   | 'run.cancelling'
   | 'run.parked'
   | 'run.resumed'
+  | 'run.forked'
   | 'run.completed'
   | 'run.failed'
   | 'run.cancelled'

@@ -8,10 +8,11 @@ export {
   type RunStatus,
 } from './entry.ts'
 export { isSpanwiseError, SpanwiseError, type SpanwiseErrorInit } from './error.ts'
+export type { ForkLink } from './fork.ts'
 export { leaf } from './leaf.ts'
 export { openStore, parseStoreUrl } from './open.ts'
 export { checkPayloadSize, MAX_PAYLOAD } from './payload-size.ts'
-export { commit, keyToken } from './secret.ts'
+export { commit, keyToken, keyTokenUnder } from './secret.ts'
 export { type MemoryStore, openMemoryStore } from './sqlite/memory.ts'
 export { acquireOwnership, currentOwner, storeFile } from './sqlite/owner.ts'
 export type {
@@ -22,6 +23,7 @@ export type {
   ListQuery,
   LoadedRun,
   Mail,
+  NewFork,
   NewMail,
   NewRun,
   Page,

@@ -12,6 +12,7 @@ export const kindCodes: Readonly<Record<EntryKind, number>> = {
   'run.completed': 6,
   'run.failed': 7,
   'run.cancelled': 8,
+  'run.forked': 9,
   'step.intent': 16,
   'step.attempt': 17,
   'step.result': 18,

@@ -80,7 +80,8 @@ describe('tokens', () => {
     expect(keyToken(secret, 'customer-7')).toBe(token)
     expect(keyToken(secret.with(0, 9), 'customer-7')).not.toBe(token)
     expect(keyToken(secret, 'customer-8')).not.toBe(token)
-    const whole = createHmac('sha256', secret).update('key-token\0customer-7').digest()
+    const key = createHmac('sha256', secret).update('key-token-key.v1').digest()
+    const whole = createHmac('sha256', key).update('key-token\0customer-7').digest()
     expect(token).toBe(whole.subarray(0, 12).toString('base64url'))
   })
 

@@ -71,7 +71,20 @@ export function commitLatin1(domain: Domain, k: string, bytes: string | Uint8Arr
 
 /** Stands for a user-made part of a key: the same text gives the same token, and without the secret nobody can try texts. */
 export function keyToken(secret: Uint8Array, text: string): string {
-  return token(secret, `key-token\0${text}`, 12)
+  return keyTokenUnder(tokenKey(secret), text)
+}
+
+/**
+ * What tokens of keys are made with. A fork has a secret of its own and its source's token key, so that the keys in the history
+ * that it took over still fit.
+ */
+export function tokenKey(secret: Uint8Array): Uint8Array {
+  const buffer = Buffer.alloc(block + 16)
+  return Buffer.from(hmacLatin1(secret, buffer, block + buffer.write('key-token-key.v1', block, 'latin1')), 'latin1')
+}
+
+export function keyTokenUnder(key: Uint8Array, text: string): string {
+  return token(key, `key-token\0${text}`, 12)
 }
 
 /** Stands for a user's id, tag or subject in a store; long enough (128 bits) to be an identity. */

@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import type { OpenForTest } from './testsuite/build.testsuite.ts'
+import { testForks } from './testsuite/fork.testsuite.ts'
 import { testMail } from './testsuite/mail.testsuite.ts'
 import { testRuns } from './testsuite/runs.testsuite.ts'
 import { testWork } from './testsuite/work.testsuite.ts'
@@ -10,5 +11,6 @@ export function testStore(name: string, open: OpenForTest): void {
     testRuns(open)
     testMail(open)
     testWork(open)
+    testForks(open)
   })
 }

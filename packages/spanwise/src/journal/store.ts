@@ -1,4 +1,5 @@
 import type { Entry, NewEntry, RunStatus } from './entry.ts'
+import type { ForkPoint, ForkStore } from './fork.ts'
 
 /**
  * The port that every store implements (SQLite on a thread or in memory today, Postgres later).
@@ -6,7 +7,7 @@ import type { Entry, NewEntry, RunStatus } from './entry.ts'
  * Writes are durable when their promise resolves. Writes of concurrent callers share a commit; each one is applied whole or
  * not at all. A run's history is appended only by the holder of its lease: a stale `epoch` is answered `fenced`, never applied.
  */
-export interface Store {
+export interface Store extends ForkStore<NewFork, RunRow> {
   readonly info: StoreInfo
 
   // ---- the life of a worker
@@ -116,6 +117,9 @@ export interface NewRun {
   readonly started: NewEntry
   readonly at: number
 }
+
+/** A run that goes on from a point in another one's history. */
+export type NewFork = Omit<NewRun, 'status' | 'owner' | 'parent'> & ForkPoint
 
 export interface ParentLink {
   readonly run: string
@@ -253,6 +257,8 @@ export interface LoadedRun {
   readonly mail: readonly Mail[]
   /** secrets of the subjects that appear in the entries, by token; erased ones are missing */
   readonly secrets: ReadonlyMap<string, Uint8Array>
+  /** of a fork: what the key tokens in the history that it took over were made with */
+  readonly tokenKey?: Uint8Array | undefined
 }
 
 export interface ListQuery {

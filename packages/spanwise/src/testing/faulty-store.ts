@@ -129,6 +129,8 @@ export function faultyStore(store: Store, plan: FaultPlan = {}, before = 0): Fau
     approval: (id) => call(() => store.approval(id)),
     nextWake: (...query) => call(() => store.nextWake(...query)),
     counts: () => call(() => store.counts()),
+    fork: (fork) => asked(() => store.fork(fork)),
+    forks: (source) => call(() => store.forks(source)),
     close: () => store.close(),
   }
 }

@@ -38,6 +38,8 @@ function survivingRun(machine: Machine, id: string): Run<unknown> {
     cancel: (reason) => ask((run) => run.cancel(reason)),
     giveUp: (reason) => ask((run) => run.giveUp(reason)),
     resume: (options) => ask((run) => run.resume(options)),
+    fork: async (options) => survivingRun(machine, (await ask((run) => run.fork(options))).id),
+    planFork: (options) => ask((run) => run.planFork(options)),
   }
 }
 

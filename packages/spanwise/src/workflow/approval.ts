@@ -70,7 +70,11 @@ async function decision(
     input: encodeCanonical({ question, role, timeout, of }, 'approval'),
     due,
     effect: { type: 'wait' },
-    announce: () => ({ kind: 'approval.requested', meta: { role: role ?? null }, payload }),
+    announce: (_, until) => ({
+      kind: 'approval.requested',
+      meta: { role: role ?? null },
+      payload: until === due ? payload : encode({ ...request, expiresAt: until }, 'approval'),
+    }),
     form: options.form,
     settle: settleApproval,
   })

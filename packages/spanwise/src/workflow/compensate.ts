@@ -9,5 +9,5 @@ import type { Arg } from './types.ts'
  */
 export function compensate<I>(step: Step<I, unknown>, ...input: Arg<NoInfer<I>>): void {
   const { execution, prefix } = currentScope('compensate()')
-  execution.compensations.push({ step: step as Step<unknown, unknown>, input: input[0], prefix })
+  execution.compensations.push({ step: step as Step<unknown, unknown>, input: input[0], prefix, at: execution.current })
 }

@@ -23,7 +23,11 @@ export interface StepCommon {
 }
 
 interface Repeatable {
-  readonly effect?: 'at-least-once'
+  /**
+   * `'idempotent'`: it does no harm to do it again, even under another `idempotencyKey`; forks then do it without asking. Retries
+   * are the same for both.
+   */
+  readonly effect?: 'at-least-once' | 'idempotent'
   /** all attempts, the first included; 3 */
   readonly attempts?: number
   /** wait before the second attempt, doubled for each further one, with jitter; 1 s */
@@ -61,7 +65,7 @@ export interface StepDefinition {
   readonly name: string
   readonly kind: 'function' | 'transaction'
   readonly options: StepCommon & {
-    readonly effect?: 'at-least-once' | 'at-most-once'
+    readonly effect?: 'at-least-once' | 'at-most-once' | 'idempotent'
     readonly attempts?: number
     readonly backoff?: Duration
     readonly retryOn?: (error: unknown) => boolean
@@ -238,6 +242,7 @@ function stepSpec(definition: StepDefinition, value: unknown): OperationSpec {
     effect: { type: definition.kind === 'transaction' ? 'transaction' : 'step', definition, text },
     settle: settleStep,
     onDrift: definition.options.onDrift,
+    repeatable: definition.options.effect === 'idempotent',
   }
 }
 

@@ -20,6 +20,7 @@ export function sleep(until: Duration | Date): Promise<void> {
     name: 'sleep',
     input: encodeCanonical(until, 'sleep'),
     due,
+    fixed: until instanceof Date,
     effect: { type: 'wait' },
     settle: (entry) => (entry.kind === 'timer.fired' ? { ok: true, value: undefined } : undefined),
   })

@@ -156,6 +156,12 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
       await tell(mail.run)
       return sent
     },
+    async fork(request) {
+      const row = await use((backend) => backend.fork(request))
+      await tell(row.run)
+      return row
+    },
+    forks: (source) => use((backend) => backend.forks(source)),
     checkForm: (run, key, decision) => use((backend) => backend.checkForm(run, key, decision)),
     run: (id) => use((backend) => backend.run(id)),
     find: (identity) => use((backend) => backend.find(identity)),

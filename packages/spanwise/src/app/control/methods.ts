@@ -21,6 +21,8 @@ import { PAGE, PAGE_SIZE } from './protocol.ts'
 export interface Methods {
   readonly begin: [Begin]
   readonly send: Parameters<Backend['send']>
+  readonly fork: Parameters<Backend['fork']>
+  readonly forks: [string]
   readonly checkForm: Parameters<Backend['checkForm']>
   readonly run: [string]
   readonly find: Parameters<Backend['find']>
@@ -74,6 +76,20 @@ const checks: { readonly [M in keyof Methods]: Check } = {
       at: whole,
     }),
   ),
+  fork: tuple(
+    record({
+      source: text,
+      run: text,
+      from: whole,
+      edit: optional(record({})),
+      results: optional(record({})),
+      allow: optional(list(text)),
+      by: optional(text),
+      release: text,
+      at: whole,
+    }),
+  ),
+  forks: tuple(text),
   checkForm: tuple(text, text, record({ approve: flag, form: anything })),
   run: tuple(text),
   find: tuple(record({ tenant: text, workflow: text, id: text })),
@@ -121,6 +137,8 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
     return { ...created, row: withoutSecret(created.row) }
   },
   send: ({ backend }, mail) => backend.send(mail),
+  fork: async ({ backend }, request) => withoutSecret(await backend.fork(request)),
+  forks: ({ backend }, source) => backend.forks(source),
   checkForm: ({ backend }, run, key, decision) => backend.checkForm(run, key, decision),
   run: async ({ backend }, id) => withoutSecret(await backend.run(id)),
   find: async ({ backend }, identity) => withoutSecret(await backend.find(identity)),

@@ -10,6 +10,8 @@ export function remoteBackend(connection: Connection): Omit<Backend, 'watch' | '
     kind: 'remote',
     begin: (begin) => ask('begin', begin),
     send: (mail) => ask('send', mail),
+    fork: (request) => ask('fork', request),
+    forks: (source) => ask('forks', source),
     checkForm: (run, key, decision) => ask('checkForm', run, key, decision),
     run: (id) => ask('run', id),
     find: (identity) => ask('find', identity),

@@ -31,6 +31,8 @@ export function describe(event: RunEvent): Described | undefined {
       return line('!', `needs attention: ${message(payload)}`, true)
     case 'run.resumed':
       return line('•', 'resumed', true)
+    case 'run.forked':
+      return line('•', `forked from ${String(meta['source'] ?? '')} at entry ${String(meta['at'] ?? '')}`, true)
     case 'run.completed':
       return line('✔', 'completed', true)
     case 'run.failed':

@@ -2,6 +2,7 @@ import type { ClaimQuery, LoadedRun, WorkerInfo } from '../store.ts'
 import { firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { entriesOf } from './entries.ts'
+import { tokenKeyOf } from './fork.ts'
 import { knownRelease, releaseSeq } from './releases.ts'
 import { mailOf, type RawRun, selectRun, toRunRow } from './rows.ts'
 import { subjectSecret } from './subjects.ts'
@@ -78,7 +79,13 @@ function load(context: Context, raw: RawRun): LoadedRun {
     const secret = subjectSecret(context, subject)
     if (secret !== undefined) secrets.set(subject, secret)
   }
-  return { row: toRunRow(raw), entries, mail: mailOf(context, raw.seq), secrets }
+  return {
+    row: toRunRow(raw),
+    entries,
+    mail: mailOf(context, raw.seq),
+    secrets,
+    tokenKey: tokenKeyOf(context, raw.seq),
+  }
 }
 
 /** The earliest time at which a free run is due. */

@@ -47,7 +47,7 @@ export function startChild(context: Context, parent: ParentLink, child: NewRun, 
   return false
 }
 
-function insertRun(context: Context, run: NewRun, idToken: string): RunRow {
+export function insertRun(context: Context, run: NewRun, idToken: string): RunRow {
   const subject = run.subject === undefined ? undefined : livingSubject(context, run.subject)
   const secret = subject?.secret ?? new Uint8Array(randomBytes(32))
   const owner = run.owner ?? null
@@ -108,7 +108,7 @@ function insertRun(context: Context, run: NewRun, idToken: string): RunRow {
   }
 }
 
-function link(context: Context, childSeq: number, parent: ParentLink): void {
+export function link(context: Context, childSeq: number, parent: ParentLink): void {
   context
     .sql('INSERT OR IGNORE INTO spanwise_links (child_seq, parent_run, parent_key) VALUES (?, ?, ?)')
     .run(childSeq, parent.run, parent.key)

@@ -65,6 +65,12 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
         .run(value(target))
     },
   },
+  spanwise_forks: {
+    erase: (context, target) => {
+      const runs = pick(target, '= ?1', `IN (${runsOfSubject})`)
+      context.sql(`UPDATE spanwise_forks SET token_key = NULL WHERE run_seq ${runs}`).run(value(target))
+    },
+  },
   spanwise_subjects: {
     erase: (context, target) => {
       if ('run' in target) return

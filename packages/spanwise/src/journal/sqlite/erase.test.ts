@@ -66,6 +66,37 @@ describe('the erase registry', () => {
 })
 
 describe('erase', () => {
+  it('of a run takes its forks along, and theirs; of a fork, only itself and its own', () => {
+    const core = open()
+    const source = created(core)
+    fill(core, source)
+    const fork = (of: RunRow): RunRow => {
+      const { status: _, owner: __, parent: ___, ...run } = newRun()
+      const copy = { from: 1, to: 3, base: 0 }
+      const answer = ask(core, 'fork', { ...run, source: of.run, point: 3, copy, entries: [], children: [] })
+      if (answer.state !== 'created') throw new Error(answer.state)
+      return answer.row
+    }
+    const one = fork(source)
+    const two = fork(one)
+    const other = fork(source)
+    const holds = (run: RunRow): boolean =>
+      entriesOf(core, run).some(({ payload }) => payload?.includes(marker) === true)
+    expect([source, one, two, other].map(holds)).toEqual([true, true, true, true])
+    ask(core, 'erase', { run: one.run })
+    expect([source, one, two, other].map(holds)).toEqual([true, false, false, true])
+    ask(core, 'erase', { run: source.run })
+    expect([source, one, two, other].map(holds)).toEqual([false, false, false, false])
+    expect(places(core, marker)).toEqual([])
+    expect(core.context.sql('SELECT count(token_key) AS n FROM spanwise_forks').get()).toEqual({ n: 0 })
+    expect(entriesOf(core, two).every(({ leaf }) => leaf.length === 32)).toBe(true)
+    // a fork cannot go on from behind what was erased
+    const { status: _, owner: __, parent: ___, ...run } = newRun()
+    const order = { ...run, source: source.run, point: 3, copy: { from: 1, to: 3, base: 0 }, entries: [], children: [] }
+    expect(() => ask(core, 'fork', order)).toThrow(expect.objectContaining({ code: 'ERASED' }))
+    expect(ask(core, 'run', run.run)).toBeUndefined()
+  })
+
   it('of a run takes its content away and leaves its proofs', () => {
     const core = open()
     const [run, other] = [created(core), created(core)]

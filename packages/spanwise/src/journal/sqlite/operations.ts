@@ -4,6 +4,7 @@ import type {
   ClaimQuery,
   ListQuery,
   Mail,
+  NewFork,
   NewMail,
   NewRun,
   RunChange,
@@ -16,6 +17,7 @@ import type { Context } from './context.ts'
 import { create } from './create.ts'
 import { entriesOf } from './entries.ts'
 import { type Erasure, erase } from './erase.ts'
+import { fork, forks } from './fork.ts'
 import { send } from './mail.ts'
 import { outcomeOfRun } from './outcome.ts'
 import { approval, approvals, counts, find, list } from './queries.ts'
@@ -33,6 +35,8 @@ export const operations = {
   claim: (context: Context, query: ClaimQuery) => claim(context, query),
   subjects: (context: Context, names: readonly string[]) => subjects(context, names),
   erase: (context: Context, erasure: Erasure) => erase(context, erasure),
+  fork: (context: Context, order: NewFork) => fork(context, order),
+  forks: (context: Context, source: string) => forks(context, source),
   run: (context: Context, id: string): RunRow | undefined => {
     const raw = runById(context, id)
     return raw === undefined ? undefined : toRunRow(raw)
@@ -79,6 +83,7 @@ const reads: ReadonlySet<Op> = new Set([
   'approval',
   'nextWake',
   'counts',
+  'forks',
 ])
 
 export function isRead(request: Request): boolean {

@@ -1,3 +1,5 @@
+import { forkTables } from './schema-fork.ts'
+
 /**
  * Version 1. Every table of ours begins with `spanwise_`: users' own tables may live in the same file.
  * Columns that hold what users wrote are marked (content): `erase-registry.ts` says how each is erased.
@@ -137,4 +139,4 @@ CREATE TABLE spanwise_approvals (
 ) STRICT;
 CREATE INDEX spanwise_approvals_open ON spanwise_approvals (state) WHERE state = 0;
 CREATE INDEX spanwise_approvals_run ON spanwise_approvals (run_seq) WHERE state = 0;
-`
+${forkTables}`

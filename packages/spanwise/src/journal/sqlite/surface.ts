@@ -44,6 +44,13 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     approval: (id) => ask('approval', id),
     nextWake: (workflows, release) => ask('nextWake', { workflows, release }),
     counts: () => ask('counts', undefined),
+    fork: async (fork) => {
+      check(fork.started.payload, () => `The input of ${fork.workflow}`)
+      for (const entry of fork.entries)
+        check(entry.payload, () => `What fork ${fork.run} has to record (${entry.kind})`)
+      return ask('fork', fork)
+    },
+    forks: (source) => ask('forks', source),
   }
 }
 

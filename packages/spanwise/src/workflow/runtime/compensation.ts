@@ -4,6 +4,8 @@ export interface Compensation {
   readonly input: unknown
   /** key prefix of the scope that registered it: a snapshot of that scope takes it along */
   readonly prefix: string
+  /** index of the delivery in whose window it was registered */
+  readonly at: number
 }
 
 /** Each one is an operation of the run, retried like any step; one that fails for good parks the run. */

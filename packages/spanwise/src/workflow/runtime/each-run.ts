@@ -279,7 +279,7 @@ export class EachRun {
       next: this.#next,
       exhausted: this.#exhausted,
       pulling: this.#pulling ? this.#pullingAfter : undefined,
-      compensations: this.#execution.compensations
+      compensations: this.#execution.ownCompensations
         .filter(({ prefix }) => prefix.startsWith(mine) && !open.some((item) => prefix.startsWith(item)))
         .map(({ step, input, prefix }) => ({ step: step.stepName, input, prefix })),
     }

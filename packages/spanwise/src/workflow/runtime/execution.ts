@@ -1,9 +1,19 @@
-import { type Entry, type EntryKind, keyToken, type Meta, type NewEntry, SpanwiseError } from '../../journal/index.ts'
+import {
+  type Entry,
+  type EntryKind,
+  keyToken,
+  keyTokenUnder,
+  type Meta,
+  type NewEntry,
+  SpanwiseError,
+} from '../../journal/index.ts'
 import { CancelledError, ReplayError } from '../errors.ts'
 import { endsRun } from '../failure.ts'
 import type { RunInfo } from '../types.ts'
 import { type Compensation, runCompensations } from './compensation.ts'
 import { type Control, readControl } from './control.ts'
+import { dryError, dryKeys, hasEffect, isAllowed } from './fork.ts'
+import type { Dry } from './fork-mark.ts'
 import { HistoryWriter, type OperationEntry, ofOperation } from './history-writer.ts'
 import type { Ending, Host, Offer } from './host.ts'
 import { LazyAbort } from './lazy-abort.ts'
@@ -22,6 +32,8 @@ export interface ExecutionInit {
   readonly run: RunInfo
   readonly secret: Uint8Array
   readonly secrets: ReadonlyMap<string, Uint8Array>
+  /** of a fork: what tokens in the keys that it took over were made with */
+  readonly tokenKey?: Uint8Array | undefined
   readonly entries: readonly Entry[]
   readonly host: Host
   /** finished items after which `each` takes its first snapshot; 500 */
@@ -43,7 +55,6 @@ type Phase = 'body' | 'parked' | 'closing' | 'compensating' | 'ended'
 export class Execution implements Runtime {
   readonly run: RunInfo
   readonly secret: Uint8Array
-  readonly seed: string
   readonly root: Scope
   readonly abort = new LazyAbort()
   readonly mailbox: Mailbox
@@ -59,6 +70,7 @@ export class Execution implements Runtime {
 
   readonly #host: Host
   readonly #secrets: Map<string, Uint8Array>
+  readonly #tokenKey: Uint8Array | undefined
   readonly #body: ExecutionInit['body']
   readonly #operations = new OpenOperations()
   readonly #writer: HistoryWriter
@@ -88,6 +100,7 @@ export class Execution implements Runtime {
     this.run = init.run
     this.secret = init.secret
     this.#secrets = new Map(init.secrets)
+    this.#tokenKey = init.tokenKey
     this.#host = init.host
     this.#body = init.body
     this.snapshotAfter = init.snapshotAfter ?? 500
@@ -98,7 +111,6 @@ export class Execution implements Runtime {
     })
     this.#writer = new HistoryWriter(init.host, init.entries.at(-1) as Entry)
     this.started = init.started(this.recorded.start)
-    this.seed = this.started.seed
     this.time = this.recorded.start.at
     this.current = this.recorded.start.index
     this.root = rootScope(
@@ -108,6 +120,51 @@ export class Execution implements Runtime {
     )
     this.mailbox = new Mailbox(this.started.mailbox)
     this.#tasks.push(() => this.#begin())
+  }
+
+  /** Behind a fork point another one, so that what is made of it is not taken for the source's. */
+  get seed(): string {
+    const mark = this.recorded.forked.findLast(({ index }) => index <= this.current)
+    return mark === undefined ? this.started.seed : `${this.started.seed}\u0000${mark.salt}`
+  }
+
+  get dry(): Dry | undefined {
+    const { dry, forked } = this.recorded
+    const { started } = this
+    if (forked.length > 0 || started.dry === undefined) return forked.length > 0 ? dry : undefined
+    return {
+      allow: [...started.dry.allow, ...(dry?.allow ?? [])],
+      results: { ...started.dry.results, ...dry?.results },
+    }
+  }
+
+  get ownCompensations(): readonly Compensation[] {
+    const mark = this.recorded.forked.at(-1)
+    if (mark === undefined || this.#tookOverCompensating(mark.index)) return this.compensations
+    return this.compensations.filter(({ at }) => at > mark.index)
+  }
+
+  /** It was forked while its source compensated: what was begun is seen through. */
+  #tookOverCompensating(point: number): boolean {
+    for (const [key, { outcome }] of this.recorded.operations)
+      if (key.startsWith(this.#compensationPrefix) && outcome !== undefined && outcome.index < point) return true
+    return false
+  }
+
+  /** When an operation is due: what a fork took over goes on with what was left of it. */
+  dueOf({ spec, after }: Operation): number | undefined {
+    return spec.due === undefined || spec.fixed === true ? spec.due : spec.due + this.#shift(after)
+  }
+
+  #shift(after: number): number {
+    let shift = 0
+    for (const mark of this.recorded.forked) if (mark.index > after) shift += mark.shift
+    return shift
+  }
+
+  /** It was started by the source of the fork, before it: neither is it this run's to end, nor another one in its place. */
+  isShared(run: string): boolean {
+    return this.recorded.shared.has(run)
   }
 
   get replaying(): boolean {
@@ -151,7 +208,10 @@ export class Execution implements Runtime {
     if (known !== undefined)
       return this.track(known.ok ? Promise.resolve(known.value as T) : Promise.reject(known.error))
     const after = scope.begun?.window === this.current ? scope.begun.after : this.current
-    const { operation, promise } = this.#operations.add<T>(scope, spec, name, { after, at: this.time })
+    const { operation, promise } = this.#operations.add<T>(scope, spec, name, {
+      after,
+      at: this.time + this.#shift(after),
+    })
     this.#replay.issued(operation)
     return promise
   }
@@ -237,6 +297,7 @@ export class Execution implements Runtime {
 
   /** Short stand-in for a user-made part of a key, under the secret of whom it is about. */
   keyToken(text: string, subject?: string): string {
+    if (subject === undefined && this.#tokenKey !== undefined) return keyTokenUnder(this.#tokenKey, text)
     return keyToken(this.#secretOf(subject), text)
   }
 
@@ -306,6 +367,9 @@ export class Execution implements Runtime {
   withhold(): void {
     this.#tasks = []
     this.#phase = 'parked'
+    // a fork that has done nothing of its own yet has a history all the same
+    this.#replay.skipRest()
+    this.#replay.end()
   }
 
   /** Dropped from memory: whatever still runs of the code is not this run any more. */
@@ -392,7 +456,7 @@ export class Execution implements Runtime {
     if (this.#continuing !== undefined) return this.#continue()
     if (this.#outcome !== undefined && this.#phase === 'body' && !this.#owesResumed) this.#settleBody(this.#outcome)
     if (this.#compensated !== undefined && this.#phase === 'compensating') return this.#end(this.#compensated)
-    if (!this.#replay.on) for (const operation of this.#replay.takeIssued()) this.#start(operation)
+    if (!this.#replay.on) this.#startAll(this.#replay.takeIssued())
     else if (this.#replay.isUsedUp && this.#tasks.length === 0 && this.#isRunning) this.#goLive()
     if (this.#rejected.length > 64) this.#rejected = this.#rejected.filter(({ promise }) => !promise.observed)
     this.#checkQuiet()
@@ -403,7 +467,24 @@ export class Execution implements Runtime {
     this.#replay.checkWindow(this.current)
     this.#replay.end()
     this.#takeBack()
-    for (const operation of this.#operations.all()) this.#start(operation)
+    this.#startAll(this.#operations.all())
+  }
+
+  /** All that is wanted at once; or, in a fork, nothing of it where something may not happen. */
+  #startAll(operations: readonly Operation[]): void {
+    const { dry } = this
+    if (dry !== undefined) {
+      const refused = operations.filter((operation) => this.#isRefused(operation, dry))
+      if (refused.length > 0) throw dryError(this.run.id, refused)
+    }
+    for (const operation of operations) this.#start(operation)
+  }
+
+  #isRefused(operation: Operation, { allow, results }: Dry): boolean {
+    if (operation.state !== 'open' || operation.started) return false
+    if (results !== undefined && Object.hasOwn(results, operation.key)) return false
+    if (this.recorded.operations.get(operation.key)?.announcement?.kind === 'child.started') return false
+    return hasEffect(operation, (run) => this.isShared(run)) && !isAllowed(operation, allow)
   }
 
   /** The body is through without an operation that nobody awaited, but whose failure counted and was resumed: then so does this. */
@@ -427,7 +508,7 @@ export class Execution implements Runtime {
   /** Nothing of the settled body is in flight any more. */
   #finish(): void {
     const final = this.#final as Ending
-    if (final.status === 'completed' || this.compensations.length === 0) return this.#end(final)
+    if (final.status === 'completed' || this.ownCompensations.length === 0) return this.#end(final)
     this.#phase = 'compensating'
     this.#compensateWhenDue(final)
   }
@@ -463,7 +544,9 @@ export class Execution implements Runtime {
     if (this.#broken !== undefined || this.#phase === 'ended' || this.#phase === 'parked') return
     this.#broken = error
     this.#parkHere()
-    this.#host.ended({ status: 'needs attention', error, operation: undefined, known: false })
+    // on record already where a fork that waits for a word is only looked at again
+    const known = dryKeys(error) !== undefined && this.recorded.parked?.meta['code'] === 'FORK_DRY'
+    this.#host.ended({ status: 'needs attention', error, operation: undefined, known })
   }
 
   // ---- the body
@@ -557,7 +640,7 @@ export class Execution implements Runtime {
   #compensate(final: Ending): void {
     const scope = rootScope(this, this.#compensationPrefix, this.root.subject)
     frames.run(scope, () =>
-      runCompensations(this.compensations).then(
+      runCompensations(this.ownCompensations).then(
         () => {
           this.#compensated = final
         },
@@ -684,7 +767,7 @@ export class Execution implements Runtime {
     const history = this.recorded.operations.get(operation.key)
     operation.announced = history?.announcement?.index
     if (operation.spec.announce !== undefined && operation.announced === undefined) {
-      const { kind, meta, payload } = operation.spec.announce(this.#host.childRun(operation))
+      const { kind, meta, payload } = operation.spec.announce(this.#host.childRun(operation), this.dueOf(operation))
       const entry = this.record(operation, { kind, attempt: 0, meta, payload, input: operation.spec.input })
       operation.announced = entry.index
       if (kind === 'child.started') {

@@ -5,16 +5,33 @@ import type { Runtime } from './model.ts'
 import type { Started } from './started.ts'
 
 /** Payload of `run.started`. */
-export function startPayload(started: Pick<Started, 'input' | 'seed' | 'id' | 'tags' | 'subject' | 'team'>): string {
+export function startPayload(
+  started: Pick<Started, 'input' | 'seed' | 'id' | 'tags' | 'subject' | 'team' | 'dry' | 'unparsed'>,
+): string {
   return encode({ ...given(started), generation: 0, mailbox: [], compensations: [] }, 'input')
 }
 
 /** Payload of `run.continued`: everything that the next generation needs, so that nothing before it is read again. */
 export function continuationPayload(execution: Runtime, input: unknown, generation: number): string {
-  const { seed, id, tags, subject, team } = execution.started
-  const compensations = execution.compensations.map(({ step, input: value }) => ({ step: step.stepName, input: value }))
+  const { id, tags, subject, team } = execution.started
+  const { seed, dry } = execution
+  const compensations = execution.ownCompensations.map(({ step, input: value }) => ({
+    step: step.stepName,
+    input: value,
+  }))
   return encode(
-    { input, seed, generation, mailbox: execution.mailbox.letters, compensations, id, tags, subject, team },
+    {
+      input,
+      seed,
+      generation,
+      mailbox: execution.mailbox.letters,
+      compensations,
+      id,
+      tags,
+      subject,
+      team,
+      ...(dry === undefined ? {} : { dry }),
+    },
     'input of continueAs',
   )
 }
@@ -52,7 +69,7 @@ export function restoreCompensation(
       step,
     })
   }
-  execution.compensations.push({ step: found, input, prefix })
+  execution.compensations.push({ step: found, input, prefix, at: execution.current })
 }
 
 /** Without the keys that were not given: what is left is mostly plain JSON. */

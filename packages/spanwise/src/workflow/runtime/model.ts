@@ -2,6 +2,7 @@ import type { Entry, EntryKind, Meta } from '../../journal/index.ts'
 import type { StandardSchemaV1 } from '../schema.ts'
 import type { RunInfo, StepContext } from '../types.ts'
 import type { Compensation } from './compensation.ts'
+import type { Dry, Forked } from './fork-mark.ts'
 import type { LazyAbort } from './lazy-abort.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Started } from './started.ts'
@@ -15,6 +16,10 @@ export interface Runtime {
   readonly recorded: Recorded
   readonly mailbox: Mailbox
   readonly compensations: Compensation[]
+  /** without those of what the source of a fork did: the fork has nothing of it to undo */
+  readonly ownCompensations: readonly Compensation[]
+  /** of a fork and what comes of it: which effects may happen */
+  readonly dry: Dry | undefined
   /** aborts when the run is cancelled */
   readonly abort: LazyAbort
   readonly replaying: boolean
@@ -89,9 +94,13 @@ export interface OperationSpec {
   readonly input?: string | undefined
   /** ms; when it fires, `timer.fired` is delivered to the operation */
   readonly due?: number | undefined
+  /** `due` is a time that the code names, not so long after it asked */
+  readonly fixed?: boolean | undefined
+  /** a step that says of itself that repeating it does no harm */
+  readonly repeatable?: boolean | undefined
   readonly effect: Effect
   /** entry written when the operation is issued, before its effect may begin */
-  readonly announce?: ((childRun: string) => Announcement) | undefined
+  readonly announce?: ((childRun: string, due: number | undefined) => Announcement) | undefined
   /** turns a delivered entry into the operation's outcome; undefined when it does not settle it */
   settle(entry: Delivered): Settlement | undefined
   /** what to do when the code now passes another input under the same key */
@@ -192,6 +201,12 @@ export interface Recorded {
   readonly reopened: ReadonlySet<string>
   /** an operator resumed it: what came for operations that were closed by the failure may be lost on them */
   readonly resumed: boolean
+  /** where it was forked from another run's history, oldest first */
+  readonly forked: readonly Forked[]
+  /** children that the source of a fork had started before it */
+  readonly shared: ReadonlySet<string>
+  /** said since the last fork point of this generation */
+  readonly dry: Dry | undefined
   /** latest per construct */
   readonly snapshots: ReadonlyMap<string, Entry>
   readonly notes: ReadonlySet<string>

@@ -1,4 +1,6 @@
 import { decode, type Entry, type EntryKind } from '../../journal/index.ts'
+import { withoutUnfinished } from './fork.ts'
+import { type Dry, type Forked, readForkMark } from './fork-mark.ts'
 import type { Recorded } from './model.ts'
 
 /** Entries whose hand-over lets the code go on. */
@@ -39,6 +41,9 @@ export interface Resumption {
   /** operation whose failure it was: its outcome and attempts are dropped, so that it is open again */
   readonly reopen: string | undefined
   readonly edit?: { readonly key: string; readonly input: unknown } | undefined
+  /** of a fork: further effects that may happen, and further results that are taken in place of effects */
+  readonly allow?: readonly string[] | undefined
+  readonly results?: Readonly<Record<string, unknown>> | undefined
 }
 
 interface Building {
@@ -54,23 +59,43 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
   if (start === undefined) throw new Error('a history begins with its start')
   const since = entries.filter((entry) => entry.index >= start.index)
   const edits = new Map<string, { value: unknown; count: number }>()
+  const edit = ({ key, input }: { readonly key: string; readonly input: unknown }): void => {
+    edits.set(key, { value: input, count: (edits.get(key)?.count ?? 0) + 1 })
+  }
   const childGenerations = new Map<string, number>()
   const reopened = new Set<string>()
+  const forked: Forked[] = []
+  const shared = new Set<string>()
+  let dry: Dry | undefined
   let parked: Entry | undefined
   let live: Entry[] = []
   for (const entry of since) {
-    if (entry.kind === 'run.resumed') {
+    if (entry.kind === 'run.forked') {
+      parked = undefined
+      const mark = readForkMark(entry)
+      forked.push(mark)
+      live = withoutUnfinished(
+        live.filter((earlier) => !isSuperseded(earlier, { from: mark.index, reopen: mark.reopen })),
+      )
+      for (const { kind, meta } of live) if (kind === 'child.started') shared.add(String(meta['child']))
+      if (mark.edit !== undefined) edit(mark.edit)
+      // what an earlier fork was allowed to do, this one is not
+      dry = { allow: mark.allow, results: mark.results }
+    } else if (entry.kind === 'run.resumed') {
       parked = undefined
       const resumption = decode(entry.payload ?? 'null') as Resumption
+      if (resumption.allow !== undefined || resumption.results !== undefined) {
+        dry = {
+          allow: [...(dry?.allow ?? []), ...(resumption.allow ?? [])],
+          results: { ...dry?.results, ...resumption.results },
+        }
+      }
       for (const earlier of live)
         if (earlier.kind === 'child.started' && isSuperseded(earlier, resumption))
           childGenerations.set(earlier.key, (childGenerations.get(earlier.key) ?? 0) + 1)
       live = live.filter((earlier) => !isSuperseded(earlier, resumption))
       if (resumption.reopen !== undefined) reopened.add(resumption.reopen)
-      if (resumption.edit !== undefined) {
-        const before = edits.get(resumption.edit.key)
-        edits.set(resumption.edit.key, { value: resumption.edit.input, count: (before?.count ?? 0) + 1 })
-      }
+      if (resumption.edit !== undefined) edit(resumption.edit)
     } else if (entry.kind === 'run.parked') parked = entry
     else live.push(entry)
   }
@@ -118,6 +143,9 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
     childGenerations,
     reopened,
     resumed: since.some(({ kind }) => kind === 'run.resumed'),
+    forked,
+    shared,
+    dry,
     snapshots,
     notes: new Set(live.filter((entry) => entry.kind === 'note').map((entry) => entry.key)),
     withdrawn: new Set(live.filter((entry) => entry.kind === 'approval.withdrawn').map((entry) => entry.key)),

@@ -154,7 +154,7 @@ export class Replay {
 
   /** After a resume results come in another order: one that was wanted may come too late, as it would have without its record. */
   #isOvertaken({ after }: Entry): boolean {
-    return this.recorded.resumed && after <= this.#checked
+    return (this.recorded.resumed || this.recorded.forked.length > 0) && after <= this.#checked
   }
 
   #shapeError(at: number, recorded: readonly Entry[], asked: readonly Operation[]): ReplayError {

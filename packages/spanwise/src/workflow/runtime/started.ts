@@ -1,3 +1,5 @@
+import type { Dry } from './fork-mark.ts'
+
 /** A signal that arrived before anybody waited for it. */
 export interface Letter {
   readonly name: string
@@ -17,4 +19,8 @@ export interface Started {
   readonly tags: readonly string[]
   readonly subject: string | undefined
   readonly team: string | undefined
+  /** it is a fork's child, or a later generation of a fork */
+  readonly dry?: Dry | undefined
+  /** the input was given by an operator where the workflow's schema was not at hand */
+  readonly unparsed?: boolean | undefined
 }
