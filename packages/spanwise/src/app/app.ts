@@ -21,6 +21,7 @@ import {
 } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
 import { type BulkOptions, type BulkResult, type BulkTarget, bulk } from './bulk.ts'
+import { type Failure, type FailureOptions, failures } from './failures.ts'
 import { type Run, type RunState, runHandle, runState } from './run.ts'
 import { type StartOptions, startRun } from './start.ts'
 
@@ -75,6 +76,8 @@ export interface App extends AsyncDisposable {
   /** Newest first. */
   list(options?: ListOptions): Promise<Page<RunState>>
   counts(): Promise<Readonly<Record<RunStatus, number>>>
+  /** Runs that need attention or failed, grouped by what failed. */
+  failures(options?: FailureOptions): Promise<Page<Failure>>
   approvals(options?: {
     readonly role?: string
     /** only of this run */
@@ -122,6 +125,7 @@ export function makeApp(
     },
     list: (query: ListOptions = {}) => list(backend, query),
     counts: () => backend.counts(),
+    failures: (query: FailureOptions = {}) => failures(backend, query),
     approvals: (query: Omit<ApprovalQuery, 'tenant' | 'limit'> & { readonly limit?: number } = {}) =>
       approvals(backend, query),
     decide: (id: string, decision: DecideOptions) => decide(backend, id, decision, now()),

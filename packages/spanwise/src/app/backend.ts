@@ -4,6 +4,8 @@ import type {
   ApprovalRow,
   Created,
   Entry,
+  FailureQuery,
+  FailureRow,
   ForkLink,
   ListQuery,
   NewMail,
@@ -40,6 +42,7 @@ export interface Backend {
   outcome(id: string): Promise<Outcome | undefined>
   entries(run: string, from?: number, limit?: number): Promise<readonly Entry[]>
   list(query: ListQuery): Promise<Page<RunRow>>
+  failures(query: FailureQuery): Promise<Page<FailureRow>>
   approvals(query: ApprovalQuery): Promise<Page<ApprovalRow>>
   approval(id: string): Promise<ApprovalRow | undefined>
   counts(): Promise<Readonly<Record<RunStatus, number>>>

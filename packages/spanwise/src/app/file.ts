@@ -43,6 +43,7 @@ export function fileBackend(store: Store): Backend {
     outcome: (id) => store.outcome(id),
     entries: (run, from, limit) => store.entries(run, from, limit),
     list: (query) => store.list(query),
+    failures: (query) => store.failures(query),
     approvals: (query) => store.approvals(query),
     approval: (id) => store.approval(id),
     counts: () => store.counts(),

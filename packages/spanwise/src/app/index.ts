@@ -1,6 +1,7 @@
 export type { App, DecideOptions, ListOptions, OpenApproval } from './app.ts'
-export type { BulkOptions, BulkResult, BulkTarget } from './bulk.ts'
+export type { BulkOptions, BulkPlan, BulkProgress, BulkResult, BulkTarget } from './bulk.ts'
 export { connect } from './connect.ts'
+export type { Failure, FailureOptions } from './failures.ts'
 export { defineConfig, type SpanwiseConfig, type SpanwiseOptions } from './options.ts'
 export type { ForkPreview, Run, RunEvent, RunState } from './run.ts'
 export { spanwise } from './spanwise.ts'

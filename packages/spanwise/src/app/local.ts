@@ -22,6 +22,7 @@ export function localBackend(store: Store, engine: Engine, watchers: Watchers): 
     outcome: (id) => store.outcome(id),
     entries: (run, from, limit) => store.entries(run, from, limit),
     list: (query) => store.list(query),
+    failures: (query) => store.failures(query),
     approvals: (query) => store.approvals(query),
     approval: (id) => store.approval(id),
     counts: () => store.counts(),

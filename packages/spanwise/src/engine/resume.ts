@@ -72,7 +72,7 @@ export function planResume(run: string, entries: readonly Entry[], options: Resu
       : isReplayCode(parked.meta['code'])
         ? undefined
         : (parked.meta['last'] as number | undefined)
-  const effects = discarded(entries, { from, reopen })
+  const effects = repeatedBy(entries, { from, reopen })
   if (effects.length > 0 && options.discard !== true) {
     throw new SpanwiseError({
       code: 'RESUME_DISCARDS',
@@ -116,7 +116,7 @@ export async function applyResume(
   const parked = lastParked(entries)
   const last = entries.at(-1) as Entry
   // a step that was in flight when the order was given may have taken effect since
-  const surprise = !order.discard && discarded(entries, order).length > 0
+  const surprise = !order.discard && repeatedBy(entries, order).length > 0
   if (parked === undefined || parked.index !== order.parked || surprise) {
     await store.append({ ref: row, epoch: row.epoch, entries: [], taken: [mail.id] })
     return undefined
@@ -232,7 +232,10 @@ function handedOver(entries: readonly Entry[], reopen: string | undefined): numb
 }
 
 /** Keys of what was done and would be done again. The operation that failed is meant to be. */
-function discarded(entries: readonly Entry[], resumption: Pick<Resumption, 'from' | 'reopen'>): readonly string[] {
+export function repeatedBy(
+  entries: readonly Entry[],
+  resumption: Pick<Resumption, 'from' | 'reopen'>,
+): readonly string[] {
   const done = liveEntries(entries).filter(
     (entry) => effects.has(entry.kind) && entry.key !== resumption.reopen && isSuperseded(entry, resumption),
   )

@@ -8,6 +8,7 @@ export {
   type RunStatus,
 } from './entry.ts'
 export { isSpanwiseError, SpanwiseError, type SpanwiseErrorInit } from './error.ts'
+export type { FailureQuery, FailureRow } from './failures.ts'
 export type { ForkLink } from './fork.ts'
 export { leaf } from './leaf.ts'
 export { openStore, parseStoreUrl } from './open.ts'

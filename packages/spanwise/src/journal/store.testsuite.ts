@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import type { OpenForTest } from './testsuite/build.testsuite.ts'
+import { testFailures } from './testsuite/failures.testsuite.ts'
 import { testForks } from './testsuite/fork.testsuite.ts'
 import { testMail } from './testsuite/mail.testsuite.ts'
 import { testRuns } from './testsuite/runs.testsuite.ts'
@@ -12,5 +13,6 @@ export function testStore(name: string, open: OpenForTest): void {
     testMail(open)
     testWork(open)
     testForks(open)
+    testFailures(open)
   })
 }

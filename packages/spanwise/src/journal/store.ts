@@ -1,4 +1,5 @@
 import type { Entry, NewEntry, RunStatus } from './entry.ts'
+import type { FailureStore } from './failures.ts'
 import type { ForkPoint, ForkStore } from './fork.ts'
 
 /**
@@ -7,7 +8,7 @@ import type { ForkPoint, ForkStore } from './fork.ts'
  * Writes are durable when their promise resolves. Writes of concurrent callers share a commit; each one is applied whole or
  * not at all. A run's history is appended only by the holder of its lease: a stale `epoch` is answered `fenced`, never applied.
  */
-export interface Store extends ForkStore<NewFork, RunRow> {
+export interface Store extends ForkStore<NewFork, RunRow>, FailureStore {
   readonly info: StoreInfo
 
   // ---- the life of a worker

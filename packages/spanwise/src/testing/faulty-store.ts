@@ -130,6 +130,7 @@ export function faultyStore(store: Store, plan: FaultPlan = {}, before = 0): Fau
     nextWake: (...query) => call(() => store.nextWake(...query)),
     counts: () => call(() => store.counts()),
     fork: (fork) => asked(() => store.fork(fork)),
+    failures: (query) => call(() => store.failures(query)),
     forks: (source) => call(() => store.forks(source)),
     close: () => store.close(),
   }

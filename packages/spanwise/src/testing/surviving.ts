@@ -13,6 +13,7 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | typeof Symbo
       return found === undefined ? undefined : survivingRun(machine, found.id)
     },
     list: (...args: Parameters<App['list']>) => machine.ask((one) => one.list(...args)),
+    failures: (...args: Parameters<App['failures']>) => machine.ask((one) => one.failures(...args)),
     counts: () => machine.ask((one) => one.counts()),
     approvals: (...args: Parameters<App['approvals']>) => machine.ask((one) => one.approvals(...args)),
     decide: (...args: Parameters<App['decide']>) => machine.ask((one) => one.decide(...args)),

@@ -81,6 +81,10 @@ function fails(message: string): Error {
   return new Error(message)
 }
 
+function from(name: string): Error {
+  return Object.assign(new Error('x'), { stack: `Error: x\n    at ${name} (/app/a.ts:1:3)` })
+}
+
 describe('a fingerprint', () => {
   const of = (message: string, operation = 'charge#0', workflow = 'refund') =>
     fingerprint(workflow, operation, fails(message))
@@ -92,6 +96,15 @@ describe('a fingerprint', () => {
     ['other quoted parts', 'no column "total" in table', 'no column "amount" in table'],
     ['other names', "cannot read 'a.json'", "cannot read 'b.json'"],
     ['other amounts', 'took 12.5 ms', 'took 3.25 ms'],
+    ['a whole amount', 'took 12.5 ms', 'took 3 ms'],
+    ['an amount below zero', 'balance is -12', 'balance is 7'],
+    ['another file', 'cannot open /home/ann/in/a.json: no such file', 'cannot open /srv/b.json: no such file'],
+    ['another place of a file', 'error in /app/src/pay.ts:10:3', 'error in /builds/v2/src/pay.ts:99:1'],
+    ['a file on Windows', 'cannot open C:\\in\\a.json now', 'cannot open D:\\out\\b.json now'],
+    ['another host and port', 'connect ECONNREFUSED 10.0.0.1:5432', 'connect ECONNREFUSED 192.168.7.12:80'],
+    ['another time', 'due 2026-11-25T10:00:00Z', 'due 2025-01-02T03:04:05Z'],
+    ['another address', 'no user ann@example.org', 'no user bo.b+x@mail.example.com'],
+    ['another hash', 'no block 0x9f8e7d6c5b4a3921', 'no block 0x00ff11ee22dd33cc'],
   ])('does not see %s', (_, one, other) => {
     expect(of(one)).toBe(of(other))
   })
@@ -114,6 +127,10 @@ describe('a fingerprint', () => {
 
   it.each([
     ['another message', of('a'), of('b')],
+    ['another request', of('POST /charges/new failed with 500'), of('POST /refunds/new failed with 500')],
+    ['another message with apostrophes', of("can't pay Ann's bill"), of("can't find Ann's bill")],
+    ['another message behind numbers', of('17 items are missing'), of('17 items are broken')],
+    ['another function', fingerprint('w', 's', from('pay')), fingerprint('w', 's', from('refund'))],
     ['another step', of('a', 'charge#0'), of('a', 'refund#0')],
     ['another workflow', of('a', 's', 'v'), of('a', 's', 'w')],
     ['another code', fingerprint('w', 's', own('A')), fingerprint('w', 's', own('B'))],

@@ -87,7 +87,7 @@ export function endsRun(error: unknown): boolean {
 
 /**
  * The same failure in other runs, at other lines and with other ids, has the same fingerprint: workflow, operation without its
- * occurrences, error name and code, message without digits, quoted parts and ids, and the function that threw.
+ * occurrences, error name and code, message without numbers, quoted parts, ids, addresses and paths of files, and the function that threw.
  */
 export function fingerprint(workflow: string, operation: string | undefined, error: unknown): string {
   const e = error as { name?: unknown; code?: unknown; message?: unknown; stack?: unknown } | null
@@ -102,12 +102,25 @@ export function fingerprint(workflow: string, operation: string | undefined, err
   return createHash('sha256').update(parts.join('\u0000')).digest('base64url').slice(0, 12)
 }
 
+/** What stands in an apostrophe's place inside a word quotes nothing. */
+const quoted = /(?<!\w)(["'`]).*?\1(?!\w)/g
+const uuid = /\b[0-9a-f]{8}-[0-9a-f-]{27}\b/gi
+const address = /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g
+/** of files: what an URL asks for says which failure it is, where a file lies does not */
+const filePath =
+  /(?:file:\/\/)?(?<![\w.:/\\])(?:[A-Za-z]:[\\/]|~?\/)(?:(?:home|Users|tmp|var|usr|opt|srv|app|private|root|etc|mnt|data|work)[\\/][^\s"'`():,]*|[^\s"'`():,]*[\\/][^\s"'`():,]*\.[A-Za-z]\w{0,5}\b)/g
+const identifier = /\b(?=\w*\d)\w{6,}\b/g
+const number = /(?<![\w.])[-+]?\d+(?:[.,:]\d+)*|\d+(?:[.,:]\d+)*/g
+
 function normalise(message: string): string {
   return message
-    .replace(/(["'`]).*?\1/g, '$1…$1')
-    .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/gi, '…')
-    .replace(/\b(?=\w*\d)\w{6,}\b/g, '…')
-    .replace(/\d+/g, '0')
+    .slice(0, 2_000)
+    .replace(quoted, '$1…$1')
+    .replace(uuid, '…')
+    .replace(address, '…')
+    .replace(filePath, '…')
+    .replace(identifier, '…')
+    .replace(number, '0')
     .slice(0, 300)
 }
 

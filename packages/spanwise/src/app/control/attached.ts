@@ -168,6 +168,7 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     outcome: (id) => use((backend) => backend.outcome(id)),
     entries: (run, from, limit) => use((backend) => backend.entries(run, from, limit)),
     list: (query) => use((backend) => backend.list(query)),
+    failures: (query) => use((backend) => backend.failures(query)),
     approvals: (query) => use((backend) => backend.approvals(query)),
     approval: (id) => use((backend) => backend.approval(id)),
     counts: () => use((backend) => backend.counts()),

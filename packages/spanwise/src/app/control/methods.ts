@@ -29,6 +29,7 @@ export interface Methods {
   readonly outcome: [string]
   readonly entries: [run: string, from: number, limit: number]
   readonly list: Parameters<Backend['list']>
+  readonly failures: Parameters<Backend['failures']>
   readonly approvals: Parameters<Backend['approvals']>
   readonly approval: [string]
   readonly counts: []
@@ -108,6 +109,16 @@ const checks: { readonly [M in keyof Methods]: Check } = {
       limit,
     }),
   ),
+  failures: tuple(
+    record({
+      tenant: optional(text),
+      workflow: optional(text),
+      fingerprint: optional(text),
+      open: optional(flag),
+      after: optional(text),
+      limit,
+    }),
+  ),
   approvals: tuple(
     record({ role: optional(text), tenant: optional(text), run: optional(text), after: optional(text), limit }),
   ),
@@ -148,6 +159,7 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
     const page = await backend.list(query)
     return { ...page, items: page.items.map(withoutSecret) }
   },
+  failures: ({ backend }, query) => backend.failures(query),
   approvals: ({ backend }, query) => backend.approvals(query),
   approval: ({ backend }, id) => backend.approval(id),
   counts: ({ backend }) => backend.counts(),

@@ -1,4 +1,5 @@
 import type { Entry } from '../entry.ts'
+import type { FailureQuery } from '../failures.ts'
 import type {
   ApprovalQuery,
   ClaimQuery,
@@ -17,6 +18,7 @@ import type { Context } from './context.ts'
 import { create } from './create.ts'
 import { entriesOf } from './entries.ts'
 import { type Erasure, erase } from './erase.ts'
+import { failures } from './failures.ts'
 import { fork, forks } from './fork.ts'
 import { send } from './mail.ts'
 import { outcomeOfRun } from './outcome.ts'
@@ -36,6 +38,7 @@ export const operations = {
   subjects: (context: Context, names: readonly string[]) => subjects(context, names),
   erase: (context: Context, erasure: Erasure) => erase(context, erasure),
   fork: (context: Context, order: NewFork) => fork(context, order),
+  failures: (context: Context, query: FailureQuery) => failures(context, query),
   forks: (context: Context, source: string) => forks(context, source),
   run: (context: Context, id: string): RunRow | undefined => {
     const raw = runById(context, id)
@@ -84,6 +87,7 @@ const reads: ReadonlySet<Op> = new Set([
   'nextWake',
   'counts',
   'forks',
+  'failures',
 ])
 
 export function isRead(request: Request): boolean {

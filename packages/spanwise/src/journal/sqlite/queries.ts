@@ -19,7 +19,8 @@ export function list(context: Context, query: ListQuery): Page<RunRow> {
   if (query.workflow !== undefined) only('r.workflow = ?', query.workflow)
   if (query.status !== undefined) {
     only(
-      'r.status IN (SELECT value FROM json_each(?))',
+      // with a fingerprint its own index is walked, which has the order of the runs
+      `${query.fingerprint === undefined ? '' : '+'}r.status IN (SELECT value FROM json_each(?))`,
       JSON.stringify(query.status.map((name) => statuses.code(name))),
     )
   }

@@ -1,3 +1,4 @@
+import { failureIndex } from './schema-failures.ts'
 import { forkTables } from './schema-fork.ts'
 
 /**
@@ -139,4 +140,4 @@ CREATE TABLE spanwise_approvals (
 ) STRICT;
 CREATE INDEX spanwise_approvals_open ON spanwise_approvals (state) WHERE state = 0;
 CREATE INDEX spanwise_approvals_run ON spanwise_approvals (run_seq) WHERE state = 0;
-${forkTables}`
+${forkTables}${failureIndex}`

@@ -50,6 +50,7 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
         check(entry.payload, () => `What fork ${fork.run} has to record (${entry.kind})`)
       return ask('fork', fork)
     },
+    failures: (query) => ask('failures', query),
     forks: (source) => ask('forks', source),
   }
 }
