@@ -21,8 +21,10 @@ import {
 } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
 import { type BulkOptions, type BulkResult, type BulkTarget, bulk } from './bulk.ts'
+import { type DiffStory, diffRuns, type RunDiff } from './diff.ts'
+import type { RunState } from './event.ts'
 import { type Failure, type FailureOptions, failures } from './failures.ts'
-import { type Run, type RunState, runHandle, runState } from './run.ts'
+import { allEvents, type Run, runHandle, runState, unknownRun } from './run.ts'
 import { type StartOptions, startRun } from './start.ts'
 
 export interface ListOptions {
@@ -76,6 +78,8 @@ export interface App extends AsyncDisposable {
   /** Newest first. */
   list(options?: ListOptions): Promise<Page<RunState>>
   counts(): Promise<Readonly<Record<RunStatus, number>>>
+  /** Two runs side by side, by their ids: what they did alike, and where they went apart. */
+  diff(a: string, b: string): Promise<RunDiff>
   /** Runs that need attention or failed, grouped by what failed. */
   failures(options?: FailureOptions): Promise<Page<Failure>>
   approvals(options?: {
@@ -125,6 +129,7 @@ export function makeApp(
     },
     list: (query: ListOptions = {}) => list(backend, query),
     counts: () => backend.counts(),
+    diff: async (a: string, b: string) => diffRuns(await story(backend, a), await story(backend, b)),
     failures: (query: FailureOptions = {}) => failures(backend, query),
     approvals: (query: Omit<ApprovalQuery, 'tenant' | 'limit'> & { readonly limit?: number } = {}) =>
       approvals(backend, query),
@@ -139,6 +144,12 @@ export function makeApp(
     [Symbol.asyncDispose]: options.close,
   }
   return app as unknown as App
+}
+
+async function story(backend: Backend, id: string): Promise<DiffStory> {
+  const row = await backend.run(id)
+  if (row === undefined) throw unknownRun(id)
+  return { state: runState(row, (await backend.outcome(id))?.payload), events: await allEvents(backend, id) }
 }
 
 function listQuery(options: ListOptions): ListQuery {

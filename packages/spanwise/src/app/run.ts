@@ -7,49 +7,11 @@ import {
   planResume,
   type ResumeOptions,
 } from '../engine/index.ts'
-import {
-  decode,
-  type Entry,
-  encode,
-  isTerminal,
-  type Meta,
-  type RunRow,
-  type RunStatus,
-  SpanwiseError,
-} from '../journal/index.ts'
+import { decode, encode, isTerminal, type RunRow, type RunStatus, SpanwiseError } from '../journal/index.ts'
 import { type Arg, NeedsAttentionError, parse, RunFailedError, readStarted, type Signal } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
-
-/** How a run stands. */
-export interface RunState {
-  readonly id: string
-  readonly workflow: string
-  readonly status: RunStatus
-  readonly createdAt: Date
-  readonly updatedAt: Date
-  /** when a waiting or queued run is due by itself */
-  readonly wakeAt: Date | undefined
-  /** why it needs attention or failed */
-  readonly error: unknown
-  readonly code: string | undefined
-  /** the same for the same failure in other runs */
-  readonly fingerprint: string | undefined
-  readonly release: string
-  readonly parent: string | undefined
-}
-
-/** One entry of a run's history, decoded. */
-export interface RunEvent {
-  readonly index: number
-  readonly after: number
-  readonly at: Date
-  readonly kind: Entry['kind']
-  readonly key: string
-  readonly attempt: number
-  readonly meta: Meta
-  /** undefined where there is none or it was erased */
-  readonly payload: unknown
-}
+import { type RunEvent, type RunState, toEvent } from './event.ts'
+import { momentOf, type RunMoment } from './moment.ts'
 
 export interface Run<O> {
   /** opaque, unique everywhere */
@@ -79,6 +41,8 @@ export interface Run<O> {
    * @throws FORK_POINT, FORK_EDIT, INVALID_INPUT, ERASED
    */
   fork(options: ForkOptions): Promise<Run<O>>
+  /** The run as it stood when an entry had just been written. @throws ENTRY_UNKNOWN */
+  at(index: number): Promise<RunMoment>
   /** What a fork would take over, and what would happen anew. Makes nothing. */
   planFork(options: ForkOptions): Promise<ForkPreview>
 }
@@ -156,6 +120,10 @@ export function runHandle<O>(backend: Backend, id: string, now: () => number, re
       await read()
       const { run } = await backend.fork({ ...options, source: id, run: randomUUID(), release, at: now() })
       return runHandle<O>(backend, run, now, release)
+    },
+    async at(index) {
+      await read()
+      return momentOf(id, await allEvents(backend, id), index)
     },
     async planFork(options) {
       const plan = planFork(id, await historyFor(backend, await read(), options.from), options)
@@ -257,28 +225,10 @@ async function* readEvents(backend: Backend, id: string, from: number, follow: b
   }
 }
 
-/** Steps hold two lines: what went in and what came out. */
-function toEvent(entry: Entry): RunEvent {
-  const { index, after, at, kind, key, attempt, meta, payload } = entry
-  return {
-    index,
-    after,
-    at: new Date(at),
-    kind,
-    key,
-    attempt,
-    meta,
-    payload: payload === undefined ? undefined : decodePayload(kind, payload),
-  }
-}
-
-function decodePayload(kind: Entry['kind'], payload: string): unknown {
-  if (!kind.startsWith('step.')) return decode(payload)
-  const line = payload.indexOf('\n')
-  const input = decode(payload.slice(0, line))
-  if (kind === 'step.intent') return { input }
-  const outcome = decode(payload.slice(line + 1))
-  return kind === 'step.result' ? { input, result: outcome } : { input, error: outcome }
+export async function allEvents(backend: Backend, id: string): Promise<readonly RunEvent[]> {
+  const events: RunEvent[] = []
+  for await (const event of readEvents(backend, id, 0, false)) events.push(event)
+  return events
 }
 
 export function unknownRun(id: string): SpanwiseError {

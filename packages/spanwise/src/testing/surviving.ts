@@ -13,6 +13,7 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | typeof Symbo
       return found === undefined ? undefined : survivingRun(machine, found.id)
     },
     list: (...args: Parameters<App['list']>) => machine.ask((one) => one.list(...args)),
+    diff: (...args: Parameters<App['diff']>) => machine.ask((one) => one.diff(...args)),
     failures: (...args: Parameters<App['failures']>) => machine.ask((one) => one.failures(...args)),
     counts: () => machine.ask((one) => one.counts()),
     approvals: (...args: Parameters<App['approvals']>) => machine.ask((one) => one.approvals(...args)),
@@ -40,6 +41,7 @@ function survivingRun(machine: Machine, id: string): Run<unknown> {
     giveUp: (reason) => ask((run) => run.giveUp(reason)),
     resume: (options) => ask((run) => run.resume(options)),
     fork: async (options) => survivingRun(machine, (await ask((run) => run.fork(options))).id),
+    at: (index) => ask((run) => run.at(index)),
     planFork: (options) => ask((run) => run.planFork(options)),
   }
 }

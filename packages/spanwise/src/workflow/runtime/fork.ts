@@ -5,7 +5,7 @@ import type { Operation, OperationSpec } from './model.ts'
  * What a fork takes over of the operations that had no outcome at its point: nothing of the attempts, which were the source's
  * under the source's idempotency keys, and no open question, whose answer would be the source's. Children stay: they are shared.
  */
-export function withoutUnfinished(live: readonly Entry[]): Entry[] {
+export function withoutUnfinished<E extends Pick<Entry, 'kind' | 'key'>>(live: readonly E[]): E[] {
   const settled = new Set<string>()
   for (const { kind, key } of live) if (outcomes.has(kind)) settled.add(key)
   return live.filter(({ kind, key }) => !begun.has(kind) || settled.has(key))

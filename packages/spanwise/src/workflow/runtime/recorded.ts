@@ -154,7 +154,10 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
 }
 
 /** What is dropped when a failure delivered at `from` is resumed: the failure itself and all that was issued because of it. */
-export function isSuperseded(entry: Entry, resumption: Pick<Resumption, 'from' | 'reopen'>): boolean {
+export function isSuperseded(
+  entry: Pick<Entry, 'kind' | 'key' | 'after'>,
+  resumption: Pick<Resumption, 'from' | 'reopen'>,
+): boolean {
   if (resumption.from === undefined) return false
   if (entry.kind === 'run.started' || entry.kind === 'run.continued' || entry.kind === 'signal.received') return false
   if (entry.key === resumption.reopen) return true
