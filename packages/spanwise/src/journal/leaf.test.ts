@@ -139,7 +139,7 @@ describe('seal', () => {
   it('has zeros for what is not there', () => {
     const bare = { index: 0, after: 0, at: 1, kind: 'run.cancelling', key: '', attempt: 1 } as const
     const proof = unseal(seal(secret, 'r1', bare, '{}'))
-    expect(proof.commitments).toEqual({ key: Buffer.alloc(32), payload: Buffer.alloc(32), input: undefined })
+    expect(proof.commitments).toEqual({ key: new Uint8Array(32), payload: new Uint8Array(32), input: undefined })
     const none = { meta: undefined, key: undefined, payload: undefined, input: undefined }
     expect(hex(proof.leaf)).toBe(hex(leaf({ ...bare, run: 'r1', ...none })))
   })

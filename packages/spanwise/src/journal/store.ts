@@ -163,6 +163,7 @@ export interface RunRow extends RunRef {
 export interface RunChange {
   readonly ref: RunRef
   readonly epoch: number
+  /** each with an index above all that the run has: anything else is a second writer, and a conflict */
   readonly entries: readonly NewEntry[]
   /** status projection, only at transitions */
   readonly row?: RowChange | undefined

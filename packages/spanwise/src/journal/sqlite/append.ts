@@ -4,9 +4,10 @@ import type { Appended, ApprovalChange, RunChange, RunRef } from '../store.ts'
 import { approvalStates, firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { startChild } from './create.ts'
-import { insertEntry } from './entries.ts'
+import { insertEntries } from './entries.ts'
 import { mailWaits, send } from './mail.ts'
 import { settle } from './outcome.ts'
+import { persistPlaces } from './places.ts'
 import { runSecret, subjectSecret } from './subjects.ts'
 
 const needsAttention = statuses.code('needs attention')
@@ -20,7 +21,7 @@ export function append(context: Context, change: RunChange): Appended {
   if (head === undefined) throw strange(change)
   if (!head.owned || head.epoch !== change.epoch) return fenced
   const secret = head.subject === null ? runSecret(context, ref.seq) : subjectSecret(context, head.subject)
-  for (const entry of entries) insertEntry(context, ref, entry, secret)
+  insertEntries(context, ref, entries, secret)
   if (isPlain(change)) return ok
 
   const woken = new Set<string>()
@@ -37,6 +38,7 @@ export function append(context: Context, change: RunChange): Appended {
 
   const status = change.row === undefined ? head.status : statuses.code(change.row.status)
   if (status >= firstTerminal) {
+    persistPlaces(context, ref.seq)
     project(context, change, status, at, { wakeAt: undefined })
     const outcome = change.row?.outcome ?? closing(change)?.payload
     for (const parent of settle(context, ref, head.linked, status, outcome, at)) woken.add(parent)
@@ -44,6 +46,7 @@ export function append(context: Context, change: RunChange): Appended {
   }
   const busy = change.park !== undefined && mailWaits(context, ref.seq, status)
   const park = busy ? undefined : change.park
+  if (park !== undefined) persistPlaces(context, ref.seq)
   if (change.row !== undefined) {
     // what is not parked goes on as it was: its status is not what its owner took it for
     project(context, change, busy ? head.status : status, at, park)

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { identityToken } from '../secret.ts'
 import type { StoreInfo } from '../store.ts'
+import { createLog, type Log } from './log.ts'
 
 /** One connection with what its functions share. */
 export interface Context {
@@ -14,7 +15,13 @@ export interface Context {
   sql(text: string): StatementSync
   token: StoreInfo['token']
   /** what every append runs, without a look-up by text */
-  readonly hot: { readonly head: StatementSync; readonly insertEntry: StatementSync }
+  readonly hot: {
+    readonly head: StatementSync
+    readonly insertSegment: StatementSync
+    readonly segmentsFrom: StatementSync
+    readonly segmentAt: StatementSync
+  }
+  readonly log: Log
   /** by a subject's token or a run's number; dropped on every rollback, because one that was made in it may be among them */
   readonly secrets: Map<string | number, Uint8Array>
 }
@@ -30,15 +37,17 @@ export function createContext(db: DatabaseSync, where: string): Context {
     return statement
   }
   const { id, key } = identity(db)
-  const hot = { head: db.prepare(head, { returnArrays: true }), insertEntry: db.prepare(insertEntry) }
-  return { db, where, id, key, sql, hot, token: tokenizer(key), secrets: new Map() }
+  const hot = {
+    head: db.prepare(head, { returnArrays: true }),
+    insertSegment: db.prepare('INSERT INTO spanwise_segments (pos, n, data) VALUES (?, ?, ?)'),
+    segmentsFrom: db.prepare('SELECT pos, n, data FROM spanwise_segments WHERE pos >= ? ORDER BY pos'),
+    segmentAt: db.prepare('SELECT pos, n, data FROM spanwise_segments WHERE pos <= ? ORDER BY pos DESC LIMIT 1'),
+  }
+  return { db, where, id, key, sql, hot, token: tokenizer(key), log: createLog(), secrets: new Map() }
 }
 
 const head = `SELECT epoch, owner IS NOT NULL, status, linked, subject, updated_at FROM spanwise_runs
   WHERE seq = ? AND run = ?`
-
-const insertEntry = `INSERT INTO spanwise_entries
-  (run_seq, idx, after, at, kind, key, attempt, meta, payload, flags, subject, proof) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`
 
 export function tokenizer(key: Uint8Array): StoreInfo['token'] {
   return (purpose, value) => identityToken(key, purpose, value)

@@ -4,6 +4,7 @@ import { append } from './append.ts'
 import { type Context, createContext } from './context.ts'
 import { type DatabaseOptions, memoryPath, openDatabase } from './database.ts'
 import { isStorageFault, storeError } from './faults.ts'
+import { backTo, beforeCommit, committed, mark, rolledBack } from './log.ts'
 import { migrate, schemaVersion } from './migrations.ts'
 import { type Answer, isRead, perform, type Request } from './operations.ts'
 import { guardedTransaction } from './user-sql.ts'
@@ -80,6 +81,7 @@ function sweep(context: Context): void {
 }
 
 function performAlone(context: Context, request: Request): Answer {
+  const before = mark(context)
   context.sql('SAVEPOINT request').run()
   try {
     const value = perform(context, request)
@@ -90,6 +92,7 @@ function performAlone(context: Context, request: Request): Answer {
     if (isStorageFault(error)) throw error
     context.sql('ROLLBACK TO request').run()
     context.sql('RELEASE request').run()
+    backTo(context, before)
     context.secrets.clear()
     return { error: storeError(error, context.where) }
   }
@@ -99,11 +102,14 @@ function commit<T>(context: Context, begin: string, work: () => T): T {
   context.sql(begin).run()
   try {
     const result = work()
+    beforeCommit(context)
     context.sql('COMMIT').run()
+    committed(context)
     return result
   } catch (error) {
     context.secrets.clear()
     rollBack(context)
+    rolledBack(context)
     throw error
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Created, NewRun, ParentLink, RunRow } from '../store.ts'
 import { firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
-import { insertEntry } from './entries.ts'
+import { insertEntries } from './entries.ts'
 import { post } from './mail.ts'
 import { childOutcome } from './outcome.ts'
 import { releaseSeq } from './releases.ts'
@@ -77,7 +77,7 @@ export function insertRun(context: Context, run: NewRun, idToken: string): RunRo
       run.at,
     )
   const seq = Number(lastInsertRowid)
-  insertEntry(context, { seq, run: run.run }, run.started, secret)
+  insertEntries(context, { seq, run: run.run }, [run.started], secret)
   for (const tag of run.tags) {
     context
       .sql('INSERT OR IGNORE INTO spanwise_run_tags (token, run_seq) VALUES (?, ?)')

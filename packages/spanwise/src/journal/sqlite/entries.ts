@@ -1,92 +1,136 @@
-import type { Entry, Meta, NewEntry } from '../entry.ts'
+import type { Entry, EntryKind, Meta, NewEntry } from '../entry.ts'
 import { SpanwiseError } from '../error.ts'
 import { kindCodes, kindOf } from '../kinds.ts'
 import { metaText } from '../leaf.ts'
 import { seal, unseal } from '../seal.ts'
 import type { Context } from './context.ts'
+import { appendRaw, type Row, rowAt, writeRow } from './log.ts'
 import { erasedFlag, inBlob, loadPayload, storePayload } from './payloads.ts'
+import { checkOrder, placesOf } from './places.ts'
+import { type RawEntry, segmentWriter } from './segment.ts'
 import { subjectSecret } from './subjects.ts'
 
-/** The one place where history is written. `own` is the secret of the run, used where the entry names no subject. */
-export function insertEntry(
+type Run = { readonly seq: number; readonly run: string }
+
+/** The one place where history is written. `own` is the secret of the run, used where an entry names no subject. */
+export function insertEntries(
   context: Context,
-  run: { readonly seq: number; readonly run: string },
-  entry: NewEntry,
+  run: Run,
+  entries: readonly NewEntry[],
   own: Uint8Array | undefined,
 ): void {
+  checkOrder(context, run, entries)
+  for (const entry of entries) insertEntry(context, run, entry, own)
+}
+
+function insertEntry(context: Context, run: Run, entry: NewEntry, own: Uint8Array | undefined): void {
   const { subject } = entry
   const secret = subject === undefined ? own : subjectSecret(context, subject)
   if (secret === undefined) throw erasedError(run.run, subject)
   const meta = metaText(entry.meta)
-  const payload = storePayload(entry.payload)
-  const { lastInsertRowid } = context.hot.insertEntry.run(
-    run.seq,
-    entry.index,
-    entry.after,
-    entry.at,
-    kindCodes[entry.kind],
-    entry.key,
-    entry.attempt,
-    meta === '{}' ? null : meta,
-    payload.column,
-    payload.flags,
-    subject ?? null,
-    seal(secret, run.run, entry, meta),
-  )
-  if (payload.flags & inBlob) {
-    context.sql('INSERT INTO spanwise_blobs (entry_seq, data) VALUES (?, ?)').run(lastInsertRowid, payload.blob ?? null)
-  }
+  const { payload, flags, blob } = storePayload(entry.payload)
+  const position = appendRaw(context, {
+    runSeq: run.seq,
+    index: entry.index,
+    after: entry.after,
+    at: entry.at,
+    kind: kindCodes[entry.kind],
+    key: entry.key,
+    attempt: entry.attempt,
+    meta: meta === '{}' ? '' : meta,
+    payload,
+    flags,
+    subject: subject ?? '',
+    proof: seal(secret, run.run, entry, meta),
+  })
+  if (blob !== undefined) context.sql('INSERT INTO spanwise_blobs (pos, data) VALUES (?, ?)').run(position, blob)
+  if (subject !== undefined) noteSubject(context, subject, run.seq)
 }
 
-interface RawEntry {
-  readonly seq: number
-  readonly idx: number
-  readonly after: number
-  readonly at: number
-  readonly kind: number
-  readonly key: string
-  readonly attempt: number
-  readonly meta: string | null
-  readonly payload: string | Uint8Array | null
-  readonly flags: number
-  readonly subject: string | null
-  readonly proof: Uint8Array
+function noteSubject(context: Context, subject: string, runSeq: number): void {
+  const { aboutSubjects } = context.log
+  const name = `${subject} ${runSeq}`
+  if (aboutSubjects.has(name)) return
+  context.sql('INSERT OR IGNORE INTO spanwise_subject_runs (subject, run_seq) VALUES (?, ?)').run(subject, runSeq)
+  aboutSubjects.add(name)
+}
+
+export function entriesOf(context: Context, run: Run, from: number, limit = -1): readonly Entry[] {
+  // what this transaction has appended is read too
+  writeRow(context)
+  const places = placesOf(context, run.seq, from, limit)
+  const entries: Entry[] = []
+  let row: Row | undefined
+  for (let i = 1; i < places.length; i += 2) {
+    const position = places[i] as number
+    if (row === undefined || position < row.from || position >= row.to) row = rowAt(context, position)
+    entries.push(toEntry(context, run.run, row.segment.entry(position - row.from), position))
+  }
+  return entries
+}
+
+/** how many are looked at together on the way back */
+const stride = 32
+
+/** The latest entry of a kind. */
+export function latestOf(context: Context, run: Run, kind: EntryKind): Entry | undefined {
+  writeRow(context)
+  const places = placesOf(context, run.seq, 0)
+  for (let i = places.length - 1; i > 0; i -= 2 * stride) {
+    const from = places[Math.max(0, i - 1 - 2 * (stride - 1))] as number
+    const found = entriesOf(context, run, from, stride).findLast((entry) => entry.kind === kind)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 const noMeta: Meta = Object.freeze({})
 
-export function entriesOf(
-  context: Context,
-  run: { readonly seq: number; readonly run: string },
-  from: number,
-  limit = -1,
-): readonly Entry[] {
-  const rows = context
-    .sql(
-      `SELECT seq, idx, after, at, kind, key, attempt, meta, payload, flags, subject, proof
-       FROM spanwise_entries WHERE run_seq = ? AND idx >= ? ORDER BY idx LIMIT ?`,
-    )
-    .all(run.seq, from, limit) as unknown as RawEntry[]
-  return rows.map((raw) => toEntry(context, run.run, raw))
-}
-
-function toEntry(context: Context, run: string, raw: RawEntry): Entry {
+function toEntry(context: Context, run: string, raw: RawEntry, position: number): Entry {
   const kind = kindOf(raw.kind)
   if (kind === undefined) throw new RangeError(`no such entry kind in this version: ${raw.kind}`)
   return {
     run,
-    index: raw.idx,
+    index: raw.index,
     after: raw.after,
     at: raw.at,
     kind,
     key: raw.key,
     attempt: raw.attempt,
-    meta: raw.meta === null ? noMeta : (JSON.parse(raw.meta) as Meta),
-    payload: loadPayload(context, raw.seq, raw.payload, raw.flags),
+    meta: raw.meta === '' ? noMeta : (JSON.parse(raw.meta) as Meta),
+    payload: loadPayload(context, position, raw.payload, raw.flags),
     erased: (raw.flags & erasedFlag) !== 0,
-    subject: raw.subject ?? undefined,
+    subject: raw.subject === '' ? undefined : raw.subject,
     ...unseal(raw.proof),
   }
+}
+
+/** Takes the content of a run's entries away, of those that `whose` names; leaves and commitments stay. */
+export function eraseEntries(context: Context, runSeq: number, whose: (subject: string | undefined) => boolean): void {
+  writeRow(context)
+  const places = placesOf(context, runSeq, 0)
+  let done = 0
+  for (let i = 1; i < places.length; i += 2) {
+    const position = places[i] as number
+    if (position < done) continue
+    const row = rowAt(context, position)
+    eraseInRow(context, row, (raw) => raw.runSeq === runSeq && whose(raw.subject === '' ? undefined : raw.subject))
+    done = row.to
+  }
+  context.log.rows.length = 0
+}
+
+function eraseInRow(context: Context, row: Row, gone: (raw: RawEntry) => boolean): void {
+  const writer = segmentWriter()
+  let changed = false
+  for (let i = 0; i < row.segment.count; i++) {
+    const raw = row.segment.entry(i)
+    const erases = gone(raw) && (raw.payload !== undefined || raw.flags !== 0)
+    changed ||= erases
+    if (erases && raw.flags & inBlob) context.sql('DELETE FROM spanwise_blobs WHERE pos = ?').run(row.from + i)
+    writer.add(erases ? { ...raw, payload: undefined, flags: erasedFlag } : raw)
+  }
+  if (changed) context.sql('UPDATE spanwise_segments SET data = ? WHERE pos = ?').run(writer.take(), row.from)
 }
 
 function erasedError(run: string, subject: string | undefined): SpanwiseError {

@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import { erasedFlag } from './payloads.ts'
+import { eraseEntries } from './entries.ts'
 
 /** What is erased: a whole run, or everything that is about a subject (by token). */
 export type Target = { readonly run: number } | { readonly subject: string }
@@ -10,9 +10,6 @@ interface TableErasure {
   readonly erase?: (context: Context, target: Target) => void
 }
 
-/** entries whose content belongs to the target: the run's, or the subject's by their own or by their run's subject */
-const entriesOfRun = 'run_seq = ?1'
-const entriesOfSubject = `subject = ?1 OR (subject IS NULL AND run_seq IN (SELECT seq FROM spanwise_runs WHERE subject = ?1))`
 const runsOfSubject = 'SELECT seq FROM spanwise_runs WHERE subject = ?1'
 
 function value(target: Target): number | string {
@@ -29,25 +26,19 @@ function pick(target: Target, run: string, subject: string): string {
  * missing here.
  */
 export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
-  spanwise_blobs: {
+  spanwise_segments: {
     erase: (context, target) => {
-      const entries = pick(target, entriesOfRun, entriesOfSubject)
-      context
-        .sql(`DELETE FROM spanwise_blobs WHERE entry_seq IN (SELECT seq FROM spanwise_entries WHERE ${entries})`)
-        .run(value(target))
+      if ('run' in target) return eraseEntries(context, target.run, () => true)
+      const { subject } = target
+      for (const { seq } of context.sql(runsOfSubject).all(subject))
+        eraseEntries(context, Number(seq), (whose) => whose === undefined || whose === subject)
+      for (const { run_seq } of context.sql('SELECT run_seq FROM spanwise_subject_runs WHERE subject = ?').all(subject))
+        eraseEntries(context, Number(run_seq), (whose) => whose === subject)
     },
   },
-  spanwise_entries: {
-    erase: (context, target) => {
-      const entries = pick(target, entriesOfRun, entriesOfSubject)
-      context
-        .sql(
-          `UPDATE spanwise_entries SET payload = NULL, flags = ${erasedFlag}
-           WHERE (${entries}) AND (payload IS NOT NULL OR flags <> 0)`,
-        )
-        .run(value(target))
-    },
-  },
+  spanwise_blobs: { keeps: 'what the segments no longer point at is deleted with it' },
+  spanwise_places: { keeps: 'numbers' },
+  spanwise_subject_runs: { keeps: 'keyed hashes' },
   spanwise_mail: {
     erase: (context, target) => {
       const runs = pick(target, '= ?1', `IN (${runsOfSubject})`)

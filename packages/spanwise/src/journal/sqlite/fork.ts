@@ -6,7 +6,7 @@ import { tokenKey } from '../secret.ts'
 import type { NewFork, RunRow } from '../store.ts'
 import type { Context } from './context.ts'
 import { insertRun, link } from './create.ts'
-import { entriesOf, insertEntry } from './entries.ts'
+import { entriesOf, insertEntries } from './entries.ts'
 import { type RawRun, runById, toRunRow } from './rows.ts'
 
 /** entries of the source that are in memory at once */
@@ -24,7 +24,7 @@ export function fork(context: Context, order: NewFork): Forked<RunRow> {
   const { seq, secret } = insertRun(context, { ...order, status: 'queued' }, context.token('id', order.id))
   const run = { seq, run: order.run }
   copy(context, source, order, run, secret)
-  for (const entry of order.entries) insertEntry(context, run, entry, secret)
+  insertEntries(context, run, order.entries, secret)
   for (const child of order.children) {
     const raw = runById(context, child.run)
     if (raw !== undefined) link(context, raw.seq, { run: order.run, key: child.key })
@@ -46,7 +46,8 @@ function copy(
   const { to } = order.copy
   for (let from = order.copy.from; from < to; ) {
     const entries = entriesOf(context, source, from, Math.min(page, to - from))
-    for (const entry of entries) if (entry.index < to) insertEntry(context, run, copied(entry), secret)
+    const wanted = entries.filter((entry) => entry.index < to)
+    insertEntries(context, run, wanted.map(copied), secret)
     const last = entries.at(-1)
     if (last === undefined) return
     from = last.index + 1

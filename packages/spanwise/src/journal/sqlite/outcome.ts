@@ -1,9 +1,8 @@
 import type { Entry, RunStatus } from '../entry.ts'
-import { kindCodes } from '../kinds.ts'
 import type { RunRef } from '../store.ts'
 import { approvalStates, firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
-import { entriesOf } from './entries.ts'
+import { entriesOf, latestOf } from './entries.ts'
 import { mailWaits, post } from './mail.ts'
 import { type RawRun, runById } from './rows.ts'
 
@@ -44,10 +43,7 @@ export function outcomeOfRun(
 /** Said in an earlier commit than the one that changed the status. */
 function whyParked(context: Context, run: RawRun): string | undefined {
   if (run.status !== needsAttention || run.outcome !== null) return undefined
-  const row = context
-    .sql('SELECT idx FROM spanwise_entries WHERE run_seq = ? AND kind = ? ORDER BY idx DESC LIMIT 1')
-    .get(run.seq, kindCodes['run.parked'])
-  return row === undefined ? undefined : entriesOf(context, run, Number(row['idx']), 1)[0]?.payload
+  return latestOf(context, run, 'run.parked')?.payload
 }
 
 /**

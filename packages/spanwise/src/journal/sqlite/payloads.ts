@@ -10,31 +10,31 @@ export const inBlob = 1
 export const erasedFlag = 2
 
 export interface Stored {
-  readonly column: string | Uint8Array | null
+  readonly payload: string | Uint8Array | undefined
   readonly flags: number
   readonly blob: Uint8Array | undefined
 }
 
-const none: Stored = { column: null, flags: 0, blob: undefined }
+const none: Stored = { payload: undefined, flags: 0, blob: undefined }
 
 export function storePayload(text: string | undefined): Stored {
   if (text === undefined) return none
-  if (text.length <= compressAbove) return { column: text, flags: 0, blob: undefined }
+  if (text.length <= compressAbove) return { payload: text, flags: 0, blob: undefined }
   const packed = zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 3 } })
-  if (packed.length <= blobAbove) return { column: packed, flags: 0, blob: undefined }
-  return { column: null, flags: inBlob, blob: packed }
+  if (packed.length <= blobAbove) return { payload: packed, flags: 0, blob: undefined }
+  return { payload: undefined, flags: inBlob, blob: packed }
 }
 
 export function loadPayload(
   context: Context,
-  entrySeq: number,
-  column: string | Uint8Array | null,
+  position: number,
+  payload: string | Uint8Array | undefined,
   flags: number,
 ): string | undefined {
-  if (typeof column === 'string') return column
-  if (column !== null) return unpack(column)
+  if (typeof payload === 'string') return payload
+  if (payload !== undefined) return unpack(payload)
   if ((flags & inBlob) === 0 || (flags & erasedFlag) !== 0) return undefined
-  const row = context.sql('SELECT data FROM spanwise_blobs WHERE entry_seq = ?').get(entrySeq)
+  const row = context.sql('SELECT data FROM spanwise_blobs WHERE pos = ?').get(position)
   return unpack(row?.['data'] as Uint8Array)
 }
 

@@ -1,5 +1,6 @@
 import { failureIndex } from './schema-failures.ts'
 import { forkTables } from './schema-fork.ts'
+import { logTables } from './schema-log.ts'
 
 /**
  * Version 1. Every table of ours begins with `spanwise_`: users' own tables may live in the same file.
@@ -8,7 +9,7 @@ import { forkTables } from './schema-fork.ts'
 export const version1 = `
 -- Facts about this store.
 CREATE TABLE spanwise_store (
-  name  TEXT PRIMARY KEY,  -- 'id', 'created', 'key': the HMAC key behind every token
+  name  TEXT PRIMARY KEY,  -- 'id', 'created', 'key': the HMAC key behind every token, 'indexed': see spanwise_places
   value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
 
@@ -27,7 +28,7 @@ CREATE TABLE spanwise_releases (
   name TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- One row per run: a projection, written at transitions only. What happened is in spanwise_entries.
+-- One row per run: a projection, written at transitions only. What happened is in spanwise_segments.
 CREATE TABLE spanwise_runs (
   seq         INTEGER PRIMARY KEY,
   run         TEXT NOT NULL UNIQUE,   -- opaque id, unique everywhere
@@ -61,31 +62,7 @@ CREATE INDEX spanwise_runs_status ON spanwise_runs (status);
 CREATE INDEX spanwise_runs_fingerprint ON spanwise_runs (fingerprint) WHERE fingerprint IS NOT NULL;
 CREATE INDEX spanwise_runs_subject ON spanwise_runs (subject) WHERE subject IS NOT NULL;
 
--- The journal. Rows are inserted and never changed, but for erasure, which takes payloads away and leaves proofs.
-CREATE TABLE spanwise_entries (
-  seq     INTEGER PRIMARY KEY,  -- commit order: the position in the log
-  run_seq INTEGER NOT NULL,
-  idx     INTEGER NOT NULL,     -- order in the run
-  after   INTEGER NOT NULL,     -- index of the delivery that issued the operation
-  at      INTEGER NOT NULL,     -- ms since 1970
-  kind    INTEGER NOT NULL,     -- kinds.ts
-  key     TEXT NOT NULL,        -- operation, user-made parts as tokens
-  attempt INTEGER NOT NULL,
-  meta    TEXT,                 -- canonical JSON; NULL stands for {}
-  payload ANY,                  -- (content) TEXT: codec text; BLOB: the same, zstd
-  flags   INTEGER NOT NULL,     -- 1: the payload is in spanwise_blobs; 2: it was erased
-  subject TEXT,                 -- token, when not the run's own
-  proof   BLOB NOT NULL         -- leaf, commitments to key and payload, and to the input when there is one: 32 bytes each
-) STRICT;
-CREATE UNIQUE INDEX spanwise_entries_run ON spanwise_entries (run_seq, idx);
-CREATE INDEX spanwise_entries_subject ON spanwise_entries (subject) WHERE subject IS NOT NULL;
-
--- Payloads that would make the pages of the journal slow to walk.
-CREATE TABLE spanwise_blobs (
-  entry_seq INTEGER PRIMARY KEY,
-  data      BLOB NOT NULL  -- (content) codec text, zstd
-) STRICT;
-
+${logTables}
 -- Inboxes: what others have to say to a run. A row goes when the owner commits its delivery, or when the run ends.
 CREATE TABLE spanwise_mail (
   id      INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: deliveries name it

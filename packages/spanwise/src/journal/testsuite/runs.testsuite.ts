@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Store } from '../store.ts'
-import { change, created, entry, finish, newRun, type OpenForTest, owned, row } from './build.testsuite.ts'
+import { change, claim, created, entry, finish, newRun, type OpenForTest, owned, row } from './build.testsuite.ts'
 
 export function testRuns(open: OpenForTest): void {
   let store: Store
@@ -122,6 +122,18 @@ export function testRuns(open: OpenForTest): void {
       await store.append(change(run, [entry(1)]))
       await expect(store.append(change(run, [entry(2), entry(1)]))).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
       expect(await store.entries(run.run)).toHaveLength(2)
+    })
+
+    it('refuses an index below one that is there: a run is written in its order', async () => {
+      const run = await owned(store)
+      await store.append(change(run, [entry(1), entry(3)]))
+      await expect(store.append(change(run, [entry(2)]))).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+      await store.append(change(run, [], { row: { status: 'waiting' }, park: { wakeAt: 1 } }))
+      const [again] = await claim(store)
+      const later = { ...run, epoch: again?.row.epoch ?? 0 }
+      await expect(store.append(change(later, [entry(3)]))).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+      expect(await store.append(change(later, [entry(4)]))).toMatchObject({ state: 'ok' })
+      expect((await store.entries(run.run, 2)).map((one) => one.index)).toEqual([3, 4])
     })
 
     it('is refused alone: requests of the same moment are not touched', async () => {

@@ -265,26 +265,27 @@ export function testWork(open: OpenForTest): void {
     })
 
     it('applies what was asked before it first, and what is asked meanwhile after it', async () => {
-      const run = await owned(store)
+      const [run, other] = [await owned(store), await owned(store)]
       const before = store.append(change(run, [entry(1)]))
       const during = store.transact(run, 1, () => ({ value: 'done', change: change(run, [entry(2)]) }))
-      const after = Array.from({ length: 20 }, (_, i) => store.append(change(run, [entry(3 + i)])))
+      const after = Array.from({ length: 20 }, (_, i) => store.append(change(other, [entry(1 + i)])))
       expect(await Promise.all([before, during, ...after])).toMatchObject([
         {},
         { value: 'done' },
         ...after.map(() => ({})),
       ])
-      const second = store.transact(run, 1, () => ({ value: 2, change: change(run, [entry(23)]) }))
-      const third = store.transact(run, 1, () => ({ value: 3, change: change(run, [entry(24)]) }))
+      const second = store.transact(run, 1, () => ({ value: 2, change: change(run, [entry(3)]) }))
+      const third = store.transact(run, 1, () => ({ value: 3, change: change(run, [entry(4)]) }))
       expect(await Promise.all([second, third])).toMatchObject([{ value: 2 }, { value: 3 }])
-      expect((await store.entries(run.run)).map((one) => one.index)).toEqual(Array.from({ length: 25 }, (_, i) => i))
+      expect((await store.entries(run.run)).map((one) => one.index)).toEqual([0, 1, 2, 3, 4])
+      expect((await store.entries(other.run)).map((one) => one.index)).toEqual(Array.from({ length: 21 }, (_, i) => i))
     })
 
     it.each([
-      'DELETE FROM spanwise_entries',
-      'SELECT payload FROM Spanwise_Entries',
+      'DELETE FROM spanwise_segments',
+      'SELECT data FROM Spanwise_Segments',
       'DROP TABLE spanwise_runs',
-      'CREATE TRIGGER t AFTER INSERT ON spanwise_entries BEGIN SELECT 1; END',
+      'CREATE TRIGGER t AFTER INSERT ON spanwise_segments BEGIN SELECT 1; END',
       'COMMIT',
       'SAVEPOINT a',
       "ATTACH ':memory:' AS other",
