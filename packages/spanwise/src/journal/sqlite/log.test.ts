@@ -100,6 +100,29 @@ describe('the log', () => {
     expect([indexes(core, a), indexes(core, b)]).toEqual([upTo(1), upTo(3)])
   })
 
+  it('forgets what a full disk did not take', () => {
+    const core = open(inFile())
+    const [a, b] = [owned(core), owned(core)]
+    core.execute([append(a, 1), append(b, 1)])
+    const { db } = core.context
+    const pages = Number(db.prepare('PRAGMA page_count').get()?.['page_count'])
+    db.exec(`PRAGMA max_page_count = ${pages}`)
+    const many = Array.from({ length: 400 }, (_, i) => i + 2)
+    expect(core.execute([append(a, ...many), append(b, 2)])).toMatchObject([
+      { error: { code: 'STORE_FULL' } },
+      { error: { code: 'STORE_FULL' } },
+    ])
+    db.exec('PRAGMA max_page_count = 1000000')
+    core.execute([append(b, 2), append(a, 2)])
+    core.execute([append(a, 3)])
+    expect([indexes(core, a), indexes(core, b)]).toEqual([upTo(3), upTo(2)])
+    expect(ask(core, 'entries', { run: a.run, from: 1, limit: undefined }).map(({ payload }) => payload)).toEqual([
+      '1',
+      '2',
+      '3',
+    ])
+  })
+
   it('finds entries after a crash, whether their places were written or not', () => {
     const path = inFile()
     const core = open(path)
@@ -123,6 +146,32 @@ describe('the log', () => {
 })
 
 describe('a segment', () => {
+  it('that is damaged is called that, wherever it is cut off', () => {
+    const writer = segmentWriter()
+    const proof = '\0'.repeat(96)
+    const some = {
+      after: 0,
+      at: 1,
+      kind: 18,
+      key: 'a#0',
+      attempt: 1,
+      meta: '',
+      payload: 'x',
+      flags: 0,
+      subject: '',
+      proof,
+    }
+    for (const index of [0, 1]) writer.add({ ...some, runSeq: 1, index })
+    const whole = writer.take()
+    for (let length = 0; length < whole.length - 96; length++) {
+      const read = (): unknown => {
+        const segment = readSegment(whole.subarray(0, length))
+        return [segment.entry(0), segment.entry(1)]
+      }
+      expect(read).toThrow(expect.objectContaining({ code: 'STORE_CORRUPT' }))
+    }
+  })
+
   const text = fc.string({ unit: 'binary', maxLength: 300 }).map((one) => one.toWellFormed())
   const raw: fc.Arbitrary<RawEntry> = fc.record({
     runSeq: fc.nat(),

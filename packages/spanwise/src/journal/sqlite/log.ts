@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
 import { forgetPlace, notePlace, type Places, persistPlaces } from './places.ts'
-import { type RawEntry, readSegment, type Segment, type SegmentWriter, segmentWriter } from './segment.ts'
+import { damaged, type RawEntry, readSegment, type Segment, type SegmentWriter, segmentWriter } from './segment.ts'
 
 /**
  * The end of the log as one connection sees it. Entries are gathered while a transaction runs and written as few rows; where a
@@ -60,8 +60,9 @@ export function catchUp(context: Context): void {
   const { log } = context
   if (log.caughtUp) return
   log.caughtUp = true
-  if (log.indexed === undefined) log.base = log.next = log.indexed = indexed(context)
+  if (log.indexed === undefined) log.next = log.indexed = indexed(context)
   const before = log.next
+  log.base = before
   for (const { pos, n, data } of context.hot.segmentsFrom.iterate(log.next) as Iterable<RawSegment>) {
     const segment = readSegment(data)
     for (let i = 0; i < n; i++) {
@@ -121,7 +122,7 @@ export function rowAt(context: Context, position: number): Row {
   const known = rows.find(({ from, to }) => from <= position && position < to)
   if (known !== undefined) return known
   const raw = context.hot.segmentAt.get(position) as unknown as RawSegment | undefined
-  if (raw === undefined || position >= raw.pos + raw.n) throw new RangeError(`the log has no entry at ${position}`)
+  if (raw === undefined || position >= raw.pos + raw.n) throw damaged(`has no entry at ${position}`)
   const row = { from: raw.pos, to: raw.pos + raw.n, segment: readSegment(raw.data) }
   if (rows.unshift(row) > rowsKept) rows.pop()
   return row

@@ -1,3 +1,5 @@
+import { SpanwiseError } from '../error.ts'
+
 /**
  * Segments: what the rows of the log hold. One row has the entries of many runs that share a commit, because a row, its
  * columns and its index cost several times what the entry itself costs.
@@ -121,8 +123,9 @@ export interface Segment {
 
 export function readSegment(bytes: Uint8Array): Segment {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (buffer[0] !== version) throw new RangeError(`no such segment version in this version: ${buffer[0]}`)
-  const count = buffer.readUInt16LE(1)
+  if (buffer[0] !== version) throw damaged(`is of version ${buffer[0]}, which this code does not know`)
+  const count = buffer.length < head ? 0 : buffer.readUInt16LE(1)
+  if (buffer.length < head + 4 * count) throw damaged('is cut off')
   const offset = (i: number): number => (i < count ? buffer.readUInt32LE(head + 4 * i) : buffer.length)
   return {
     count,
@@ -144,6 +147,7 @@ function readEntry(cursor: Cursor, end: number): RawEntry {
   const runSeq = readVarint(cursor)
   const index = readVarint(cursor)
   const after = readVarint(cursor) - 1
+  if (end > buffer.length || cursor.at + 8 > end) throw damaged('is cut off')
   const at = buffer.readDoubleLE(cursor.at)
   cursor.at += 8
   const kind = readVarint(cursor)
@@ -153,6 +157,7 @@ function readEntry(cursor: Cursor, end: number): RawEntry {
   const meta = readText(cursor)
   const subject = readText(cursor)
   const payload = (flags & ours) === 0 ? undefined : (flags & asText) !== 0 ? readText(cursor) : readBytes(cursor)
+  if (cursor.at > end) throw damaged('is cut off')
   const proof = buffer.toString('latin1', cursor.at, end)
   return { runSeq, index, after, at, kind, key, attempt, meta, payload, flags: flags & ~ours, subject, proof }
 }
@@ -170,7 +175,8 @@ function writeVarint(buffer: Buffer, value: number, at: number): number {
 function readVarint(cursor: Cursor): number {
   let value = 0
   for (let unit = 1; ; unit *= 0x80) {
-    const byte = cursor.buffer[cursor.at++] as number
+    const byte = cursor.buffer[cursor.at++]
+    if (byte === undefined) throw damaged('is cut off')
     value += (byte & 0x7f) * unit
     if (byte < 0x80) return value
   }
@@ -210,4 +216,12 @@ function readText(cursor: Cursor): string {
   const start = cursor.at
   cursor.at += length
   return length === 0 ? '' : cursor.buffer.toString('utf8', start, cursor.at)
+}
+
+export function damaged(how: string): SpanwiseError {
+  return new SpanwiseError({
+    code: 'STORE_CORRUPT',
+    message: `The store is damaged: a row of its log ${how}.`,
+    hint: 'Stop every process that uses it, keep a copy, and restore a backup.',
+  })
 }
