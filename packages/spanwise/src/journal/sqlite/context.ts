@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { identityToken } from '../secret.ts'
 import type { StoreInfo } from '../store.ts'
-import { createLog, type Log } from './log.ts'
+import { createLog, type Log } from './log-state.ts'
 
 /** One connection with what its functions share. */
 export interface Context {

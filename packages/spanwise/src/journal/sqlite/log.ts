@@ -1,59 +1,10 @@
 import type { Context } from './context.ts'
-import { forgetPlace, notePlace, type Places, persistPlaces } from './places.ts'
-import { damaged, type RawEntry, readSegment, type Segment, type SegmentWriter, segmentWriter } from './segment.ts'
-
-/**
- * The end of the log as one connection sees it. Entries are gathered while a transaction runs and written as few rows; where a
- * run's entries are is kept in memory until the run parks or ends. All of it is what the segments say: another connection, and
- * this one after a crash, reads it from there.
- */
-export interface Log {
-  /** position of the next entry */
-  next: number
-  /** positions below it are in spanwise_places; undefined before anything was read */
-  indexed: number | undefined
-  /** places that are not in spanwise_places yet, by a run's number */
-  readonly tail: Map<number, Places>
-  /** entries that are not in a row yet; the last of them has position `next - 1` */
-  readonly writer: SegmentWriter
-  /** what this transaction has seen and written since it began: what others wrote is known, and ours can be taken back */
-  caughtUp: boolean
-  readonly undo: (number | (() => void))[]
-  /** where the transaction began */
-  base: number
-  /** rows read in this transaction: runs that are loaded together lie together */
-  readonly rows: Row[]
-  /** subject and run of which spanwise_subject_runs knows */
-  readonly aboutSubjects: Set<string>
-}
-
-export interface Row {
-  /** position of its first entry, and the one after its last */
-  readonly from: number
-  readonly to: number
-  readonly segment: Segment
-}
+import { notePlace, type Row } from './log-state.ts'
+import { damaged, type RawEntry, readSegment } from './segment.ts'
 
 /** bytes of a row after which the next one is begun: to read one entry is to read its row */
 const fullRow = 8 * 1024
-/** entries whose places are found by reading the log after a crash, at most */
-const longTail = 16_384
 const rowsKept = 64
-const subjectsKept = 20_000
-
-export function createLog(): Log {
-  return {
-    next: 0,
-    indexed: undefined,
-    tail: new Map(),
-    writer: segmentWriter(),
-    caughtUp: false,
-    undo: [],
-    base: 0,
-    rows: [],
-    aboutSubjects: new Set(),
-  }
-}
 
 /** Once in each transaction: what other connections have appended. */
 export function catchUp(context: Context): void {
@@ -126,60 +77,4 @@ export function rowAt(context: Context, position: number): Row {
   const row = { from: raw.pos, to: raw.pos + raw.n, segment: readSegment(raw.data) }
   if (rows.unshift(row) > rowsKept) rows.pop()
   return row
-}
-
-// ---- transactions
-
-export function beforeCommit(context: Context): void {
-  const { log } = context
-  writeRow(context)
-  if (!log.caughtUp || log.next === log.base || log.next - (log.indexed as number) < longTail) return
-  for (const run of [...log.tail.keys()]) persistPlaces(context, run)
-  const before = log.indexed as number
-  context.sql(`INSERT OR REPLACE INTO spanwise_store (name, value) VALUES ('indexed', ?)`).run(log.next)
-  log.indexed = log.next
-  log.undo.push(() => {
-    log.indexed = before
-  })
-}
-
-export function committed({ log }: Context): void {
-  log.undo.length = 0
-  end(log)
-}
-
-export function rolledBack({ log }: Context): void {
-  takeBack(log, 0)
-  if (log.caughtUp) log.next = log.base
-  log.aboutSubjects.clear()
-  end(log)
-}
-
-function end(log: Log): void {
-  log.caughtUp = false
-  log.rows.length = 0
-  if (log.aboutSubjects.size > subjectsKept) log.aboutSubjects.clear()
-}
-
-/** Takes back to the same mark what was done since; for savepoints. */
-export function mark(context: Context): { readonly undo: number; readonly next: number } {
-  catchUp(context)
-  writeRow(context)
-  return { undo: context.log.undo.length, next: context.log.next }
-}
-
-export function backTo({ log }: Context, to: { readonly undo: number; readonly next: number }): void {
-  takeBack(log, to.undo)
-  log.next = to.next
-  log.aboutSubjects.clear()
-  log.rows.length = 0
-}
-
-function takeBack(log: Log, to: number): void {
-  if (log.writer.count > 0) log.writer.take()
-  while (log.undo.length > to) {
-    const last = log.undo.pop() as number | (() => void)
-    if (typeof last === 'number') forgetPlace(log, last)
-    else last()
-  }
 }

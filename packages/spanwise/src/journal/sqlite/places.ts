@@ -1,9 +1,7 @@
 import { SpanwiseError } from '../error.ts'
 import type { Context } from './context.ts'
-import { catchUp, type Log } from './log.ts'
-
-/** index and position by turns, in the order of the run: one array for both, because there is one per run in memory */
-export type Places = number[]
+import { catchUp } from './log.ts'
+import type { Places } from './log-state.ts'
 
 /** entries in one row */
 const rowLength = 512
@@ -77,20 +75,6 @@ export function persistPlaces(context: Context, runSeq: number): void {
   }
   log.tail.delete(runSeq)
   log.undo.push(() => log.tail.set(runSeq, places))
-}
-
-export function notePlace(log: Log, runSeq: number, index: number, position: number): void {
-  const places = log.tail.get(runSeq)
-  if (places === undefined) log.tail.set(runSeq, [index, position])
-  else places.push(index, position)
-}
-
-/** Takes the latest place of a run back. */
-export function forgetPlace(log: Log, runSeq: number): void {
-  const places = log.tail.get(runSeq)
-  if (places === undefined) return
-  places.length -= 2
-  if (places.length === 0) log.tail.delete(runSeq)
 }
 
 /** Varints: by how much index and position are greater than the ones before. */
