@@ -12,7 +12,7 @@ const floors = [
 const src = '^packages/spanwise/src'
 const rooms = floors.flat()
 const any = `(?:${rooms.join('|')})`
-const tests = String.raw`\.test(-d)?\.ts$`
+const tests = String.raw`\.test(-d|suite)?\.ts$`
 
 const floorRules = floors.flatMap((floor, height) =>
   floor.map((room) => {

@@ -27,6 +27,11 @@ export interface SpanwiseOptions {
   readonly snapshotAfter?: number
   /** threads for `pool: 'thread'`; as many as there are processors */
   readonly threads?: number
+  /** where more want to begin than a limit lets */
+  readonly limits?: {
+    /** share of each tenant against the others; 1 */
+    readonly weights?: Readonly<Record<string, number>>
+  }
   /** functions that stand for those of steps, by name: tests */
   readonly fakes?: Readonly<Record<string, (input: never, context: StepContext) => unknown>>
   /** lease of this worker, without renewal; 15 s */

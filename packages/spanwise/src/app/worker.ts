@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import {
   type Activity,
+  checkNumber,
+  createLimiter,
   type EngineContext,
   embeddedEngine,
+  storedRates,
   systemClock,
   type ThreadPool,
   threadPool,
@@ -53,6 +56,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
   const grace = milliseconds(options.grace ?? 5_000, 'grace')
   const worker = randomUUID()
   const lease = milliseconds(options.lease ?? 15_000, 'lease')
+  const weight = weightOf(options.limits?.weights ?? {})
   const given = typeof options.store !== 'string'
   const address = typeof options.store === 'string' ? parseStoreUrl(options.store) : undefined
   const ownership = address?.kind === 'sqlite' ? await acquireOwnership(address.path) : undefined
@@ -62,6 +66,8 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
     await store.register({ id: worker, pid: process.pid, host: hostname(), lease })
     const watchers = new Watchers()
     let pool: ThreadPool | undefined
+    const memory = await storedRates(store, () => clock.now())
+    const limiter = createLimiter({ clock, log, memory, weight })
     const context: EngineContext = {
       store,
       worker,
@@ -78,6 +84,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
         pool ??= threadPool({ grace, ...(options.threads === undefined ? {} : { size: options.threads }) })
         return pool
       },
+      limiter,
       fakes: new Map(Object.entries(options.fakes ?? {})) as unknown as ReadonlyMap<
         string,
         (input: unknown, context: StepContext) => unknown
@@ -109,6 +116,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
           await engine.close()
           // clients see their runs leave, then look for the next owner
           await control?.close()
+          limiter.close()
           await pool?.close()
           // a full disk or a lost store cannot take it in: the next owner of the file frees the runs
           await opened
@@ -130,6 +138,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       wake: () => engine.wake(''),
       kill() {
         engine.kill()
+        limiter.close()
         void pool?.close()
       },
     }
@@ -141,6 +150,13 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
     }
     throw error
   }
+}
+
+/** @throws INVALID_OPTION */
+function weightOf(weights: Readonly<Record<string, number>>): (tenant: string) => number {
+  const byTenant = new Map(Object.entries(weights))
+  for (const [tenant, weight] of byTenant) checkNumber(`The weight of tenant "${tenant}"`, weight)
+  return (tenant) => byTenant.get(tenant) ?? 1
 }
 
 function named(workflows: readonly Startable<never, unknown>[]): ReadonlyMap<string, WorkflowDefinition> {

@@ -1,6 +1,7 @@
 import type { RowChange, Store } from '../journal/index.ts'
 import type { Log, StepContext, WorkflowDefinition } from '../workflow/index.ts'
 import type { Clock } from './clock.ts'
+import type { Limiter } from './limiter/index.ts'
 import type { ThreadPool } from './pool/index.ts'
 
 /** What the parts of the engine share. */
@@ -23,6 +24,8 @@ export interface EngineContext {
   /** finished items after which `each` takes its first snapshot; as the runtime chooses when absent */
   readonly snapshotAfter?: number | undefined
   readonly pool: () => ThreadPool
+  /** one for steps, models and pools */
+  readonly limiter: Limiter
   /** steps replaced by name: tests */
   readonly fakes: ReadonlyMap<string, (input: unknown, context: StepContext) => unknown>
   readonly events: EngineEvents

@@ -3,6 +3,7 @@ import type { OpenForTest } from './testsuite/build.testsuite.ts'
 import { testFailures } from './testsuite/failures.testsuite.ts'
 import { testForks } from './testsuite/fork.testsuite.ts'
 import { testMail } from './testsuite/mail.testsuite.ts'
+import { testRates } from './testsuite/rates.testsuite.ts'
 import { testRuns } from './testsuite/runs.testsuite.ts'
 import { testWork } from './testsuite/work.testsuite.ts'
 
@@ -14,5 +15,6 @@ export function testStore(name: string, open: OpenForTest): void {
     testWork(open)
     testForks(open)
     testFailures(open)
+    testRates(open)
   })
 }

@@ -1,6 +1,7 @@
 import type { Entry, NewEntry, RunStatus } from './entry.ts'
 import type { FailureStore } from './failures.ts'
 import type { ForkPoint, ForkStore } from './fork.ts'
+import type { Rates } from './rates.ts'
 
 /**
  * The port that every store implements (SQLite on a thread or in memory today, Postgres later).
@@ -8,7 +9,7 @@ import type { ForkPoint, ForkStore } from './fork.ts'
  * Writes are durable when their promise resolves. Writes of concurrent callers share a commit; each one is applied whole or
  * not at all. A run's history is appended only by the holder of its lease: a stale `epoch` is answered `fenced`, never applied.
  */
-export interface Store extends ForkStore<NewFork, RunRow>, FailureStore {
+export interface Store extends ForkStore<NewFork, RunRow>, FailureStore, Rates {
   readonly info: StoreInfo
 
   // ---- the life of a worker
@@ -76,7 +77,7 @@ export interface StoreInfo {
   readonly path: string | undefined
   readonly schema: number
   /** keyed hash of a user-made id, name or tag under the store's own key: what stands in columns instead of them */
-  token(purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input', value: string): string
+  token(purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input' | 'limit', value: string): string
 }
 
 export interface WorkerInfo {

@@ -132,6 +132,8 @@ export function faultyStore(store: Store, plan: FaultPlan = {}, before = 0): Fau
     fork: (fork) => asked(() => store.fork(fork)),
     failures: (query) => call(() => store.failures(query)),
     forks: (source) => call(() => store.forks(source)),
+    rates: (now) => call(() => store.rates(now)),
+    keepRates: (rates, now) => call(() => store.keepRates(rates, now)),
     close: () => store.close(),
   }
 }

@@ -74,6 +74,9 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
         .run(target.subject, Date.now())
     },
   },
+  spanwise_rates: {
+    keeps: 'keyed hashes of the keys of limits, and when how much was drawn; they go when that counts no more',
+  },
   spanwise_store: { keeps: 'the store’s own id and key' },
   spanwise_workers: { keeps: 'processes, not people' },
   spanwise_releases: { keeps: 'names of releases of code' },

@@ -1,5 +1,6 @@
 import type { Entry } from '../entry.ts'
 import type { FailureQuery } from '../failures.ts'
+import type { KeptRate } from '../rates.ts'
 import type {
   ApprovalQuery,
   ClaimQuery,
@@ -23,6 +24,7 @@ import { fork, forks } from './fork.ts'
 import { send } from './mail.ts'
 import { outcomeOfRun } from './outcome.ts'
 import { approval, approvals, counts, find, list } from './queries.ts'
+import { keepRates, rates } from './rates.ts'
 import { mailOf, runById, toRunRow } from './rows.ts'
 import { subjects } from './subjects.ts'
 
@@ -66,6 +68,9 @@ export const operations = {
     query: { readonly workflows?: readonly string[] | undefined; readonly release?: string | undefined },
   ) => nextWake(context, query.workflows, query.release),
   counts: (context: Context, _: undefined) => counts(context),
+  rates: (context: Context, now: number) => rates(context, now),
+  keepRates: (context: Context, kept: { readonly rates: readonly KeptRate[]; readonly now: number }) =>
+    keepRates(context, kept),
 } as const
 
 type Operations = typeof operations
@@ -88,6 +93,7 @@ const reads: ReadonlySet<Op> = new Set([
   'counts',
   'forks',
   'failures',
+  'rates',
 ])
 
 export function isRead(request: Request): boolean {

@@ -1,5 +1,6 @@
 import { failureIndex } from './schema-failures.ts'
 import { forkTables } from './schema-fork.ts'
+import { limitTables } from './schema-limits.ts'
 import { logTables } from './schema-log.ts'
 
 /**
@@ -117,4 +118,4 @@ CREATE TABLE spanwise_approvals (
 ) STRICT;
 CREATE INDEX spanwise_approvals_open ON spanwise_approvals (state) WHERE state = 0;
 CREATE INDEX spanwise_approvals_run ON spanwise_approvals (run_seq) WHERE state = 0;
-${forkTables}${failureIndex}`
+${forkTables}${failureIndex}${limitTables}`

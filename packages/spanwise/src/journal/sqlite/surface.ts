@@ -52,6 +52,8 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     },
     failures: (query) => ask('failures', query),
     forks: (source) => ask('forks', source),
+    rates: (now) => ask('rates', now),
+    keepRates: (rates, now) => ask('keepRates', { rates, now }),
   }
 }
 
