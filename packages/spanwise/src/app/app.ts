@@ -25,6 +25,14 @@ import { type DiffStory, diffRuns, type RunDiff } from './diff.ts'
 import type { RunState } from './event.ts'
 import { type Failure, type FailureOptions, failures } from './failures.ts'
 import { allEvents, type Run, runHandle, runState, unknownRun } from './run.ts'
+import { readSchedule, type ScheduleOptions } from './schedule-options.ts'
+import {
+  listSchedules,
+  type Schedule,
+  type ScheduleListOptions,
+  type ScheduleState,
+  scheduleHandle,
+} from './schedules.ts'
 import { type StartOptions, startRun } from './start.ts'
 
 export interface ListOptions {
@@ -95,6 +103,16 @@ export interface App extends AsyncDisposable {
   resume(target: BulkTarget, options?: BulkOptions & ResumeOptions): Promise<BulkResult>
   cancel(target: BulkTarget, options?: BulkOptions & { readonly reason?: string }): Promise<BulkResult>
   giveUp(target: BulkTarget, options?: BulkOptions & { readonly reason?: string }): Promise<BulkResult>
+  /**
+   * Makes a schedule, or brings the one with this id to this definition; durable when it resolves. Saying the same again changes
+   * nothing, so a program may say it each time it begins.
+   * @throws INVALID_SCHEDULE, INVALID_INPUT
+   * @example await app.schedule(digest, { top: 10 }, { id: 'daily-digest', cron: '0 7 * * *', zone: 'Europe/Berlin' })
+   */
+  schedule<I, O>(startable: Startable<I, O>, input: I, options: ScheduleOptions): Promise<Schedule>
+  getSchedule(id: string, options?: { readonly tenant?: string }): Promise<Schedule | undefined>
+  /** By id. */
+  schedules(options?: ScheduleListOptions): Promise<Page<ScheduleState>>
   close(): Promise<void>
 }
 
@@ -140,6 +158,16 @@ export function makeApp(
       bulk(backend, now, { kind: 'cancel', reason: how.reason ?? 'cancelled by an operator' }, target, how),
     giveUp: (target: BulkTarget, how: BulkOptions & { readonly reason?: string } = {}) =>
       bulk(backend, now, { kind: 'give-up', reason: how.reason ?? 'given up by an operator' }, target, how),
+    async schedule(startable: Startable<never, unknown>, input: unknown, how: ScheduleOptions) {
+      const put = await readSchedule(workflowDefinition(startable), input, how, now())
+      const { row } = await backend.putSchedule(put)
+      return scheduleHandle(backend, row as { readonly tenant: string; readonly id: string }, { now, release })
+    },
+    async getSchedule(id: string, where: { readonly tenant?: string } = {}) {
+      const row = await backend.schedule({ tenant: where.tenant ?? 'default', id })
+      return row === undefined ? undefined : scheduleHandle(backend, row, { now, release })
+    },
+    schedules: (query: ScheduleListOptions = {}) => listSchedules(backend, query),
     close: options.close,
     [Symbol.asyncDispose]: options.close,
   }

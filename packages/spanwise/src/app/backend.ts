@@ -16,12 +16,13 @@ import type {
   Sent,
 } from '../journal/index.ts'
 import type { Begin } from './begin.ts'
+import type { ScheduleBackend } from './schedule-backend.ts'
 
 /**
  * What the app and the CLI need of whoever holds the store: the engine of this process, the owner of the file over its control
  * socket, or, with no owner, the file itself.
  */
-export interface Backend {
+export interface Backend extends ScheduleBackend {
   readonly kind: 'local' | 'remote' | 'file'
   /** Inserts or gets. */
   begin(begin: Begin): Promise<Created>

@@ -6,8 +6,19 @@ export type { RunEvent, RunState } from './event.ts'
 export type { Failure, FailureOptions } from './failures.ts'
 export type { OperationFact, OperationOutcome } from './history.ts'
 export type { RunMoment } from './moment.ts'
-export { defineConfig, type SpanwiseConfig, type SpanwiseOptions } from './options.ts'
+export { defineConfig, type ScheduleEntry, type SpanwiseConfig, type SpanwiseOptions } from './options.ts'
 export type { ForkPreview, Run } from './run.ts'
+export type { CatchUp, ScheduleOptions, SchedulePolicy } from './schedule-options.ts'
+export {
+  type BackfillOptions,
+  type BackfillResult,
+  nextTimes,
+  type Schedule,
+  type ScheduleChanges,
+  type ScheduleListOptions,
+  type ScheduleState,
+  unknownSchedule,
+} from './schedules.ts'
 export { spanwise } from './spanwise.ts'
 export type { StartOptions } from './start.ts'
 export { openWorker, type Worker } from './worker.ts'

@@ -1,13 +1,23 @@
-import type { Engine } from '../engine/index.ts'
+import type { Engine, Scheduler } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
+import { storeSchedules } from './schedule-backend.ts'
 import type { Watchers } from './watchers.ts'
 
 /** The engine of this process and its store. */
-export function localBackend(store: Store, engine: Engine, watchers: Watchers): Backend {
+export function localBackend(store: Store, engine: Engine, scheduler: Scheduler, watchers: Watchers): Backend {
+  const schedules = storeSchedules(store, {
+    changed: () => scheduler.wake(),
+    fired: (fired) => {
+      if (fired.state !== 'ok') return
+      for (const run of fired.told) engine.wake(run)
+      engine.wake('')
+    },
+  })
   return {
     kind: 'local',
+    ...schedules,
     begin: (begin) => engine.begin(newRun(store.info, begin)),
     async send(mail) {
       const sent = await store.send(mail)

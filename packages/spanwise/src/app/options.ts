@@ -1,6 +1,7 @@
 import type { Clock } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
 import type { Duration, Log, Startable, StepContext } from '../workflow/index.ts'
+import type { ScheduleOptions } from './schedule-options.ts'
 
 export interface SpanwiseOptions {
   /** `sqlite:./spanwise.db`, `memory:`, or an open store */
@@ -34,8 +35,18 @@ export interface SpanwiseOptions {
   }
   /** functions that stand for those of steps, by name: tests */
   readonly fakes?: Readonly<Record<string, (input: never, context: StepContext) => unknown>>
+  /**
+   * Made, or brought to this definition, when the app begins to work, as `app.schedule` does. One that is not named here any more
+   * stays until it is deleted.
+   */
+  readonly schedules?: readonly ScheduleEntry[]
   /** lease of this worker, without renewal; 15 s */
   readonly lease?: Duration
+}
+
+export type ScheduleEntry = ScheduleOptions & {
+  readonly workflow: Startable<never, unknown>
+  readonly input?: unknown
 }
 
 /** What `spanwise.config.ts` exports: the same for the command line, the server and the program itself. */

@@ -4,6 +4,7 @@ import {
   type Activity,
   checkNumber,
   createLimiter,
+  createScheduler,
   type EngineContext,
   embeddedEngine,
   storedRates,
@@ -32,6 +33,7 @@ import { fileBackend } from './file.ts'
 import { localBackend } from './local.ts'
 import { defaultLog } from './log.ts'
 import { releaseOf, type SpanwiseOptions } from './options.ts'
+import { readSchedule } from './schedule-options.ts'
 import { Watchers } from './watchers.ts'
 
 /** A working app, and what happens in it. */
@@ -96,9 +98,14 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       },
     }
     const engine = embeddedEngine(context)
+    const scheduler = createScheduler(context, (run) => engine.wake(run))
+    for (const { workflow, input, ...how } of options.schedules ?? []) {
+      await store.putSchedule(await readSchedule(workflowDefinition(workflow), input, how, clock.now()))
+    }
     await engine.start()
+    await scheduler.start()
     const opened = store
-    const backend = localBackend(opened, engine, watchers)
+    const backend = localBackend(opened, engine, scheduler, watchers)
     void opened.lost?.then((error) => {
       log.error('the store is lost and nothing goes on here: close the app and open it again', { error })
       watchers.gone()
@@ -107,12 +114,16 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
     const fromOutside: Served = {
       // a run that others start while this app closes is for the next owner
       backend: { ...backend, begin: (begin) => (closed === undefined ? backend : fileBackend(opened)).begin(begin) },
-      wake: (run) => engine.wake(run),
+      wake: (run) => {
+        engine.wake(run)
+        scheduler.wake()
+      },
     }
     const control = ownership === undefined ? undefined : await listenForClients(ownership.path, fromOutside, log)
     const close = (): Promise<void> => {
       closed ??= (async () => {
         try {
+          await scheduler.close()
           await engine.close()
           // clients see their runs leave, then look for the next owner
           await control?.close()
@@ -134,9 +145,13 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       app,
       watchAll: (callback) => watchers.watchAll(callback),
       watchAttempts: (callback) => watchers.watchAttempts(callback),
-      activity: () => engine.activity(),
+      activity: () => {
+        const { settled, inFlight } = engine.activity()
+        return { settled: settled && scheduler.settled, inFlight }
+      },
       wake: () => engine.wake(''),
       kill() {
+        scheduler.kill()
         engine.kill()
         limiter.close()
         void pool?.close()

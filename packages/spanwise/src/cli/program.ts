@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { decide, listApprovals } from './commands/approvals.ts'
 import { end, resume, sendSignal } from './commands/operate.ts'
 import { runWorkflow } from './commands/run.ts'
 import { followRun, listRuns, showRun } from './commands/runs.ts'
 import { startWorker } from './commands/start.ts'
+import { collect, examples, type Options, whole } from './define.ts'
+import { defineSchedules } from './define-schedules.ts'
 import { showError } from './output/error.ts'
 import { type Terminal, terminal } from './terminal.ts'
 import { exitCode, isUsage } from './usage.ts'
@@ -32,7 +34,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-type Options = never
 type Handler = (...args: readonly unknown[]) => Promise<number>
 
 function build(screen: Terminal, ended: (code: number) => void): Command {
@@ -211,6 +212,8 @@ Examples:
     .addHelpText('after', examples('give-up 3f2a --reason "the order is gone"'))
     .action(action((run: string | undefined, options: Options) => end(screen, 'giveUp', run, options)))
 
+  defineSchedules(program, { screen, action })
+
   for (const command of [...program.commands, ...runs.commands]) command.exitOverride()
   return program
 }
@@ -223,19 +226,6 @@ function targets(command: Command, what: string): Command {
     .option('-w, --workflow <name>', 'all of this workflow')
     .option('-t, --tag <tag>', 'all with this tag; may be repeated', collect)
     .option('--dry-run', 'only says what would happen')
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value]
-}
-
-function whole(value: string): number {
-  if (/^\d{1,9}$/.test(value)) return Number(value)
-  throw new InvalidArgumentError('It is not a whole number.')
-}
-
-function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ spanwise ${line}`).join('\n')}`
 }
 
 /** lines that can be read, also into a pipe */

@@ -11,6 +11,7 @@ const usageCodes = new Set([
   'INVALID_INPUT',
   'INVALID_FORM',
   'INVALID_DURATION',
+  'INVALID_SCHEDULE',
   'STORE_UNKNOWN',
 ])
 

@@ -10,6 +10,8 @@ export interface Clock {
 
 /** `setTimeout` cannot wait longer. */
 const longest = 2 ** 31 - 1
+/** The wall clock may jump ahead, and a machine may sleep: it is looked at this often, ms. */
+const glance = 60_000
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -18,7 +20,7 @@ export const systemClock: Clock = {
     const arm = () => {
       const wait = at - Date.now()
       // the wall clock may have been set back meanwhile: look again before calling
-      timer = setTimeout(() => (Date.now() >= at ? callback() : arm()), Math.min(Math.max(wait, 0), longest))
+      timer = setTimeout(() => (Date.now() >= at ? callback() : arm()), Math.min(Math.max(wait, 0), glance))
     }
     arm()
     return () => clearTimeout(timer)

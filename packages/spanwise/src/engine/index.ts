@@ -15,3 +15,18 @@ export type { EngineContext } from './options.ts'
 export { inPoolThread, preloadInThreads, type ThreadPool, threadPool } from './pool/index.ts'
 export type { Activity, Engine } from './port.ts'
 export { planResume, type ResumeOptions, repeatedBy } from './resume.ts'
+export {
+  createScheduler,
+  dueTimes,
+  invalid as invalidSchedule,
+  nextAfter,
+  nextFrom,
+  readTiming,
+  type ScheduledStart,
+  type Scheduler,
+  type ScheduleTiming,
+  scheduledRun,
+  type Timing,
+  timingOf,
+  timingText,
+} from './schedule/index.ts'

@@ -13,6 +13,17 @@ export type { ForkLink } from './fork.ts'
 export { leaf } from './leaf.ts'
 export { openStore, parseStoreUrl } from './open.ts'
 export { checkPayloadSize, MAX_PAYLOAD } from './payload-size.ts'
+export type {
+  Fired,
+  NextDue,
+  Overlap,
+  PutResult,
+  PutSchedule,
+  ScheduleChange,
+  ScheduleQuery,
+  ScheduleRef,
+  ScheduleRow,
+} from './schedules.ts'
 export { commit, keyToken, keyTokenUnder } from './secret.ts'
 export { type MemoryStore, openMemoryStore } from './sqlite/memory.ts'
 export { acquireOwnership, currentOwner, storeFile } from './sqlite/owner.ts'
@@ -21,6 +32,7 @@ export type {
   ApprovalQuery,
   ApprovalRow,
   Created,
+  Firing,
   ListQuery,
   LoadedRun,
   Mail,

@@ -5,6 +5,7 @@ import { testForks } from './testsuite/fork.testsuite.ts'
 import { testMail } from './testsuite/mail.testsuite.ts'
 import { testRates } from './testsuite/rates.testsuite.ts'
 import { testRuns } from './testsuite/runs.testsuite.ts'
+import { testSchedules } from './testsuite/schedules.testsuite.ts'
 import { testWork } from './testsuite/work.testsuite.ts'
 
 /** What every store must do. `open` is called once per test and gives a new, empty store. */
@@ -16,5 +17,6 @@ export function testStore(name: string, open: OpenForTest): void {
     testForks(open)
     testFailures(open)
     testRates(open)
+    testSchedules(open)
   })
 }

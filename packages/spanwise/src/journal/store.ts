@@ -1,7 +1,9 @@
 import type { Entry, NewEntry, RunStatus } from './entry.ts'
 import type { FailureStore } from './failures.ts'
 import type { ForkPoint, ForkStore } from './fork.ts'
+import type { Page } from './page.ts'
 import type { Rates } from './rates.ts'
+import type { FiringOf, ScheduleStore } from './schedules.ts'
 
 /**
  * The port that every store implements (SQLite on a thread or in memory today, Postgres later).
@@ -9,7 +11,7 @@ import type { Rates } from './rates.ts'
  * Writes are durable when their promise resolves. Writes of concurrent callers share a commit; each one is applied whole or
  * not at all. A run's history is appended only by the holder of its lease: a stale `epoch` is answered `fenced`, never applied.
  */
-export interface Store extends ForkStore<NewFork, RunRow>, FailureStore, Rates {
+export interface Store extends ForkStore<NewFork, RunRow>, FailureStore, Rates, ScheduleStore<NewRun> {
   readonly info: StoreInfo
 
   // ---- the life of a worker
@@ -278,10 +280,9 @@ export interface ListQuery {
   readonly limit: number
 }
 
-export interface Page<T> {
-  readonly items: readonly T[]
-  readonly after: string | undefined
-}
+export type { Page }
+
+export type Firing = FiringOf<NewRun>
 
 export type ApprovalChange =
   | {

@@ -134,6 +134,14 @@ export function faultyStore(store: Store, plan: FaultPlan = {}, before = 0): Fau
     forks: (source) => call(() => store.forks(source)),
     rates: (now) => call(() => store.rates(now)),
     keepRates: (rates, now) => call(() => store.keepRates(rates, now)),
+    putSchedule: (put) => asked(() => store.putSchedule(put)),
+    schedule: (ref) => call(() => store.schedule(ref)),
+    schedules: (query) => call(() => store.schedules(query)),
+    changeSchedule: (change) => asked(() => store.changeSchedule(change)),
+    removeSchedule: (ref) => asked(() => store.removeSchedule(ref)),
+    dueSchedules: (now, limit) => call(() => store.dueSchedules(now, limit)),
+    nextSchedule: () => call(() => store.nextSchedule()),
+    fireSchedule: (firing) => commit(() => store.fireSchedule(firing)),
     close: () => store.close(),
   }
 }

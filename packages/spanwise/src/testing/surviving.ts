@@ -1,4 +1,5 @@
-import type { App, Run, RunEvent } from '../app/index.ts'
+import { randomUUID } from 'node:crypto'
+import { type App, type Run, type RunEvent, type Schedule, unknownSchedule } from '../app/index.ts'
 import type { Machine } from './machine.ts'
 
 /** The app as its clients see it: calls that a crash interrupts are made again, as patient clients do. */
@@ -21,6 +22,15 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | typeof Symbo
     resume: (...args: Parameters<App['resume']>) => machine.ask((one) => one.resume(...args)),
     cancel: (...args: Parameters<App['cancel']>) => machine.ask((one) => one.cancel(...args)),
     giveUp: (...args: Parameters<App['giveUp']>) => machine.ask((one) => one.giveUp(...args)),
+    async schedule(...args: Parameters<App['schedule']>) {
+      const { id, tenant } = await machine.ask((one) => one.schedule(...args))
+      return survivingSchedule(machine, id, tenant)
+    },
+    async getSchedule(...args: Parameters<App['getSchedule']>) {
+      const found = await machine.ask((one) => one.getSchedule(...args))
+      return found === undefined ? undefined : survivingSchedule(machine, found.id, found.tenant)
+    },
+    schedules: (...args: Parameters<App['schedules']>) => machine.ask((one) => one.schedules(...args)),
   }
   return app as never
 }
@@ -44,6 +54,30 @@ function survivingRun(machine: Machine, id: string): Run<unknown> {
     at: (index) => ask((run) => run.at(index)),
     planFork: (options) => ask((run) => run.planFork(options)),
   }
+}
+
+function survivingSchedule(machine: Machine, id: string, tenant: string): Schedule {
+  const ask = <T>(call: (schedule: Schedule) => Promise<T>): Promise<T> =>
+    machine.ask(async (app) => call((await app.getSchedule(id, { tenant })) ?? gone(id)))
+  return {
+    id,
+    tenant,
+    status: () => ask((one) => one.status()),
+    next: (count) => ask((one) => one.next(count)),
+    pause: (reason) => ask((one) => one.pause(reason)),
+    resume: () => ask((one) => one.resume()),
+    update: (changes) => ask((one) => one.update(changes)),
+    // made here, so that asking twice starts it once
+    async trigger(options = { id: randomUUID() }) {
+      return survivingRun(machine, (await ask((one) => one.trigger(options))).id)
+    },
+    backfill: (options) => ask((one) => one.backfill(options)),
+    delete: () => ask((one) => one.delete()),
+  }
+}
+
+function gone(id: string): never {
+  throw unknownSchedule(id)
 }
 
 async function* events(

@@ -57,6 +57,7 @@ export type {
   Reconciled,
   Rest,
   RunInfo,
+  ScheduleInfo,
   StepContext,
   WorkflowContext,
 } from './types.ts'

@@ -22,6 +22,17 @@ export interface RunInfo {
   /** opaque, unique everywhere */
   readonly id: string
   readonly workflow: string
+  /** which schedule started it; undefined for a run that was started otherwise */
+  readonly schedule?: ScheduleInfo
+}
+
+export interface ScheduleInfo {
+  /** the schedule's */
+  readonly id: string
+  /** when it was due by the schedule: before it began, by jitter, waiting and catching up */
+  readonly due: Date
+  /** by itself, to fill a gap in the past, or by hand */
+  readonly trigger: 'due' | 'backfill' | 'manual'
 }
 
 export interface Log {

@@ -130,6 +130,13 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     }
   }
 
+  /** A change that the owner has to know of. */
+  const changing = async <T>(work: (backend: Way['backend'], again: boolean) => Promise<T>): Promise<T> => {
+    const answer = await use(work)
+    await tell('')
+    return answer
+  }
+
   const tend = (): void => {
     if (finding !== undefined || stands(way)) return
     // an owner that cannot be reached now is tried again: whoever waits for a run waits for that too
@@ -173,6 +180,13 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     approval: (id) => use((backend) => backend.approval(id)),
     counts: () => use((backend) => backend.counts()),
     progress: (run) => use((backend) => backend.progress(run)),
+    putSchedule: (put) => changing((backend) => backend.putSchedule(put)),
+    schedule: (ref) => use((backend) => backend.schedule(ref)),
+    schedules: (query) => use((backend) => backend.schedules(query)),
+    changeSchedule: (change) => changing((backend) => backend.changeSchedule(change)),
+    // what the first try removed is not there any more, which is what was asked for
+    removeSchedule: (ref) => changing(async (backend, again) => (await backend.removeSchedule(ref)) || again),
+    startScheduled: (order) => changing((backend) => backend.startScheduled(order)),
     watch(run, callback) {
       const id = ++count
       watches.set(id, { run, callback })

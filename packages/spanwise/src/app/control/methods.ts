@@ -34,6 +34,12 @@ export interface Methods {
   readonly approval: [string]
   readonly counts: []
   readonly progress: [string]
+  readonly putSchedule: Parameters<Backend['putSchedule']>
+  readonly schedule: Parameters<Backend['schedule']>
+  readonly schedules: Parameters<Backend['schedules']>
+  readonly changeSchedule: Parameters<Backend['changeSchedule']>
+  readonly removeSchedule: Parameters<Backend['removeSchedule']>
+  readonly startScheduled: Parameters<Backend['startScheduled']>
   /** there may be something new for the run in the file: whoever wrote it there says so */
   readonly wake: [string]
 }
@@ -45,6 +51,9 @@ export interface Served {
 }
 
 const limit: Check = (value) => whole(value) && (value as number) > 0 && (value as number) <= PAGE
+const overlap = oneOf('skip', 'queue', 'cancel', 'allow')
+const nextDue = record({ due: whole, wakeAt: whole })
+const scheduleRef = record({ tenant: text, id: text })
 const statuses = oneOf('queued', 'running', 'waiting', 'needs attention', 'completed', 'failed', 'cancelled')
 
 const checks: { readonly [M in keyof Methods]: Check } = {
@@ -125,6 +134,47 @@ const checks: { readonly [M in keyof Methods]: Check } = {
   approval: tuple(text),
   counts: tuple(),
   progress: tuple(text),
+  putSchedule: tuple(
+    record({
+      tenant: text,
+      id: text,
+      workflow: text,
+      timing: text,
+      overlap,
+      catchUp: whole,
+      start: text,
+      subject: optional(text),
+      next: optional(nextDue),
+      revision: optional(whole),
+      at: whole,
+    }),
+  ),
+  schedule: tuple(scheduleRef),
+  schedules: tuple(record({ tenant: optional(text), workflow: optional(text), after: optional(text), limit })),
+  changeSchedule: tuple(
+    record({
+      tenant: text,
+      id: text,
+      at: whole,
+      revision: optional(whole),
+      pause: optional(text),
+      resume: optional(nextDue),
+    }),
+  ),
+  removeSchedule: tuple(scheduleRef),
+  startScheduled: tuple(
+    record({
+      tenant: text,
+      id: text,
+      revision: whole,
+      lane: oneOf('due', 'backfill'),
+      overlap,
+      trigger: oneOf('backfill', 'manual'),
+      runs: list(record({ due: whole, mark: optional(text) })),
+      release: text,
+      at: whole,
+    }),
+  ),
   wake: tuple(text),
 }
 
@@ -164,6 +214,12 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
   approval: ({ backend }, id) => backend.approval(id),
   counts: ({ backend }) => backend.counts(),
   progress: ({ backend }, run) => backend.progress(run),
+  putSchedule: ({ backend }, put) => backend.putSchedule(put),
+  schedule: ({ backend }, ref) => backend.schedule(ref),
+  schedules: ({ backend }, query) => backend.schedules(query),
+  changeSchedule: ({ backend }, change) => backend.changeSchedule(change),
+  removeSchedule: ({ backend }, ref) => backend.removeSchedule(ref),
+  startScheduled: ({ backend }, order) => backend.startScheduled(order),
   wake: (served, run) => served.wake(run),
 }
 

@@ -1,4 +1,4 @@
-import type { ApprovalRow, Entry, FailureRow, Page, RunRow } from '../../journal/index.ts'
+import type { ApprovalRow, Entry, FailureRow, Page, RunRow, ScheduleRow } from '../../journal/index.ts'
 import type { Backend } from '../backend.ts'
 import type { Connection } from './connection.ts'
 import { PAGE } from './protocol.ts'
@@ -38,6 +38,12 @@ export function remoteBackend(connection: Connection): Omit<Backend, 'watch' | '
     approval: (id) => ask('approval', id),
     counts: () => ask('counts'),
     progress: (run) => ask('progress', run),
+    putSchedule: (put) => ask('putSchedule', put),
+    schedule: (ref) => ask('schedule', ref),
+    schedules: (query) => pages<ScheduleRow, typeof query>((part) => ask('schedules', part), query),
+    changeSchedule: (change) => ask('changeSchedule', change),
+    removeSchedule: (ref) => ask('removeSchedule', ref),
+    startScheduled: (order) => ask('startScheduled', order),
   }
 }
 

@@ -5,6 +5,7 @@ import { approvalStates, firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { startChild } from './create.ts'
 import { insertEntries } from './entries.ts'
+import { releaseHeld } from './held-runs.ts'
 import { mailWaits, send } from './mail.ts'
 import { settle } from './outcome.ts'
 import { persistPlaces } from './places.ts'
@@ -50,6 +51,9 @@ export function append(context: Context, change: RunChange): Appended {
   if (change.row !== undefined) {
     // what is not parked goes on as it was: its status is not what its owner took it for
     project(context, change, busy ? head.status : status, at, park)
+    if (head.linked && status === needsAttention && !busy) {
+      for (const run of releaseHeld(context, ref.seq, false, at)) woken.add(run)
+    }
   } else if (park !== undefined) {
     context.sql('UPDATE spanwise_runs SET owner = NULL, wake_at = ? WHERE seq = ?').run(park.wakeAt ?? null, ref.seq)
   }

@@ -1,4 +1,5 @@
 import type { RunStatus } from '../entry.ts'
+import type { Overlap } from '../schedules.ts'
 import type { ApprovalRow, MailKind } from '../store.ts'
 
 /** Small numbers in columns. Only add at the end: stores hold them. */
@@ -26,6 +27,7 @@ export const statuses = codes<RunStatus>([
 ])
 export const mailKinds = codes<MailKind>(['signal', 'cancel', 'give-up', 'resume', 'decision', 'child', 'step'])
 export const approvalStates = codes<ApprovalRow['state']>(['open', 'decided', 'expired', 'withdrawn'])
+export const overlaps = codes<Overlap>(['skip', 'queue', 'cancel', 'allow'])
 
 /** statuses from here on are terminal */
 export const firstTerminal = statuses.code('completed')

@@ -77,6 +77,14 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
   spanwise_rates: {
     keeps: 'keyed hashes of the keys of limits, and when how much was drawn; they go when that counts no more',
   },
+  spanwise_schedules: {
+    // one that goes on without its input could start nothing; runs that it started are erased as runs
+    erase: (context, target) => {
+      if ('run' in target) return
+      context.sql('DELETE FROM spanwise_schedules WHERE subject = ?').run(target.subject)
+    },
+  },
+  spanwise_schedule_runs: { keeps: 'numbers' },
   spanwise_store: { keeps: 'the store’s own id and key' },
   spanwise_workers: { keeps: 'processes, not people' },
   spanwise_releases: { keeps: 'names of releases of code' },

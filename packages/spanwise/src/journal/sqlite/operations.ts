@@ -26,6 +26,7 @@ import { outcomeOfRun } from './outcome.ts'
 import { approval, approvals, counts, find, list } from './queries.ts'
 import { keepRates, rates } from './rates.ts'
 import { mailOf, runById, toRunRow } from './rows.ts'
+import { scheduleOperations, scheduleReads } from './schedules.ts'
 import { subjects } from './subjects.ts'
 
 /** Everything that can be asked of the store: a name, one plain argument, a plain answer. */
@@ -71,6 +72,7 @@ export const operations = {
   rates: (context: Context, now: number) => rates(context, now),
   keepRates: (context: Context, kept: { readonly rates: readonly KeptRate[]; readonly now: number }) =>
     keepRates(context, kept),
+  ...scheduleOperations,
 } as const
 
 type Operations = typeof operations
@@ -94,6 +96,7 @@ const reads: ReadonlySet<Op> = new Set([
   'forks',
   'failures',
   'rates',
+  ...scheduleReads,
 ])
 
 export function isRead(request: Request): boolean {

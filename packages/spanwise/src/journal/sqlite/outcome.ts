@@ -3,6 +3,7 @@ import type { RunRef } from '../store.ts'
 import { approvalStates, firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { entriesOf, latestOf } from './entries.ts'
+import { releaseHeld } from './held-runs.ts'
 import { mailWaits, post } from './mail.ts'
 import { type RawRun, runById } from './rows.ts'
 
@@ -48,7 +49,7 @@ function whyParked(context: Context, run: RawRun): string | undefined {
 
 /**
  * What a run's end takes along in the same commit: its parents are told, its open approvals are withdrawn, its undelivered
- * mail goes. Returns the runs that got mail.
+ * mail goes, and the run of its schedule that waits for it begins. Returns the runs that got mail.
  */
 export function settle(
   context: Context,
@@ -62,7 +63,7 @@ export function settle(
   context.sql('DELETE FROM spanwise_mail WHERE run_seq = ?').run(run.seq)
   context.sql('DELETE FROM spanwise_mail_seen WHERE run_seq = ?').run(run.seq)
   if (!linked) return []
-  const woken: string[] = []
+  const woken: string[] = [...releaseHeld(context, run.seq, true, at)]
   const links = context.sql('SELECT parent_run, parent_key FROM spanwise_links WHERE child_seq = ?').all(run.seq)
   for (const link of links) {
     const parent = runById(context, String(link['parent_run']))

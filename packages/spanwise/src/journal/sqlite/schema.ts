@@ -2,6 +2,7 @@ import { failureIndex } from './schema-failures.ts'
 import { forkTables } from './schema-fork.ts'
 import { limitTables } from './schema-limits.ts'
 import { logTables } from './schema-log.ts'
+import { schemaSchedules } from './schema-schedules.ts'
 
 /**
  * Version 1. Every table of ours begins with `spanwise_`: users' own tables may live in the same file.
@@ -48,7 +49,7 @@ CREATE TABLE spanwise_runs (
   subject     TEXT,                   -- token of the subject whose secret covers the run
   parent_run  TEXT,
   parent_key  TEXT,
-  linked      INTEGER NOT NULL,       -- 1 when spanwise_links has rows for it
+  linked      INTEGER NOT NULL,       -- 1 when spanwise_links or spanwise_schedule_runs has rows for it
   fingerprint TEXT,                   -- of the failure that it needs attention for
   code        TEXT,                   -- error code of a run that failed or needs attention
   outcome     ANY,                    -- of an ended run: index of the entry that holds it, or codec text (content)
@@ -118,4 +119,4 @@ CREATE TABLE spanwise_approvals (
 ) STRICT;
 CREATE INDEX spanwise_approvals_open ON spanwise_approvals (state) WHERE state = 0;
 CREATE INDEX spanwise_approvals_run ON spanwise_approvals (run_seq) WHERE state = 0;
-${forkTables}${failureIndex}${limitTables}`
+${forkTables}${failureIndex}${limitTables}${schemaSchedules}`

@@ -54,6 +54,20 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     forks: (source) => ask('forks', source),
     rates: (now) => ask('rates', now),
     keepRates: (rates, now) => ask('keepRates', { rates, now }),
+    putSchedule: async (put) => {
+      check(put.start, () => `The input of schedule ${put.id}`)
+      return ask('putSchedule', put)
+    },
+    schedule: (ref) => ask('schedule', ref),
+    schedules: (query) => ask('schedules', query),
+    changeSchedule: (change) => ask('changeSchedule', change),
+    removeSchedule: (ref) => ask('removeSchedule', ref),
+    dueSchedules: (now, limit) => ask('dueSchedules', { now, limit }),
+    nextSchedule: () => ask('nextSchedule', undefined),
+    fireSchedule: async (firing) => {
+      for (const run of firing.runs) checkRun(run)
+      return ask('fireSchedule', firing)
+    },
   }
 }
 

@@ -97,7 +97,6 @@ export class Execution implements Runtime {
   #broken: unknown
 
   constructor(init: ExecutionInit) {
-    this.run = init.run
     this.secret = init.secret
     this.#secrets = new Map(init.secrets)
     this.#tokenKey = init.tokenKey
@@ -111,6 +110,7 @@ export class Execution implements Runtime {
     })
     this.#writer = new HistoryWriter(init.host, init.entries.at(-1) as Entry)
     this.started = init.started(this.recorded.start)
+    this.run = runInfo(init.run, this.started)
     this.time = this.recorded.start.at
     this.current = this.recorded.start.index
     this.root = rootScope(
@@ -827,4 +827,9 @@ function asDelivered(entry: NewEntry): Delivered {
     meta: entry.meta ?? {},
     payload: entry.payload,
   }
+}
+
+function runInfo(run: RunInfo, { schedule }: Started): RunInfo {
+  if (schedule === undefined) return run
+  return { ...run, schedule: { id: schedule.id, due: new Date(schedule.due), trigger: schedule.trigger } }
 }

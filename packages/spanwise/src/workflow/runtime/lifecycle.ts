@@ -6,14 +6,14 @@ import type { Started } from './started.ts'
 
 /** Payload of `run.started`. */
 export function startPayload(
-  started: Pick<Started, 'input' | 'seed' | 'id' | 'tags' | 'subject' | 'team' | 'dry' | 'unparsed'>,
+  started: Pick<Started, 'input' | 'seed' | 'id' | 'tags' | 'subject' | 'team' | 'schedule' | 'dry' | 'unparsed'>,
 ): string {
   return encode({ ...given(started), generation: 0, mailbox: [], compensations: [] }, 'input')
 }
 
 /** Payload of `run.continued`: everything that the next generation needs, so that nothing before it is read again. */
 export function continuationPayload(execution: Runtime, input: unknown, generation: number): string {
-  const { id, tags, subject, team } = execution.started
+  const { id, tags, subject, team, schedule } = execution.started
   const { seed, dry } = execution
   const compensations = execution.ownCompensations.map(({ step, input: value }) => ({
     step: step.stepName,
@@ -30,6 +30,7 @@ export function continuationPayload(execution: Runtime, input: unknown, generati
       tags,
       subject,
       team,
+      ...(schedule === undefined ? {} : { schedule }),
       ...(dry === undefined ? {} : { dry }),
     },
     'input of continueAs',

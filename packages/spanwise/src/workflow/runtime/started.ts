@@ -1,3 +1,4 @@
+import type { ScheduleInfo } from '../types.ts'
 import type { Dry } from './fork-mark.ts'
 
 /** A signal that arrived before anybody waited for it. */
@@ -23,4 +24,8 @@ export interface Started {
   readonly dry?: Dry | undefined
   /** the input was given by an operator where the workflow's schema was not at hand */
   readonly unparsed?: boolean | undefined
+  /** which schedule started it, and for which due time */
+  readonly schedule?:
+    | { readonly id: string; readonly due: number; readonly trigger: ScheduleInfo['trigger'] }
+    | undefined
 }

@@ -1,0 +1,5 @@
+export { nextFrom } from './plan.ts'
+export { createScheduler, type Scheduler } from './scheduler.ts'
+export { type ScheduledStart, scheduledRun } from './start.ts'
+export { dueTimes, nextAfter } from './times.ts'
+export { invalid, readTiming, type ScheduleTiming, type Timing, timingOf, timingText } from './timing.ts'
