@@ -3,6 +3,8 @@ import { entryPoints } from './rolldown.size.mjs'
 // Budgets per entry point, brotli, without dependencies. Raise one only in the commit that needs it, and say why there.
 const budgets = {
   '.': '60 kB',
+  // loaded into somebody else's process; at-exit, with prices, is not among it
+  './baseline': '8 kB',
   './models': '40 kB',
   './testing': '70 kB',
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { decide, listApprovals } from './commands/approvals.ts'
+import { registerBaseline } from './commands/baseline.ts'
 import { end, resume, sendSignal } from './commands/operate.ts'
 import { runWorkflow } from './commands/run.ts'
 import { followRun, listRuns, showRun } from './commands/runs.ts'
@@ -213,6 +214,7 @@ Examples:
     .action(action((run: string | undefined, options: Options) => end(screen, 'giveUp', run, options)))
 
   defineSchedules(program, { screen, action })
+  registerBaseline(program, screen, action)
 
   for (const command of [...program.commands, ...runs.commands]) command.exitOverride()
   return program
