@@ -2,6 +2,7 @@ import type { Clock } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
 import type { Duration, Log, Startable, StepContext } from '../workflow/index.ts'
 import type { ScheduleOptions } from './schedule-options.ts'
+import type { AuditOptions } from './sealing.ts'
 
 export interface SpanwiseOptions {
   /** `sqlite:./spanwise.db`, `memory:`, or an open store */
@@ -42,6 +43,8 @@ export interface SpanwiseOptions {
   readonly schedules?: readonly ScheduleEntry[]
   /** lease of this worker, without renewal; 15 s */
   readonly lease?: Duration
+  /** how the journal of a file is sealed; `false` leaves that out */
+  readonly audit?: AuditOptions | false
 }
 
 export type ScheduleEntry = ScheduleOptions & {

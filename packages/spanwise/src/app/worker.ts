@@ -34,6 +34,7 @@ import { localBackend } from './local.ts'
 import { defaultLog } from './log.ts'
 import { releaseOf, type SpanwiseOptions } from './options.ts'
 import { readSchedule } from './schedule-options.ts'
+import { sealing } from './sealing.ts'
 import { Watchers } from './watchers.ts'
 
 /** A working app, and what happens in it. */
@@ -67,6 +68,10 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
     store = typeof options.store === 'string' ? await openStore(options.store) : options.store
     await store.register({ id: worker, pid: process.pid, host: hostname(), lease })
     const watchers = new Watchers()
+    const seals =
+      address?.kind === 'sqlite' && options.audit !== false
+        ? await sealing(store, address.path, options.audit ?? {}, { clock, log })
+        : undefined
     let pool: ThreadPool | undefined
     const memory = await storedRates(store, () => clock.now())
     const limiter = createLimiter({ clock, log, memory, weight })
@@ -92,7 +97,10 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
         (input: unknown, context: StepContext) => unknown
       >,
       events: {
-        changed: (run, row) => watchers.changed(run, row),
+        changed: (run, row) => {
+          seals?.changed()
+          watchers.changed(run, row)
+        },
         progress: (run, value) => watchers.progress(run, value),
         attempt: (run, step) => watchers.attempt(run, step),
       },
@@ -129,6 +137,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
           await control?.close()
           limiter.close()
           await pool?.close()
+          await seals?.close()
           // a full disk or a lost store cannot take it in: the next owner of the file frees the runs
           await opened
             .unregister(worker)

@@ -7,6 +7,7 @@ import { runWorkflow } from './commands/run.ts'
 import { followRun, listRuns, showRun } from './commands/runs.ts'
 import { startWorker } from './commands/start.ts'
 import { collect, examples, type Options, whole } from './define.ts'
+import { defineAudit } from './define-audit.ts'
 import { defineSchedules } from './define-schedules.ts'
 import { showError } from './output/error.ts'
 import { type Terminal, terminal } from './terminal.ts'
@@ -213,6 +214,7 @@ Examples:
     .addHelpText('after', examples('give-up 3f2a --reason "the order is gone"'))
     .action(action((run: string | undefined, options: Options) => end(screen, 'giveUp', run, options)))
 
+  defineAudit(program, { screen, action })
   defineSchedules(program, { screen, action })
   registerBaseline(program, screen, action)
 

@@ -11,6 +11,7 @@ export { isSpanwiseError, SpanwiseError, type SpanwiseErrorInit } from './error.
 export type { FailureQuery, FailureRow } from './failures.ts'
 export type { ForkLink } from './fork.ts'
 export { leaf } from './leaf.ts'
+export type { LogEntry, LogStore, Sealed, SealNode } from './log.ts'
 export { openStore, parseStoreUrl } from './open.ts'
 export { checkPayloadSize, MAX_PAYLOAD } from './payload-size.ts'
 export type {

@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import type { OpenForTest } from './testsuite/build.testsuite.ts'
 import { testFailures } from './testsuite/failures.testsuite.ts'
 import { testForks } from './testsuite/fork.testsuite.ts'
+import { testLog } from './testsuite/log.testsuite.ts'
 import { testMail } from './testsuite/mail.testsuite.ts'
 import { testRates } from './testsuite/rates.testsuite.ts'
 import { testRuns } from './testsuite/runs.testsuite.ts'
@@ -18,5 +19,6 @@ export function testStore(name: string, open: OpenForTest): void {
     testFailures(open)
     testRates(open)
     testSchedules(open)
+    testLog(open)
   })
 }

@@ -1,6 +1,7 @@
 import type { Entry, NewEntry, RunStatus } from './entry.ts'
 import type { FailureStore } from './failures.ts'
 import type { ForkPoint, ForkStore } from './fork.ts'
+import type { LogStore } from './log.ts'
 import type { Page } from './page.ts'
 import type { Rates } from './rates.ts'
 import type { FiringOf, ScheduleStore } from './schedules.ts'
@@ -11,7 +12,7 @@ import type { FiringOf, ScheduleStore } from './schedules.ts'
  * Writes are durable when their promise resolves. Writes of concurrent callers share a commit; each one is applied whole or
  * not at all. A run's history is appended only by the holder of its lease: a stale `epoch` is answered `fenced`, never applied.
  */
-export interface Store extends ForkStore<NewFork, RunRow>, FailureStore, Rates, ScheduleStore<NewRun> {
+export interface Store extends ForkStore<NewFork, RunRow>, FailureStore, LogStore, Rates, ScheduleStore<NewRun> {
   readonly info: StoreInfo
 
   // ---- the life of a worker
@@ -44,6 +45,12 @@ export interface Store extends ForkStore<NewFork, RunRow>, FailureStore, Rates, 
   subjects(
     subjects: readonly string[],
   ): Promise<ReadonlyMap<string, { readonly token: string; readonly secret: Uint8Array }>>
+
+  /**
+   * Destroys the content of a run, or all that is about a subject (the readable one), and the secret that it could be guessed
+   * with. Leaves and commitments stay. False when there was nothing by that name.
+   */
+  erase(what: { readonly run: string } | { readonly subject: string }): Promise<boolean>
 
   // ---- reads
   run(id: string): Promise<RunRow | undefined>

@@ -119,6 +119,7 @@ export function faultyStore(store: Store, plan: FaultPlan = {}, before = 0): Fau
     },
     transact: (run, epoch, body) => commit(() => store.transact(run, epoch, body)),
     subjects: (subjects) => call(() => store.subjects(subjects)),
+    erase: (what) => call(() => store.erase(what)),
     run: (id) => call(() => store.run(id)),
     find: (identity) => call(() => store.find(identity)),
     outcome: (run) => call(() => store.outcome(run)),
@@ -142,6 +143,14 @@ export function faultyStore(store: Store, plan: FaultPlan = {}, before = 0): Fau
     dueSchedules: (now, limit) => call(() => store.dueSchedules(now, limit)),
     nextSchedule: () => call(() => store.nextSchedule()),
     fireSchedule: (firing) => commit(() => store.fireSchedule(firing)),
+    logSize: () => call(() => store.logSize()),
+    log: (from, limit) => call(() => store.log(from, limit)),
+    leaves: (from, limit) => call(() => store.leaves(from, limit)),
+    positionOf: (run, index) => call(() => store.positionOf(run, index)),
+    sealed: () => call(() => store.sealed()),
+    checkpoints: (from, limit) => call(() => store.checkpoints(from, limit)),
+    seal: (next) => call(() => store.seal(next)),
+    sealNodes: (level, from, limit) => call(() => store.sealNodes(level, from, limit)),
     close: () => store.close(),
   }
 }

@@ -65,7 +65,7 @@ export function entriesOf(context: Context, run: Run, from: number, limit = -1):
   for (let i = 1; i < places.length; i += 2) {
     const position = places[i] as number
     if (row === undefined || position < row.from || position >= row.to) row = rowAt(context, position)
-    entries.push(toEntry(context, run.run, row.segment.entry(position - row.from), position))
+    entries.push(entryAt(context, run.run, row.segment.entry(position - row.from), position))
   }
   return entries
 }
@@ -87,7 +87,8 @@ export function latestOf(context: Context, run: Run, kind: EntryKind): Entry | u
 
 const noMeta: Meta = Object.freeze({})
 
-function toEntry(context: Context, run: string, raw: RawEntry, position: number): Entry {
+/** An entry of the log, as everybody reads it. */
+export function entryAt(context: Context, run: string, raw: RawEntry, position: number): Entry {
   const kind = kindOf(raw.kind)
   if (kind === undefined) throw new RangeError(`no such entry kind in this version: ${raw.kind}`)
   return {

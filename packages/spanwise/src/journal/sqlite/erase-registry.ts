@@ -39,6 +39,8 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
   spanwise_blobs: { keeps: 'what the segments no longer point at is deleted with it' },
   spanwise_places: { keeps: 'numbers' },
   spanwise_subject_runs: { keeps: 'keyed hashes' },
+  spanwise_seal_nodes: { keeps: 'hashes of leaves' },
+  spanwise_checkpoints: { keeps: 'numbers, hashes and signatures' },
   spanwise_mail: {
     erase: (context, target) => {
       const runs = pick(target, '= ?1', `IN (${runsOfSubject})`)

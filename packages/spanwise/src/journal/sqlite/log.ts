@@ -78,3 +78,10 @@ export function rowAt(context: Context, position: number): Row {
   if (rows.unshift(row) > rowsKept) rows.pop()
   return row
 }
+
+/** The rows from the one that holds a position on. */
+export function* rowsFrom(context: Context, position: number): Generator<Row> {
+  const start = context.sql('SELECT max(pos) AS pos FROM spanwise_segments WHERE pos <= ?').get(position)?.['pos']
+  for (const { pos, n, data } of context.hot.segmentsFrom.iterate(Number(start ?? position)) as Iterable<RawSegment>)
+    yield { from: pos, to: pos + n, segment: readSegment(data) }
+}

@@ -1,5 +1,6 @@
 import type { Entry } from '../entry.ts'
 import type { FailureQuery } from '../failures.ts'
+import type { NewSeal } from '../log.ts'
 import type { KeptRate } from '../rates.ts'
 import type {
   ApprovalQuery,
@@ -27,6 +28,7 @@ import { approval, approvals, counts, find, list } from './queries.ts'
 import { keepRates, rates } from './rates.ts'
 import { mailOf, runById, toRunRow } from './rows.ts'
 import { scheduleOperations, scheduleReads } from './schedules.ts'
+import { checkpoints, logSize, positionOf, readLeaves, readLog, seal, sealed, sealNodes } from './sealing.ts'
 import { subjects } from './subjects.ts'
 
 /** Everything that can be asked of the store: a name, one plain argument, a plain answer. */
@@ -73,6 +75,16 @@ export const operations = {
   keepRates: (context: Context, kept: { readonly rates: readonly KeptRate[]; readonly now: number }) =>
     keepRates(context, kept),
   ...scheduleOperations,
+  logSize: (context: Context, _: undefined) => logSize(context),
+  log: (context: Context, range: { readonly from: number; readonly limit: number }) => readLog(context, range),
+  leaves: (context: Context, range: { readonly from: number; readonly limit: number }) => readLeaves(context, range),
+  positionOf: (context: Context, place: { readonly run: string; readonly index: number }) => positionOf(context, place),
+  sealed: (context: Context, _: undefined) => sealed(context),
+  checkpoints: (context: Context, range: { readonly from: number; readonly limit: number }) =>
+    checkpoints(context, range),
+  seal: (context: Context, next: NewSeal) => seal(context, next),
+  sealNodes: (context: Context, range: { readonly level: number; readonly from: number; readonly limit: number }) =>
+    sealNodes(context, range),
 } as const
 
 type Operations = typeof operations
@@ -97,6 +109,13 @@ const reads: ReadonlySet<Op> = new Set([
   'failures',
   'rates',
   ...scheduleReads,
+  'logSize',
+  'log',
+  'leaves',
+  'positionOf',
+  'sealed',
+  'checkpoints',
+  'sealNodes',
 ])
 
 export function isRead(request: Request): boolean {

@@ -3,6 +3,7 @@ import { forkTables } from './schema-fork.ts'
 import { limitTables } from './schema-limits.ts'
 import { logTables } from './schema-log.ts'
 import { schemaSchedules } from './schema-schedules.ts'
+import { sealTables } from './schema-seal.ts'
 
 /**
  * Version 1. Every table of ours begins with `spanwise_`: users' own tables may live in the same file.
@@ -64,7 +65,7 @@ CREATE INDEX spanwise_runs_status ON spanwise_runs (status);
 CREATE INDEX spanwise_runs_fingerprint ON spanwise_runs (fingerprint) WHERE fingerprint IS NOT NULL;
 CREATE INDEX spanwise_runs_subject ON spanwise_runs (subject) WHERE subject IS NOT NULL;
 
-${logTables}
+${logTables}${sealTables}
 -- Inboxes: what others have to say to a run. A row goes when the owner commits its delivery, or when the run ends.
 CREATE TABLE spanwise_mail (
   id      INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: deliveries name it

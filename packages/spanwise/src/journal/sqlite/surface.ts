@@ -34,6 +34,7 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     },
     claim: (query) => ask('claim', query),
     subjects: (names) => ask('subjects', names),
+    erase: (what) => ask('erase', what),
     run: (id) => ask('run', id),
     find: (identity) => ask('find', identity),
     outcome: (run) => ask('outcome', run),
@@ -68,6 +69,14 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
       for (const run of firing.runs) checkRun(run)
       return ask('fireSchedule', firing)
     },
+    logSize: () => ask('logSize', undefined),
+    log: (from, limit) => ask('log', { from, limit }),
+    leaves: (from, limit) => ask('leaves', { from, limit }),
+    positionOf: (run, index) => ask('positionOf', { run, index }),
+    sealed: () => ask('sealed', undefined),
+    checkpoints: (from, limit) => ask('checkpoints', { from, limit }),
+    seal: (next) => ask('seal', next),
+    sealNodes: (level, from, limit) => ask('sealNodes', { level, from, limit }),
   }
 }
 

@@ -41,7 +41,11 @@ export function startThread(data: object, listener: Listener): Link {
   worker.on('error', (error) => {
     failure = error
   })
-  worker.on('message', (message: FromThread) => listener.receive(message))
+  worker.on('message', (message: FromThread) => {
+    // on a busy loop its end is told in the same turn as its last word
+    if ('control' in message && message.control === 'closed') stopping = true
+    listener.receive(message)
+  })
   return {
     send: (message) => {
       worker.postMessage(message)

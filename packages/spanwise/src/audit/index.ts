@@ -1,0 +1,6 @@
+export { appendDurably } from './durable.ts'
+export { checkpointFile, keyFile, readKeys, readNotes, signerOf } from './files.ts'
+export type { Verifier } from './note.ts'
+export { checkProof, type InclusionProof, proveEntry } from './prove.ts'
+export { openSealer } from './seal.ts'
+export { type Finding, type Verification, verifyLog } from './verify.ts'

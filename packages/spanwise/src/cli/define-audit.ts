@@ -1,0 +1,44 @@
+import type { Command } from 'commander'
+import { check, prove, showKey, verify } from './commands/audit.ts'
+import { collect, type Define, examples, type Options, whole } from './define.ts'
+
+export function defineAudit(program: Command, { screen, action }: Define): void {
+  const audit = program
+    .command('audit')
+    .summary('check and prove what was recorded')
+    .description('Holds the journal against what was signed, and proves single entries to others.')
+  audit
+    .command('verify')
+    .summary('hold a store against its checkpoints')
+    .description(
+      'Reads the whole journal: every entry against its proof, all proofs against the signed checkpoints, and those against the copies that were kept outside. Works on a live store and on a backup.',
+    )
+    .option('-k, --key <key>', 'public key, or its file; the one beside the store by default; may be repeated', collect)
+    .option('--since <file>', 'checkpoints that were kept; those beside the store by default; may be repeated', collect)
+    .addHelpText(
+      'after',
+      examples('audit verify', 'audit verify --key auditor.key --since /mnt/worm/checkpoints --json'),
+    )
+    .action(action((options: Options) => verify(screen, options)))
+  audit
+    .command('key')
+    .summary('show the public key')
+    .addHelpText('after', examples('audit key > auditor.key'))
+    .action(action((options: Options) => showKey(screen, options)))
+  audit
+    .command('prove')
+    .summary('a proof that an entry is in the log')
+    .argument('<run>', 'id, beginning of an id, or workflow:your-id')
+    .argument('<index>', 'of the entry, as runs show --all has it', whole)
+    .option('-o, --out <file>', 'writes it to a new file')
+    .addHelpText('after', examples('audit prove refund:o-7 4 --out proof.json'))
+    .action(action((run: string, index: number, options: Options) => prove(screen, run, index, options)))
+  audit
+    .command('check')
+    .summary('check a proof; needs no store')
+    .argument('<proof>', 'file')
+    .option('-k, --key <key>', 'public key, or its file; may be repeated', collect)
+    .addHelpText('after', examples('audit check proof.json --key auditor.key'))
+    .action(action((file: string, options: Options) => check(screen, file, options)))
+  for (const command of audit.commands) command.exitOverride()
+}

@@ -1,0 +1,114 @@
+import type { LogEntry, NewSeal, Sealed } from '../log.ts'
+import type { Context } from './context.ts'
+import { entryAt } from './entries.ts'
+import { rowsFrom, writeRow } from './log.ts'
+import type { Row } from './log-state.ts'
+import { placesOf } from './places.ts'
+import { runById } from './rows.ts'
+import { runSecret, subjectSecret } from './subjects.ts'
+
+/** the log counts from 0; in the table the first position is 1 */
+const first = 1
+
+export function logSize(context: Context): number {
+  // from the table, and nothing of it decoded: a log that is damaged can be counted, so that it can be checked
+  writeRow(context)
+  const last = context.sql('SELECT pos + n AS next FROM spanwise_segments ORDER BY pos DESC LIMIT 1').get()
+  return Number(last?.['next'] ?? first) - first
+}
+
+export function readLog(
+  context: Context,
+  { from, limit }: { readonly from: number; readonly limit: number },
+): LogEntry[] {
+  const runs = new Map<number, { readonly run: string; readonly subject: string | null }>()
+  const runOf = (seq: number) => {
+    let run = runs.get(seq)
+    if (run === undefined) {
+      run = context.sql('SELECT run, subject FROM spanwise_runs WHERE seq = ?').get(seq) as unknown as {
+        run: string
+        subject: string | null
+      }
+      runs.set(seq, run)
+    }
+    return run
+  }
+  const found: LogEntry[] = []
+  walk(context, from, limit, (row, i, position) => {
+    const raw = row.segment.entry(i)
+    const { run, subject } = runOf(raw.runSeq)
+    const entry = entryAt(context, run, raw, position + first)
+    const whose = entry.subject ?? subject ?? undefined
+    const secret = whose === undefined ? runSecret(context, raw.runSeq) : subjectSecret(context, whose)
+    found.push({ ...entry, position, secret })
+  })
+  return found
+}
+
+export function readLeaves(
+  context: Context,
+  { from, limit }: { readonly from: number; readonly limit: number },
+): Uint8Array {
+  const parts: string[] = []
+  walk(context, from, limit, (row, i) => parts.push(row.segment.entry(i).proof.slice(0, 32)))
+  return new Uint8Array(Buffer.from(parts.join(''), 'latin1'))
+}
+
+function walk(
+  context: Context,
+  from: number,
+  limit: number,
+  take: (row: Row, i: number, position: number) => void,
+): void {
+  writeRow(context)
+  let left = limit
+  for (const row of rowsFrom(context, from + first)) {
+    for (let i = Math.max(0, from + first - row.from); i < row.segment.count; i++) {
+      if (left-- <= 0) return
+      take(row, i, row.from + i - first)
+    }
+  }
+}
+
+export function positionOf(
+  context: Context,
+  { run, index }: { readonly run: string; readonly index: number },
+): number | undefined {
+  const raw = runById(context, run)
+  if (raw === undefined) return undefined
+  const [found, position] = placesOf(context, raw.seq, index, 1)
+  return found === index && position !== undefined ? position - first : undefined
+}
+
+export function sealed(context: Context): Sealed | undefined {
+  return context.sql('SELECT size, note FROM spanwise_checkpoints ORDER BY size DESC LIMIT 1').get() as
+    | Sealed
+    | undefined
+}
+
+export function checkpoints(
+  context: Context,
+  { from, limit }: { readonly from: number; readonly limit: number },
+): Sealed[] {
+  return context
+    .sql('SELECT size, note FROM spanwise_checkpoints WHERE size >= ? ORDER BY size LIMIT ?')
+    .all(from, limit) as unknown as Sealed[]
+}
+
+export function seal(context: Context, next: NewSeal): 'ok' | 'stale' {
+  if ((sealed(context)?.size ?? 0) !== next.after) return 'stale'
+  context.sql('INSERT INTO spanwise_checkpoints (size, note) VALUES (?, ?)').run(next.size, next.note)
+  for (const { level, index, root } of next.nodes)
+    context.sql('INSERT INTO spanwise_seal_nodes (level, idx, root) VALUES (?, ?, ?)').run(level, index, root)
+  return 'ok'
+}
+
+export function sealNodes(
+  context: Context,
+  { level, from, limit }: { readonly level: number; readonly from: number; readonly limit: number },
+): Uint8Array {
+  const rows = context
+    .sql('SELECT root FROM spanwise_seal_nodes WHERE level = ? AND idx >= ? AND idx < ? ORDER BY idx')
+    .all(level, from, from + limit)
+  return new Uint8Array(Buffer.concat(rows.map((row) => row['root'] as Uint8Array)))
+}
