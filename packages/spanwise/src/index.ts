@@ -41,6 +41,8 @@ export {
 } from './app/index.ts'
 export { type Clock, type ForkOptions, type ResumeOptions, type ScheduleTiming, systemClock } from './engine/index.ts'
 export {
+  type BackupOptions,
+  type BackupResult,
   isSpanwiseError,
   type Overlap,
   type RunStatus,

@@ -2,6 +2,9 @@ import type { ResumeOptions } from '../engine/index.ts'
 import {
   type ApprovalQuery,
   type ApprovalRow,
+  type BackupOptions,
+  type BackupResult,
+  backupStore,
   decode,
   encode,
   isTerminal,
@@ -113,13 +116,25 @@ export interface App extends AsyncDisposable {
   getSchedule(id: string, options?: { readonly tenant?: string }): Promise<Schedule | undefined>
   /** By id. */
   schedules(options?: ScheduleListOptions): Promise<Page<ScheduleState>>
+  /**
+   * Copies the store into a file of its own, as it is at one moment, while work goes on. The file has its name when it is whole and on
+   * disk. A restore is for when nobody works: `spanwise store restore`.
+   * @throws BACKUP_EXISTS, BACKUP_NEEDS_FILE
+   */
+  backup(to: string, options?: BackupOptions): Promise<BackupResult>
   close(): Promise<void>
 }
 
 /** The app's surface over whoever holds the store. */
 export function makeApp(
   backend: Backend,
-  options: { readonly now: () => number; readonly release: string; readonly close: () => Promise<void> },
+  options: {
+    readonly now: () => number
+    readonly release: string
+    /** of the store, where it is one */
+    readonly file: string | undefined
+    readonly close: () => Promise<void>
+  },
 ): App {
   const { now, release } = options
   const start = async (
@@ -168,6 +183,10 @@ export function makeApp(
       return row === undefined ? undefined : scheduleHandle(backend, row, { now, release })
     },
     schedules: (query: ScheduleListOptions = {}) => listSchedules(backend, query),
+    async backup(to: string, how: BackupOptions = {}) {
+      if (options.file === undefined) throw needsFile()
+      return backupStore(options.file, to, how)
+    },
     close: options.close,
     [Symbol.asyncDispose]: options.close,
   }
@@ -178,6 +197,14 @@ async function story(backend: Backend, id: string): Promise<DiffStory> {
   const row = await backend.run(id)
   if (row === undefined) throw unknownRun(id)
   return { state: runState(row, (await backend.outcome(id))?.payload), events: await allEvents(backend, id) }
+}
+
+function needsFile(): SpanwiseError {
+  return new SpanwiseError({
+    code: 'BACKUP_NEEDS_FILE',
+    message: 'A store in memory cannot be backed up.',
+    hint: 'Open a store in a file: sqlite:./spanwise.db',
+  })
 }
 
 function listQuery(options: ListOptions): ListQuery {

@@ -13,12 +13,13 @@ import { releaseOf, type SpanwiseOptions } from './options.ts'
  */
 export async function connect(options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release'>): Promise<App> {
   const { store: given, clock = systemClock } = options
-  const { backend, close } = typeof given === 'string' ? await reach(given) : direct(given, async () => {})
-  return makeApp(backend, { now: () => clock.now(), release: releaseOf(options), close })
+  const { backend, file, close } = typeof given === 'string' ? await reach(given) : direct(given, async () => {})
+  return makeApp(backend, { now: () => clock.now(), release: releaseOf(options), file, close })
 }
 
 interface Reached {
   readonly backend: Backend
+  readonly file: string | undefined
   close(): Promise<void>
 }
 
@@ -28,8 +29,9 @@ async function reach(url: string): Promise<Reached> {
     const store = await openStore(url)
     return direct(store, () => store.close())
   }
-  const backend = attach(storeFile(address.path), () => openStore(url))
-  return { backend, close: () => backend.close() }
+  const file = storeFile(address.path)
+  const backend = attach(file, () => openStore(url))
+  return { backend, file, close: () => backend.close() }
 }
 
 /** An open store belongs to whoever opened it, and only they know whether somebody works on it. */
@@ -37,6 +39,7 @@ function direct(store: Store, closeStore: () => Promise<void>): Reached {
   const backend = fileBackend(store)
   return {
     backend,
+    file: store.info.path,
     close: async () => {
       await backend.close()
       await closeStore()

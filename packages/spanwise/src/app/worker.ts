@@ -21,6 +21,7 @@ import {
   type Store,
 } from '../journal/index.ts'
 import {
+  type Log,
   milliseconds,
   type Startable,
   type StepContext,
@@ -66,6 +67,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
   let store: Store | undefined
   try {
     store = typeof options.store === 'string' ? await openStore(options.store) : options.store
+    warnIfOlder(store, log)
     await store.register({ id: worker, pid: process.pid, host: hostname(), lease })
     const watchers = new Watchers()
     const seals =
@@ -149,7 +151,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       })()
       return closed
     }
-    const app = makeApp(backend, { now: () => clock.now(), release: context.release, close })
+    const app = makeApp(backend, { now: () => clock.now(), release: context.release, file: opened.info.path, close })
     return {
       app,
       watchAll: (callback) => watchers.watchAll(callback),
@@ -181,6 +183,16 @@ function weightOf(weights: Readonly<Record<string, number>>): (tenant: string) =
   const byTenant = new Map(Object.entries(weights))
   for (const [tenant, weight] of byTenant) checkNumber(`The weight of tenant "${tenant}"`, weight)
   return (tenant) => byTenant.get(tenant) ?? 1
+}
+
+/** What it lacks was acknowledged to somebody, who relies on it: that must not pass unnoticed. */
+function warnIfOlder({ info }: Store, log: Log): void {
+  if (info.older === undefined) return
+  log.warn('this store is older than what was acknowledged from it; when that is known: spanwise store accept', {
+    code: 'STORE_IS_OLDER',
+    store: info.path,
+    ...info.older,
+  })
 }
 
 function named(workflows: readonly Startable<never, unknown>[]): ReadonlyMap<string, WorkflowDefinition> {

@@ -19,12 +19,16 @@ export async function project(common: Common): Promise<SpanwiseConfig> {
   return common.store === undefined ? config : { ...config, store: storeFrom(common.store, process.cwd()) }
 }
 
+/** The store that is meant; a config is read only where it says which. */
+export async function storeUrl(common: Common): Promise<string> {
+  return common.store === undefined || common.config !== undefined
+    ? (await project(common)).store
+    : storeFrom(common.store, process.cwd())
+}
+
 /** For commands that need no workflow's code: the process that works on the store, or the file. */
 export async function client<T>(common: Common, work: (app: App, store: string) => Promise<T>): Promise<T> {
-  const store =
-    common.store === undefined || common.config !== undefined
-      ? (await project(common)).store
-      : storeFrom(common.store, process.cwd())
+  const store = await storeUrl(common)
   const address = parseStoreUrl(store)
   if (address.kind === 'memory') {
     throw usage('A store in memory lives and ends with its process.', 'Name a file: sqlite:./spanwise.db')

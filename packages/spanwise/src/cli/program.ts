@@ -9,6 +9,7 @@ import { startWorker } from './commands/start.ts'
 import { collect, examples, type Options, whole } from './define.ts'
 import { defineAudit } from './define-audit.ts'
 import { defineSchedules } from './define-schedules.ts'
+import { defineStore } from './define-store.ts'
 import { showError } from './output/error.ts'
 import { type Terminal, terminal } from './terminal.ts'
 import { exitCode, isUsage } from './usage.ts'
@@ -217,6 +218,7 @@ Examples:
   defineAudit(program, { screen, action })
   defineSchedules(program, { screen, action })
   registerBaseline(program, screen, action)
+  defineStore(program, { screen, action })
 
   for (const command of [...program.commands, ...runs.commands]) command.exitOverride()
   return program

@@ -26,6 +26,9 @@ export type {
   ScheduleRow,
 } from './schedules.ts'
 export { commit, keyToken, keyTokenUnder } from './secret.ts'
+export { type BackupOptions, type BackupResult, backupStore } from './sqlite/files/backup.ts'
+export { acceptOlder, checkStore, compactStore, storeFacts } from './sqlite/files/inspect.ts'
+export { restoreStore } from './sqlite/files/restore.ts'
 export { type MemoryStore, openMemoryStore } from './sqlite/memory.ts'
 export { acquireOwnership, currentOwner, storeFile } from './sqlite/owner.ts'
 export type {

@@ -2,6 +2,7 @@ import type { Entry, NewEntry, RunStatus } from './entry.ts'
 import type { FailureStore } from './failures.ts'
 import type { ForkPoint, ForkStore } from './fork.ts'
 import type { LogStore } from './log.ts'
+import type { OlderNote } from './older.ts'
 import type { Page } from './page.ts'
 import type { Rates } from './rates.ts'
 import type { FiringOf, ScheduleStore } from './schedules.ts'
@@ -85,6 +86,8 @@ export interface StoreInfo {
   readonly id: string
   readonly path: string | undefined
   readonly schema: number
+  /** it had less than what had been acknowledged from it when it was opened: it was put back from a backup, or lost its end */
+  readonly older?: OlderNote | undefined
   /** keyed hash of a user-made id, name or tag under the store's own key: what stands in columns instead of them */
   token(purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input' | 'limit', value: string): string
 }

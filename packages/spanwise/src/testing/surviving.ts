@@ -30,6 +30,7 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | typeof Symbo
       const found = await machine.ask((one) => one.getSchedule(...args))
       return found === undefined ? undefined : survivingSchedule(machine, found.id, found.tenant)
     },
+    backup: (...args: Parameters<App['backup']>) => machine.ask((one) => one.backup(...args)),
     schedules: (...args: Parameters<App['schedules']>) => machine.ask((one) => one.schedules(...args)),
   }
   return app as never

@@ -40,7 +40,14 @@ export async function openSqliteStore(path: string, options: SqliteOptions = {})
 
   const asking = surface(connection.ask, maxPayload)
   return {
-    info: { kind: 'sqlite', id: opened.id, path, schema: opened.schema, token: tokenizer(opened.key) },
+    info: {
+      kind: 'sqlite',
+      id: opened.id,
+      path,
+      schema: opened.schema,
+      older: opened.older,
+      token: tokenizer(opened.key),
+    },
     ...asking,
     // these have to reach the thread, which keeps the lease; what is asked during a transaction does not
     register: (worker) => transactions.idle().then(() => asking.register(worker)),

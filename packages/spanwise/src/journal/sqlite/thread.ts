@@ -2,7 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { WorkerInfo } from '../store.ts'
 import { openCore } from './core.ts'
 import type { DatabaseOptions } from './database.ts'
-import type { Request } from './operations.ts'
+import { keepPosition, noteIfOlder } from './files/position.ts'
+import { isRead, type Request } from './operations.ts'
 import { listen } from './transport.ts'
 import { type FromThread, type ToThread, toWire, toWireAnswer } from './wire.ts'
 import { unpack } from './wire-append.ts'
@@ -27,6 +28,8 @@ try {
 
 function serve({ path, options, bell }: WorkerData): void {
   const core = openCore(path, options)
+  const older = noteIfOlder(core.context, path)
+  const position = keepPosition(core.context, path)
   const leases = new Map<string, { readonly every: number; next: number }>()
   let paused = false
 
@@ -37,7 +40,7 @@ function serve({ path, options, bell }: WorkerData): void {
     const every = Math.max(1, lease / 3)
     leases.set(id, { every, next: performance.now() + every })
   }
-  /** Renews what is due; answers in how many ms the next one is. */
+  /** Renews what is due, and writes down how far the log has come; answers in how many ms there is more to do. */
   const renewDue = (): number | undefined => {
     const now = performance.now()
     let soonest: number | undefined
@@ -50,11 +53,14 @@ function serve({ path, options, bell }: WorkerData): void {
       const wait = Math.max(1, lease.next - now)
       if (soonest === undefined || wait < soonest) soonest = wait
     }
-    return soonest
+    if (paused) return soonest
+    const wait = position.idle()
+    return soonest === undefined || (wait !== undefined && wait < soonest) ? wait : soonest
   }
   const execute = (requests: readonly Request[]): void => {
     if (requests.length === 0) return
     const answers = core.execute(requests)
+    if (!requests.every(isRead)) position.touch()
     for (const [i, request] of requests.entries()) {
       if (request.op === 'unregister') endLease(request.argument)
       else if (request.op === 'register' && !('error' in (answers[i] ?? {}))) beginLease(request.argument)
@@ -65,6 +71,7 @@ function serve({ path, options, bell }: WorkerData): void {
     paused = control === 'pause'
     if (control === 'pause') post({ control: 'paused' })
     if (control !== 'close') return true
+    position.close()
     core.close()
     post({ control: 'closed' })
     port?.close()
@@ -87,6 +94,6 @@ function serve({ path, options, bell }: WorkerData): void {
     renewDue()
     return true
   }
-  post({ opened: { id: core.context.id, key: core.context.key, schema: core.schema } })
+  post({ opened: { id: core.context.id, key: core.context.key, schema: core.schema, older } })
   listen(port as NonNullable<typeof port>, bell, { receive, idle: renewDue })
 }

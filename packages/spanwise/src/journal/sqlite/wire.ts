@@ -1,4 +1,5 @@
 import { isSpanwiseError, SpanwiseError } from '../error.ts'
+import type { OlderNote } from '../older.ts'
 import type { Answer } from './operations.ts'
 import { doneAnswer, isDone, type Travelling } from './wire-append.ts'
 
@@ -9,7 +10,14 @@ export type ToThread =
   | { readonly control: 'pause' | 'resume' | 'close' }
 
 export type FromThread =
-  | { readonly opened: { readonly id: string; readonly key: Uint8Array; readonly schema: number } }
+  | {
+      readonly opened: {
+        readonly id: string
+        readonly key: Uint8Array
+        readonly schema: number
+        readonly older: OlderNote | undefined
+      }
+    }
   | { readonly failed: WireError }
   | { readonly answers: readonly WireAnswer[] }
   | { readonly control: 'paused' | 'closed' }

@@ -1,0 +1,124 @@
+import {
+  acceptOlder,
+  backupStore,
+  checkStore,
+  compactStore,
+  parseStoreUrl,
+  restoreStore,
+  storeFacts,
+} from '../../journal/index.ts'
+import { type Common, storeUrl } from '../open.ts'
+import { bytes } from '../output/bytes.ts'
+import { table } from '../output/table.ts'
+import { ago } from '../output/time.ts'
+import type { Terminal } from '../terminal.ts'
+import { exitCode, usage } from '../usage.ts'
+
+/** The file of the store: these commands look at it themselves, whoever works on it. */
+async function fileOf(options: Common): Promise<string> {
+  const address = parseStoreUrl(await storeUrl(options))
+  if (address.kind === 'sqlite') return address.path
+  throw usage('A store in memory lives and ends with its process.', 'Name a file: sqlite:./spanwise.db')
+}
+
+export async function storeInfo(terminal: Terminal, options: Common): Promise<number> {
+  const facts = storeFacts(await fileOf(options))
+  if (terminal.json) {
+    terminal.data({ ...facts, owner: facts.owner ?? null, older: facts.older ?? null })
+    return exitCode.ok
+  }
+  const fact = (name: string, value: string | undefined): void => {
+    if (value !== undefined) terminal.out(`${terminal.paint('dim', name.padEnd(8))} ${value}`)
+  }
+  const { owner, older, bytes: size } = facts
+  fact('store', facts.path)
+  fact(
+    'worker',
+    owner === undefined ? 'none' : `pid ${owner.pid} on ${owner.host}, since ${ago(new Date(owner.since))}`,
+  )
+  fact('content', `${facts.runs} runs, ${facts.entries} entries`)
+  fact('file', `${bytes(size.file)}, ${bytes(size.free)} of it free`)
+  fact('log', bytes(size.wal))
+  fact('archive', size.archive === 0 ? undefined : bytes(size.archive))
+  if (older !== undefined) {
+    const lost = older.acknowledged - older.position
+    terminal.out('')
+    terminal.out(
+      terminal.paint(
+        'yellow',
+        `! ${ago(new Date(older.seen))} it lacked the last ${lost} entries or more that had been acknowledged`,
+      ),
+    )
+    terminal.note('When that is known: spanwise store accept')
+  }
+  terminal.out('')
+  const lines = table(terminal, facts.tables, [
+    { title: 'TABLE', cell: (one) => one.name },
+    { title: 'SIZE', cell: (one) => bytes(one.bytes) },
+  ])
+  for (const line of lines) terminal.out(line)
+  return exitCode.ok
+}
+
+export async function backupTheStore(terminal: Terminal, to: string, options: Common): Promise<number> {
+  const result = await backupStore(await fileOf(options), to, { onProgress: progress(terminal, 'copied', bytes) })
+  terminal.status(undefined)
+  if (terminal.json) terminal.data(result)
+  else terminal.out(`${result.path}: ${bytes(result.bytes)}, ${result.entries} entries, read back and whole`)
+  return exitCode.ok
+}
+
+export async function restoreTheStore(terminal: Terminal, from: string, options: Common): Promise<number> {
+  const result = await restoreStore(await fileOf(options), from)
+  if (terminal.json) {
+    terminal.data({ ...result, kept: result.kept ?? null })
+    return exitCode.ok
+  }
+  terminal.out(`${result.path} is the backup now: ${result.entries} entries`)
+  if (result.kept !== undefined) terminal.note(`what was there before: ${result.kept}`)
+  return exitCode.ok
+}
+
+export async function acceptStore(terminal: Terminal, options: Common): Promise<number> {
+  const accepted = acceptOlder(await fileOf(options))
+  if (terminal.json) terminal.data({ accepted })
+  else terminal.out(accepted ? 'accepted: it is not warned about any more' : 'there is nothing to accept')
+  return exitCode.ok
+}
+
+export async function checkTheStore(terminal: Terminal, options: Common): Promise<number> {
+  const checked = checkStore(
+    await fileOf(options),
+    progress(terminal, 'checked', (n) => `${n} runs`),
+  )
+  terminal.status(undefined)
+  const { runs, entries, erased, problems } = checked
+  if (terminal.json) terminal.data(checked)
+  else {
+    for (const problem of problems) terminal.out(`${terminal.paint('red', '✖')} ${problem}`)
+    if (problems.length === 0) {
+      const without = erased === 0 ? '' : `; ${erased} were erased and have their proofs only`
+      terminal.out(
+        `${terminal.paint('green', '✔')} ${runs} runs, ${entries} entries: all as they were written${without}`,
+      )
+    } else terminal.note('stop the worker, keep a copy, and restore a backup: spanwise store restore <file>')
+  }
+  return problems.length === 0 ? exitCode.ok : exitCode.failed
+}
+
+export async function compactTheStore(terminal: Terminal, options: Common): Promise<number> {
+  terminal.status('compacting…')
+  const { before, after } = await compactStore(await fileOf(options))
+  terminal.status(undefined)
+  if (terminal.json) terminal.data({ before, after })
+  else terminal.out(`${bytes(before)} → ${bytes(after)}`)
+  return exitCode.ok
+}
+
+function progress(
+  terminal: Terminal,
+  what: string,
+  show: (count: number) => string,
+): (done: number, total: number) => void {
+  return (done, total) => terminal.status(`${what} ${show(done)} of ${show(total)}`)
+}
