@@ -8,6 +8,7 @@ import { followRun, listRuns, showRun } from './commands/runs.ts'
 import { startWorker } from './commands/start.ts'
 import { collect, examples, type Options, whole } from './define.ts'
 import { defineAudit } from './define-audit.ts'
+import { defineHelp } from './define-help.ts'
 import { defineSchedules } from './define-schedules.ts'
 import { defineStore } from './define-store.ts'
 import { showError } from './output/error.ts'
@@ -18,7 +19,7 @@ import { exitCode, isUsage } from './usage.ts'
 export async function main(argv: readonly string[]): Promise<number> {
   const screen = terminal(argv.includes('--json'))
   let code: number = exitCode.ok
-  const program = build(screen, (ended) => {
+  const program = commandLine(screen, (ended) => {
     code = ended
   })
   try {
@@ -39,7 +40,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 type Handler = (...args: readonly unknown[]) => Promise<number>
 
-function build(screen: Terminal, ended: (code: number) => void): Command {
+/** The program, without running it. */
+export function commandLine(screen: Terminal, ended: (code: number) => void): Command {
   /** Commander hands over arguments, options and the command; commands here want the options with the global ones. */
   const action =
     (handler: (...args: never) => Promise<number>) =>
@@ -219,6 +221,7 @@ Examples:
   defineSchedules(program, { screen, action })
   registerBaseline(program, screen, action)
   defineStore(program, { screen, action })
+  defineHelp(program, { screen, action })
 
   for (const command of [...program.commands, ...runs.commands]) command.exitOverride()
   return program
