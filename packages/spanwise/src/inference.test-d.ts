@@ -359,3 +359,27 @@ is<Eq<typeof ex, Step<string, number>>>()
 export const ex2 = step<string, number>('ex', { attempts: 2 }, async (s, ctx) => s.length + ctx.attempt)
 const ex3 = workflow<string, number>('ex', async (s) => s.length)
 is<Eq<typeof ex3, Workflow<string, number>>>()
+
+// ---- limits
+
+const l1 = step(
+  'l1',
+  {
+    concurrency: { key: (input) => input.tenant, limit: 3 },
+    rate: { limit: 60, per: '1m', key: (input) => input.tenant },
+  },
+  async (input: { tenant: string }) => input.tenant.length,
+)
+is<Eq<typeof l1, Step<{ tenant: string }, number>>>()
+const l2 = step(
+  'l2',
+  { input: Req, concurrency: { key: (input) => input.when.slice(0, 10), limit: 1, scope: 'app' } },
+  async (x) => x.when.getTime(),
+)
+is<Eq<typeof l2, Step<{ id: string; when: string }, number>>>()
+const l3 = step('l3', { concurrency: 4 }, async () => 1)
+is<Eq<typeof l3, Step<void, number>>>()
+// @ts-expect-error a rate has a span
+step('l4', { rate: { limit: 3 } }, async () => 1)
+// @ts-expect-error the key of a number is none
+step('l5', { concurrency: { key: (n) => n, limit: 3 } }, async (n: number) => n)

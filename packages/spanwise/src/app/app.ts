@@ -1,4 +1,4 @@
-import type { ResumeOptions } from '../engine/index.ts'
+import type { LimitState, ResumeOptions } from '../engine/index.ts'
 import {
   type ApprovalQuery,
   type ApprovalRow,
@@ -88,6 +88,8 @@ export interface App extends AsyncDisposable {
   get(runId: string): Promise<Run<unknown> | undefined>
   /** Newest first. */
   list(options?: ListOptions): Promise<Page<RunState>>
+  /** What is limited, who holds it and how many wait. */
+  limits(): Promise<readonly LimitState[]>
   counts(): Promise<Readonly<Record<RunStatus, number>>>
   /** Two runs side by side, by their ids: what they did alike, and where they went apart. */
   diff(a: string, b: string): Promise<RunDiff>
@@ -161,6 +163,7 @@ export function makeApp(
       return row === undefined ? undefined : runHandle(backend, row.run, now, release)
     },
     list: (query: ListOptions = {}) => list(backend, query),
+    limits: () => backend.limits(),
     counts: () => backend.counts(),
     diff: async (a: string, b: string) => diffRuns(await story(backend, a), await story(backend, b)),
     failures: (query: FailureOptions = {}) => failures(backend, query),

@@ -1,4 +1,4 @@
-import type { ForkRequest } from '../engine/index.ts'
+import type { ForkRequest, LimitState } from '../engine/index.ts'
 import type {
   ApprovalQuery,
   ApprovalRow,
@@ -46,6 +46,8 @@ export interface Backend extends ScheduleBackend {
   failures(query: FailureQuery): Promise<Page<FailureRow>>
   approvals(query: ApprovalQuery): Promise<Page<ApprovalRow>>
   approval(id: string): Promise<ApprovalRow | undefined>
+  /** what the process that works on the store limits, the most waited for first; nothing where nobody works */
+  limits(): Promise<readonly LimitState[]>
   counts(): Promise<Readonly<Record<RunStatus, number>>>
   /** the latest that a step or the workflow said of its progress */
   progress(run: string): Promise<unknown>

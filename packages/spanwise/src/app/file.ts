@@ -48,6 +48,7 @@ export function fileBackend(store: Store): Backend {
     failures: (query) => store.failures(query),
     approvals: (query) => store.approvals(query),
     approval: (id) => store.approval(id),
+    limits: async () => [],
     counts: () => store.counts(),
     progress: async () => undefined,
     watch(run, callback) {

@@ -1,4 +1,4 @@
-import type { Engine, Scheduler } from '../engine/index.ts'
+import type { Engine, Limiter, LimitState, Scheduler } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
@@ -6,7 +6,13 @@ import { storeSchedules } from './schedule-backend.ts'
 import type { Watchers } from './watchers.ts'
 
 /** The engine of this process and its store. */
-export function localBackend(store: Store, engine: Engine, scheduler: Scheduler, watchers: Watchers): Backend {
+export function localBackend(
+  store: Store,
+  engine: Engine,
+  scheduler: Scheduler,
+  limiter: Limiter,
+  watchers: Watchers,
+): Backend {
   const schedules = storeSchedules(store, {
     changed: () => scheduler.wake(),
     fired: (fired) => {
@@ -35,9 +41,17 @@ export function localBackend(store: Store, engine: Engine, scheduler: Scheduler,
     failures: (query) => store.failures(query),
     approvals: (query) => store.approvals(query),
     approval: (id) => store.approval(id),
+    limits: async () => busiest(limiter.limits()),
     counts: () => store.counts(),
     progress: async (run) => watchers.lastProgress(run),
     watch: (run, callback) => watchers.watch(run, callback),
     close: async () => {},
   }
+}
+
+/** keys that are told */
+const most = 1_000
+
+function busiest(limits: readonly LimitState[]): readonly LimitState[] {
+  return [...limits].sort((a, b) => b.waiting - a.waiting || b.held - a.held).slice(0, most)
 }

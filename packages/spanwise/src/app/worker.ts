@@ -115,7 +115,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
     await engine.start()
     await scheduler.start()
     const opened = store
-    const backend = localBackend(opened, engine, scheduler, watchers)
+    const backend = localBackend(opened, engine, scheduler, limiter, watchers)
     void opened.lost?.then((error) => {
       log.error('the store is lost and nothing goes on here: close the app and open it again', { error })
       watchers.gone()

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { decide, listApprovals } from './commands/approvals.ts'
 import { registerBaseline } from './commands/baseline.ts'
+import { listLimits } from './commands/limits.ts'
 import { end, resume, sendSignal } from './commands/operate.ts'
 import { runWorkflow } from './commands/run.ts'
 import { followRun, listRuns, showRun } from './commands/runs.ts'
@@ -174,6 +175,12 @@ Examples:
     .option('--after <cursor>', 'the page after another one')
     .addHelpText('after', examples('approvals', 'approvals --role finance --json'))
     .action(action((options: Options) => listApprovals(screen, options)))
+  program
+    .command('limits')
+    .summary('who holds which limit, and how many wait')
+    .description('Lists the limits of steps that are in use, the most waited for first.')
+    .addHelpText('after', examples('limits', 'limits --json'))
+    .action(action((options: Options) => listLimits(screen, options)))
   program
     .command('approve')
     .summary('say yes to a question')

@@ -8,9 +8,11 @@ import { pullItem } from './pull.ts'
 import type { RunHome } from './run-home.ts'
 import { type StepHome, StepRunner } from './step-runner.ts'
 import { runTransaction } from './transaction.ts'
+import type { WaitingRoom } from './waiting-room.ts'
 
 /** What effects need of the run in memory that they belong to. */
 export interface EffectsHome extends RunHome {
+  readonly waitingRoom: WaitingRoom
   /** calls back once everything up to this index is durable */
   whenDurable(index: number, then: () => void): void
   /** calls back at a time; kept over parking by the run's wake-up */
@@ -53,6 +55,12 @@ export class Effects implements StepHome {
     return false
   }
 
+  /** a step waits for a limit: others have to end first, or time has to pass */
+  get isQueued(): boolean {
+    for (const runner of this.#runners.values()) if (runner.isQueued) return true
+    return false
+  }
+
   get inFlight(): readonly object[] {
     const runners = [...this.#runners.values()].filter((runner) => runner.inFlight)
     return this.#transactions > 0 ? [...runners, ...this.#pulls, this] : [...runners, ...this.#pulls]
@@ -76,7 +84,10 @@ export class Effects implements StepHome {
   }
 
   abandon(reason: unknown): void {
-    for (const runner of this.#runners.values()) runner.stop('abandoned', reason)
+    for (const runner of this.#runners.values()) {
+      runner.detach()
+      runner.stop('abandoned', reason)
+    }
   }
 
   /** A runner whose intent carries this claim. */
@@ -86,6 +97,14 @@ export class Effects implements StepHome {
   }
 
   // ---- what steps need
+
+  get row(): RunHome['row'] {
+    return this.#home.row
+  }
+
+  get waitingRoom(): WaitingRoom {
+    return this.#home.waitingRoom
+  }
 
   whenDurable(index: number, then: () => void): void {
     this.#home.whenDurable(index, then)

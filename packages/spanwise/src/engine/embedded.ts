@@ -8,9 +8,12 @@ import { watchRejections } from './rejections.ts'
 import { Resident, type ResidentHome } from './resident.ts'
 import { applyResume } from './resume.ts'
 import { Turns } from './turns.ts'
+import { WaitingRoom } from './waiting-room.ts'
 
 const claimBatch = 256
 const retryAfterFailure = 1_000
+/** ms, until a run that others are loading is looked for again */
+const again = 20
 
 /** Drives runs inside this process, from a store that it shares with nobody (SQLite) or with other workers (leases). */
 export function embeddedEngine(engine: EngineContext): Engine & { readonly residents: ReadonlyMap<string, Resident> } {
@@ -20,6 +23,9 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   const dirty = new Set<Resident>()
   const turns = new Turns(flushAll, flushIfIdle)
   const awaited = new Set<string>()
+  /** runs that are called for because a limit has room for them */
+  const called = new Set<string>()
+  const waitingRoom = new WaitingRoom(engine.limiter, (run) => void call(run))
   let closing = false
   let killed = false
   let flushing = false
@@ -36,6 +42,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
 
   const home: ResidentHome = {
     engine,
+    waitingRoom,
     turn: (resident) => turns.add(resident),
     dirty: (resident) => {
       dirty.add(resident)
@@ -84,6 +91,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
       const resident = new Resident(home, run, definition)
       residents.set(run.row.run, resident)
       turns.add(resident)
+      if (waitingRoom.has(run.row.run)) void whenSeated(resident)
     } catch (error) {
       engine.log.error('a run could not be loaded', { run: run.row.run, error })
       await setAside(run, error)
@@ -116,6 +124,38 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     if (state === 'ok') engine.events.changed(row.run, change)
     // an order came meanwhile
     if (state === 'busy') await setAside({ ...run, mail: await store.mail(row.run) }, error)
+  }
+
+  /** What it waited for before it left memory and does not wait for now would be held for ever. */
+  async function whenSeated(resident: Resident): Promise<void> {
+    await resident.whenLive()
+    const { run } = resident.row
+    while (residents.get(run) === resident && !resident.isSettled)
+      await new Promise((resolve) => setTimeout(resolve, again))
+    if (residents.get(run) === resident) waitingRoom.sweep(run)
+  }
+
+  /** A limit has room for a run that is not in memory, or has refused it. */
+  async function call(run: string): Promise<void> {
+    if (closing || called.has(run) || residents.has(run)) return
+    called.add(run)
+    try {
+      await byName(run, async () => {
+        const query = { worker, now: clock.now(), limit: 1, workflows, release: engine.release, run }
+        const [loaded] = await store.claim(query)
+        if (loaded !== undefined) await admit(loaded)
+        // on its way into memory by another way: there it finds its place
+        else if (claiming || (expected.get(run) as number) > 1) clock.after(again, () => void call(run))
+        // it has ended, or is somebody else's: what was kept for it is for the next
+        else if (!residents.has(run)) waitingRoom.sweep(run)
+      })
+    } catch (error) {
+      if (isGone(error)) return
+      engine.log.error('a run that a limit has room for could not be loaded; trying again', { run, error })
+      clock.at(clock.now() + retryAfterFailure, () => void call(run))
+    } finally {
+      called.delete(run)
+    }
   }
 
   /** Takes what is due, as far as there is room, and sets the timer for what is due next. */
@@ -257,6 +297,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     wake,
     activity() {
       let settled = !turns.busy && !flushing && writes === 0 && !claiming && dirty.size === 0 && awaited.size === 0
+      settled &&= called.size === 0 && !engine.limiter.busy
       const inFlight: object[] = []
       for (const resident of residents.values()) {
         settled &&= resident.isSettled

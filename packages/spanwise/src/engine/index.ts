@@ -10,7 +10,7 @@ export {
   planFork,
 } from './fork.ts'
 export { newSeed, runIdFor } from './identity.ts'
-export { checkNumber, createLimiter, storedRates } from './limiter/index.ts'
+export { checkNumber, createLimiter, type Limiter, type LimitState, storedRates } from './limiter/index.ts'
 export type { EngineContext } from './options.ts'
 export { inPoolThread, preloadInThreads, type ThreadPool, threadPool } from './pool/index.ts'
 export type { Activity, Engine } from './port.ts'

@@ -8,7 +8,7 @@ export class Pending {
   children: NewRun[] = []
   send: NewMail[] = []
   approvals: ApprovalChange[] = []
-  park: { wakeAt: number | undefined } | undefined
+  park: RunChange['park']
 
   get isEmpty(): boolean {
     return (

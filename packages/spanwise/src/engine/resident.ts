@@ -20,13 +20,17 @@ import { Pending } from './pending.ts'
 import { applyResume } from './resume.ts'
 import { Timers } from './timers.ts'
 import type { Turn } from './turns.ts'
+import type { WaitingRoom } from './waiting-room.ts'
 
+/** times as long as other waiting runs, one that waits for a limit stays in memory */
+const queuedLinger = 10
 /** long before it hurts: replaying as many takes about half a second */
 const longHistory = 20_000
 
 /** What a run in memory asks of the engine around it. */
 export interface ResidentHome {
   readonly engine: EngineContext
+  readonly waitingRoom: WaitingRoom
   turn(resident: Resident): void
   dirty(resident: Resident): void
   /** out of memory now; `again` asks for it to be loaded anew */
@@ -38,6 +42,7 @@ export interface ResidentHome {
 export class Resident implements Host, EffectsHome, Turn {
   readonly row: RunRow
   readonly engine: EngineContext
+  readonly waitingRoom: WaitingRoom
   execution: Execution
   readonly #home: ResidentHome
   readonly #definition: WorkflowDefinition
@@ -71,6 +76,7 @@ export class Resident implements Host, EffectsHome, Turn {
   constructor(home: ResidentHome, loaded: LoadedRun, definition: WorkflowDefinition) {
     this.#home = home
     this.engine = home.engine
+    this.waitingRoom = home.waitingRoom
     this.row = loaded.row
     this.#definition = definition
     this.#secrets = loaded.secrets
@@ -159,8 +165,13 @@ export class Resident implements Host, EffectsHome, Turn {
       // what is due already comes in a moment: parked, it would only be loaded again, for ever
       if ((this.#timers.earliest ?? Number.POSITIVE_INFINITY) <= this.now()) return
       if (this.engine.linger === 0) this.#park()
-      else this.#timers.set('linger', this.engine.clock.now() + this.engine.linger, () => this.#park())
+      else this.#timers.set('linger', this.engine.clock.now() + this.#linger, () => this.#park())
     } else if (this.ending?.status === 'needs attention' && !this.#isBusy) this.#park()
+  }
+
+  /** Loading it again costs more than keeping it where others end soon. */
+  get #linger(): number {
+    return this.engine.linger * (this.#effects.isQueued ? queuedLinger : 1)
   }
 
   /** Steps, pulls or gated effects: something will call back by itself. */
@@ -181,7 +192,8 @@ export class Resident implements Host, EffectsHome, Turn {
     this.#timers.delete('linger')
     // work that was only begun in memory, or not begun because the worker closes, has to go on at once elsewhere
     const open = this.#isBusy || (this.#leaving && this.#effects.isWanted)
-    this.pending.park = { wakeAt: attention ? undefined : open ? 0 : this.#timers.earliest }
+    const queued = !attention && !open && this.#effects.isQueued
+    this.pending.park = { wakeAt: attention ? undefined : open ? 0 : this.#timers.earliest, queued }
     if (!attention) this.pending.row = { status: open ? 'running' : 'waiting' }
     this.#parking = true
     this.#home.dirty(this)

@@ -1,5 +1,13 @@
 import { hash, randomUUID } from 'node:crypto'
-import { checkPayloadSize, decode, type Entry, encode, isSpanwiseError, type Meta } from '../journal/index.ts'
+import {
+  checkPayloadSize,
+  decode,
+  type Entry,
+  encode,
+  isSpanwiseError,
+  type Meta,
+  type RunRow,
+} from '../journal/index.ts'
 import {
   classify,
   type Duration,
@@ -12,18 +20,23 @@ import {
   runFunction,
   type StepContext,
   type StepDefinition,
+  stepClaims,
   stepPayload,
 } from '../workflow/index.ts'
 import { Attempt, type AttemptResult } from './attempt.ts'
 import { backoffDelay, retryAfter } from './backoff.ts'
 import { encodeError } from './error-text.ts'
 import { judge } from './judge.ts'
+import type { Lease, LimitRequest } from './limiter/index.ts'
 import type { EngineContext } from './options.ts'
+import { isRefusal, type Seat, type WaitingRoom } from './waiting-room.ts'
 
 /** What a step in progress needs of its run. */
 export interface StepHome {
   readonly execution: Execution
   readonly engine: EngineContext
+  readonly row: Pick<RunRow, 'tenant' | 'priority' | 'deadline'>
+  readonly waitingRoom: WaitingRoom
   /** calls back once everything up to this index is durable */
   whenDurable(index: number, then: () => void): void
   /** calls back at a time; kept over parking by the run's wake-up */
@@ -54,6 +67,9 @@ export class StepRunner {
   #claim: string | undefined
   #uncertain: boolean
   #lastTry: number | undefined
+  #seat: Seat | undefined
+  #lease: Lease | undefined
+  #waited = 0
 
   constructor(home: StepHome, operation: Operation, history: OperationHistory | undefined) {
     this.operation = operation
@@ -98,6 +114,17 @@ export class StepRunner {
     return this.#attempt !== undefined
   }
 
+  /** waits for a limit: nothing calls back before others end, or time passes */
+  get isQueued(): boolean {
+    return this.#seat !== undefined
+  }
+
+  /** Its run leaves memory: what it waits for is kept for it. */
+  detach(): void {
+    this.#seat?.detach()
+    this.#seat = undefined
+  }
+
   get claim(): string | undefined {
     return this.#claim
   }
@@ -105,6 +132,9 @@ export class StepRunner {
   /** True when an attempt is under way and its result will be offered late. */
   stop(why: 'cancelled' | 'abandoned' | 'parked', reason: unknown): boolean {
     this.#stopped = why === 'parked' ? 'parked' : 'abandoned'
+    this.#seat?.leave()
+    this.#seat = undefined
+    if (this.#attempt === undefined) this.#free()
     if (this.#attempt === undefined) return false
     if (why !== 'parked') this.#attempt.abort(reason)
     return true
@@ -114,9 +144,68 @@ export class StepRunner {
     if (this.#stopped !== 'no' || this.operation.state !== 'open') return
     const { options, reconcile } = this.#definition
     const once = options.effect === 'at-most-once'
-    if (this.#uncertain && reconcile !== undefined) return this.#reconcile()
-    if (this.#uncertain && once)
+    if (this.#uncertain && once && reconcile === undefined)
       return this.#fail(new OutcomeUnknownError(this.operation.clearKey ?? this.operation.key), 'unknown outcome', 0)
+    if (this.#uncertain && reconcile !== undefined) {
+      const settled = (this.#lastTry ?? 0) + milliseconds(options.settleAfter ?? 0, 'settleAfter')
+      if (settled > this.#home.engine.clock.now()) return this.#home.wakeAt(this.operation, settled, () => this.#next())
+    }
+    if (options.concurrency === undefined && options.rate === undefined) return this.#proceed()
+    this.#queue()
+  }
+
+  /** Waits for the step's limits. Nothing of the attempt has begun, its timeout least of all. */
+  #queue(): void {
+    let request: LimitRequest
+    try {
+      request = this.#request()
+    } catch (error) {
+      return this.#fail(error, classify(error), 0)
+    }
+    const { waitingRoom, execution } = this.#home
+    const seat = waitingRoom.enter(execution.run.id, this.operation.key, () => request)
+    this.#seat = seat
+    seat.listen(() => {
+      // not while the run is on its way out of memory: then whoever has it next is called
+      if (this.#seat === seat) this.#home.whenDurable(this.operation.after, () => this.#admitted(seat))
+    })
+  }
+
+  #request(): LimitRequest {
+    const { row } = this.#home
+    const { name, options } = this.#definition
+    const deadline = Math.min(this.#deadline(), row.deadline ?? Number.POSITIVE_INFINITY)
+    return {
+      claims: stepClaims(name, options, decode(this.#input)),
+      tenant: row.tenant,
+      priority: options.priority ?? row.priority,
+      ...(deadline === Number.POSITIVE_INFINITY ? {} : { deadline }),
+    }
+  }
+
+  #admitted(seat: Seat): void {
+    if (this.#seat !== seat) return
+    this.#seat = undefined
+    const admission = seat.take()
+    if (admission === undefined) return
+    if ('error' in admission) {
+      if (isRefusal(admission.error)) this.#fail(admission.error, classify(admission.error), 0)
+      return
+    }
+    this.#lease = admission.lease
+    this.#waited = admission.lease.waited
+    this.#proceed()
+  }
+
+  #free(): void {
+    this.#lease?.release()
+    this.#lease = undefined
+  }
+
+  #proceed(): void {
+    const { options, reconcile } = this.#definition
+    const once = options.effect === 'at-most-once'
+    if (this.#uncertain && reconcile !== undefined) return this.#reconcile()
     if (once || reconcile !== undefined || options.pool !== undefined) return this.#announce()
     this.#begin()
   }
@@ -133,6 +222,7 @@ export class StepRunner {
     })
     this.#home.whenDurable(entry.index, () => {
       if (this.#stopped === 'no' && this.operation.state === 'open') this.#begin()
+      else this.#free()
     })
   }
 
@@ -145,6 +235,7 @@ export class StepRunner {
       .perform((context) => this.#call(context))
       .then((result) => {
         this.#attempt = undefined
+        this.#free()
         this.#lastTry = this.#home.engine.clock.now()
         this.#finished(result, Math.round((performance.now() - started) * 1_000) / 1_000)
         this.#home.idle()
@@ -209,7 +300,7 @@ export class StepRunner {
       kind: 'step.result',
       operation: this.operation,
       attempt: this.#number,
-      meta: { ms, ...this.#poolMeta(), ...how },
+      meta: { ms, ...this.#waitedMeta(), ...this.#poolMeta(), ...how },
       payload,
       input: this.operation.spec.input,
     })
@@ -228,9 +319,7 @@ export class StepRunner {
 
   /** An earlier attempt may have taken effect: ask the other side before repeating it. */
   #reconcile(): void {
-    const { options, reconcile } = this.#definition
-    const settled = (this.#lastTry ?? 0) + milliseconds(options.settleAfter ?? 0, 'settleAfter')
-    if (settled > this.#home.engine.clock.now()) return this.#home.wakeAt(this.operation, settled, () => this.#next())
+    const { reconcile } = this.#definition
     const started = performance.now()
     const attempt = this.#makeAttempt()
     this.#attempt = attempt
@@ -244,8 +333,10 @@ export class StepRunner {
   }
 
   #reconciled(result: AttemptResult, ms: number): void {
-    if (this.operation.state !== 'open') return
+    if (this.operation.state !== 'open') return this.#free()
     const answer = readAnswer(result)
+    // one that goes on to its next attempt does so under the same limit
+    if (answer.done !== false || this.#stopped !== 'no') this.#free()
     if (answer.done === true) {
       try {
         return this.#succeed(answer.result, ms, { reconciled: true })
@@ -301,6 +392,10 @@ export class StepRunner {
     return deadline === undefined
       ? Number.POSITIVE_INFINITY
       : this.operation.issuedAt + milliseconds(deadline, 'deadline')
+  }
+
+  #waitedMeta(): Meta {
+    return this.#waited === 0 ? {} : { waited: this.#waited }
   }
 
   #poolMeta(): Meta {

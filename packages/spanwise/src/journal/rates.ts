@@ -19,3 +19,9 @@ export interface Rates {
   /** Takes the place of what was kept of each; what does not count any more is forgotten. */
   keepRates(rates: readonly KeptRate[], now: number): Promise<void>
 }
+
+/** How a run leaves memory that waits for a limit. */
+export interface LimitWait {
+  /** what it waits for is known to its worker only: it is due when another one takes its place */
+  readonly queued: boolean
+}

@@ -4,7 +4,7 @@ import type { ForkPoint, ForkStore } from './fork.ts'
 import type { LogStore } from './log.ts'
 import type { OlderNote } from './older.ts'
 import type { Page } from './page.ts'
-import type { Rates } from './rates.ts'
+import type { LimitWait, Rates } from './rates.ts'
 import type { FiringOf, ScheduleStore } from './schedules.ts'
 
 /**
@@ -190,7 +190,7 @@ export interface RunChange {
    * Gives the lease back in the same commit. Answered `busy` if mail is waiting that moves a run of this status: entries are
    * written, the lease and the old status stay, and the next park says `row` again.
    */
-  readonly park?: { readonly wakeAt: number | undefined } | undefined
+  readonly park?: ({ readonly wakeAt: number | undefined } & Partial<LimitWait>) | undefined
 }
 
 export interface RowChange {

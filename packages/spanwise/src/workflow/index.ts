@@ -23,6 +23,7 @@ export {
   TimeoutError,
 } from './errors.ts'
 export { classify, type FailureClass, fingerprint, isRetried } from './failure.ts'
+export { type Concurrency, type RateLimit, stepClaims } from './limits.ts'
 export { appClosed, appOpened } from './outside.ts'
 export { type Branches, parallel, race } from './parallel.ts'
 export { random, uuid } from './random.ts'

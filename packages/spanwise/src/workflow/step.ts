@@ -1,5 +1,6 @@
 import { checkPayloadSize, decode, encode, encodeCanonical, SpanwiseError } from '../journal/index.ts'
 import { type Duration, milliseconds } from './duration.ts'
+import { checkLimits, type Limits } from './limits.ts'
 import { outsideRun } from './outside.ts'
 import { callSite, registerStep } from './registry.ts'
 import type { Delivered, OperationSpec, Settlement, StepFrame } from './runtime/model.ts'
@@ -16,7 +17,7 @@ export interface StepCommon {
   readonly pool?: 'thread'
   /** `import.meta.url` of the module that defines the step: a pool thread imports it */
   readonly module?: string
-  /** higher first, where steps wait for a place in a pool */
+  /** higher first, where steps wait for a limit or for a place in a pool; the run's when absent */
   readonly priority?: number
   /** what to do when the code passes another input than was recorded under the same key; steps park by default */
   readonly onDrift?: 'park' | 'keep'
@@ -70,7 +71,7 @@ export interface StepDefinition {
     readonly backoff?: Duration
     readonly retryOn?: (error: unknown) => boolean
     readonly settleAfter?: Duration
-  }
+  } & Limits<never>
   readonly input: StandardSchemaV1 | undefined
   readonly output: StandardSchemaV1 | undefined
   readonly reconcile: ((input: unknown, context: StepContext) => Promise<Reconciled<unknown>>) | undefined
@@ -86,13 +87,16 @@ export interface StepFactory {
   // 2 both schemas
   <SI extends StandardSchemaV1, SO extends StandardSchemaV1>(
     name: string,
-    options: StepCommon & Tries & { readonly input: SI; readonly output: SO } & Asks<SchemaOutput<SI>, SchemaInput<SO>>,
+    options: StepCommon &
+      Limits<SchemaInput<SI>> &
+      Tries & { readonly input: SI; readonly output: SO } & Asks<SchemaOutput<SI>, SchemaInput<SO>>,
     fn: (input: SchemaOutput<SI>, context: StepContext) => SchemaInput<SO> | Promise<SchemaInput<SO>>,
   ): Step<Omittable<SchemaInput<SI>>, SchemaOutput<SO>>
   // 3 input schema
   <SI extends StandardSchemaV1, O>(
     name: string,
     options: StepCommon &
+      Limits<SchemaInput<SI>> &
       Tries & { readonly input: SI; readonly output?: undefined } & Asks<SchemaOutput<SI>, NoInfer<Awaited<O>>>,
     fn: (input: SchemaOutput<SI>, context: StepContext) => O | Promise<O>,
   ): Step<Omittable<SchemaInput<SI>>, Awaited<O>>
@@ -100,6 +104,7 @@ export interface StepFactory {
   <I = void, SO extends StandardSchemaV1 = StandardSchemaV1>(
     name: string,
     options: StepCommon &
+      Limits<NoInfer<I>> &
       Tries & { readonly input?: undefined; readonly output: SO } & Asks<NoInfer<I>, SchemaInput<SO>>,
     fn: (input: I, context: StepContext) => SchemaInput<SO> | Promise<SchemaInput<SO>>,
   ): Step<Omittable<I>, SchemaOutput<SO>>
@@ -107,6 +112,7 @@ export interface StepFactory {
   <I = void, O = unknown>(
     name: string,
     options: StepCommon &
+      Limits<NoInfer<I>> &
       Tries & { readonly input?: undefined; readonly output?: undefined } & Asks<NoInfer<I>, NoInfer<Awaited<O>>>,
     fn: (input: I, context: StepContext) => O | Promise<O>,
   ): Step<Omittable<I>, Awaited<O>>
@@ -182,6 +188,7 @@ function checkOptions(name: string, options: StepDefinition['options']): void {
     const value = options[option]
     if (value !== undefined) milliseconds(value, `${option} of step "${name}"`)
   }
+  checkLimits(name, options)
   const { attempts } = options
   if (attempts !== undefined && !(Number.isSafeInteger(attempts) && attempts > 0)) {
     throw new SpanwiseError({

@@ -178,6 +178,7 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     failures: (query) => use((backend) => backend.failures(query)),
     approvals: (query) => use((backend) => backend.approvals(query)),
     approval: (id) => use((backend) => backend.approval(id)),
+    limits: () => use((backend) => backend.limits()),
     counts: () => use((backend) => backend.counts()),
     progress: (run) => use((backend) => backend.progress(run)),
     putSchedule: (put) => changing((backend) => backend.putSchedule(put)),

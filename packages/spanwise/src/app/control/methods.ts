@@ -32,6 +32,7 @@ export interface Methods {
   readonly failures: Parameters<Backend['failures']>
   readonly approvals: Parameters<Backend['approvals']>
   readonly approval: [string]
+  readonly limits: []
   readonly counts: []
   readonly progress: [string]
   readonly putSchedule: Parameters<Backend['putSchedule']>
@@ -132,6 +133,7 @@ const checks: { readonly [M in keyof Methods]: Check } = {
     record({ role: optional(text), tenant: optional(text), run: optional(text), after: optional(text), limit }),
   ),
   approval: tuple(text),
+  limits: tuple(),
   counts: tuple(),
   progress: tuple(text),
   putSchedule: tuple(
@@ -212,6 +214,7 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
   failures: ({ backend }, query) => backend.failures(query),
   approvals: ({ backend }, query) => backend.approvals(query),
   approval: ({ backend }, id) => backend.approval(id),
+  limits: ({ backend }) => backend.limits(),
   counts: ({ backend }) => backend.counts(),
   progress: ({ backend }, run) => backend.progress(run),
   putSchedule: ({ backend }, put) => backend.putSchedule(put),

@@ -36,6 +36,7 @@ export function remoteBackend(connection: Connection): Omit<Backend, 'watch' | '
     failures: (query) => pages<FailureRow, typeof query>((part) => ask('failures', part), query),
     approvals: (query) => pages<ApprovalRow, typeof query>((part) => ask('approvals', part), query),
     approval: (id) => ask('approval', id),
+    limits: () => ask('limits'),
     counts: () => ask('counts'),
     progress: (run) => ask('progress', run),
     putSchedule: (put) => ask('putSchedule', put),

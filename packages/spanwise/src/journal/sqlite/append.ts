@@ -6,6 +6,7 @@ import type { Context } from './context.ts'
 import { startChild } from './create.ts'
 import { insertEntries } from './entries.ts'
 import { releaseHeld } from './held-runs.ts'
+import { waitForLimit } from './limit-waits.ts'
 import { mailWaits, send } from './mail.ts'
 import { settle } from './outcome.ts'
 import { persistPlaces } from './places.ts'
@@ -48,6 +49,7 @@ export function append(context: Context, change: RunChange): Appended {
   const busy = change.park !== undefined && mailWaits(context, ref.seq, status)
   const park = busy ? undefined : change.park
   if (park !== undefined) persistPlaces(context, ref.seq)
+  if (park?.queued === true) waitForLimit(context, ref.seq)
   if (change.row !== undefined) {
     // what is not parked goes on as it was: its status is not what its owner took it for
     project(context, change, busy ? head.status : status, at, park)

@@ -3,6 +3,7 @@ import { firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { entriesOf } from './entries.ts'
 import { tokenKeyOf } from './fork.ts'
+import { waitNoLonger, wakeLimitWaits } from './limit-waits.ts'
 import { knownRelease, releaseSeq } from './releases.ts'
 import { mailOf, type RawRun, selectRun, toRunRow } from './rows.ts'
 import { subjectSecret } from './subjects.ts'
@@ -62,6 +63,7 @@ function take(
 ): RawRun {
   // a run that needs attention says so until its owner has written what moved it
   const status = raw.status <= waiting ? running : raw.status
+  waitNoLonger(context, raw.seq)
   context
     .sql(
       `UPDATE spanwise_runs SET owner = ?, epoch = epoch + 1, wake_at = NULL, status = ?, release = coalesce(?, release)
@@ -119,6 +121,7 @@ export function register(context: Context, worker: WorkerInfo): { readonly freed
     .sql('INSERT OR REPLACE INTO spanwise_workers (id, pid, host, lease, expires) VALUES (?, ?, ?, ?, ?)')
     .run(worker.id, worker.pid, worker.host, worker.lease, Date.now() + worker.lease)
   const { changes } = context.sql(`${free} <> ?`).run(worker.id)
+  wakeLimitWaits(context)
   return { freed: Number(changes) }
 }
 

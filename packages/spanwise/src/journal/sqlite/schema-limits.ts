@@ -7,4 +7,9 @@ CREATE TABLE spanwise_rates (
   expires INTEGER NOT NULL   -- nothing of it counts any more, ms
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX spanwise_rates_expires ON spanwise_rates (expires);
+
+-- Free runs that wait for a limit: their places in the queues are in their worker's memory and go with it.
+CREATE TABLE spanwise_limit_waits (
+  run_seq INTEGER PRIMARY KEY
+) STRICT;
 `
