@@ -1,4 +1,5 @@
 import { encodeCanonical, type RunStatus } from '../journal/index.ts'
+import { inputDifference } from '../workflow/index.ts'
 import type { RunEvent, RunState } from './event.ts'
 import { errorFacts, liveEvents, type OperationFact, type OperationOutcome, operationsOf } from './history.ts'
 
@@ -26,6 +27,8 @@ export interface DiffRow {
   readonly is: 'same' | 'other input' | 'other result' | 'only a' | 'only b'
   readonly a: DiffFact | undefined
   readonly b: DiffFact | undefined
+  /** where in the input or the result, as far as it is a place in a structure */
+  readonly differsAt: string | undefined
 }
 
 export type DiffFact = Omit<OperationFact, 'kind' | 'after'>
@@ -43,12 +46,13 @@ export function diffRuns(a: DiffStory, b: DiffStory): RunDiff {
   const rows: DiffRow[] = left.map((fact) => {
     const other = ofB.get(fact.key)
     ofB.delete(fact.key)
-    return { key: fact.key, is: other === undefined ? 'only a' : compare(fact, other), a: fact, b: other }
+    const is = other === undefined ? 'only a' : compare(fact, other)
+    return { key: fact.key, is, a: fact, b: other, differsAt: placeOf(is, fact, other) }
   })
   const end = rows.pop() as DiffRow
   for (const fact of ofB.values()) {
     const place = rows.findLastIndex((row) => row.b !== undefined && row.b.index < fact.index)
-    rows.splice(place + 1, 0, { key: fact.key, is: 'only b', a: undefined, b: fact })
+    rows.splice(place + 1, 0, { key: fact.key, is: 'only b', a: undefined, b: fact, differsAt: undefined })
   }
   rows.push(end)
   return { a: sideOf(a), b: sideOf(b), rows, divergence: rows.find(({ is }) => is !== 'same') }
@@ -89,6 +93,13 @@ function endOf({ status, error }: RunState, { kind, payload }: RunEvent): Operat
 function compare(a: DiffFact, b: DiffFact): DiffRow['is'] {
   if (text(a.input) !== text(b.input)) return 'other input'
   return text(comparable(a.outcome)) === text(comparable(b.outcome)) ? 'same' : 'other result'
+}
+
+function placeOf(is: DiffRow['is'], a: DiffFact, b: DiffFact | undefined): string | undefined {
+  if (b === undefined || (is !== 'other input' && is !== 'other result')) return undefined
+  const side = (fact: DiffFact): unknown =>
+    is === 'other input' ? fact.input : fact.outcome.state === 'done' ? fact.outcome.value : undefined
+  return inputDifference(text(side(a)), text(side(b)))
 }
 
 function comparable(outcome: OperationOutcome): unknown {

@@ -10,6 +10,7 @@ import { startWorker } from './commands/start.ts'
 import { collect, examples, type Options, whole } from './define.ts'
 import { defineAudit } from './define-audit.ts'
 import { defineHelp } from './define-help.ts'
+import { defineRepair } from './define-repair.ts'
 import { defineSchedules } from './define-schedules.ts'
 import { defineStore } from './define-store.ts'
 import { showError } from './output/error.ts'
@@ -141,7 +142,9 @@ Examples:
     .summary('input, result or error, and timeline of a run')
     .argument('<run>', 'id, beginning of an id, or workflow:your-id')
     .option('--all', 'leaves nothing out')
-    .addHelpText('after', examples('runs show 3f2a', 'runs show refund:o-7 --json'))
+    .option('--entries', 'lists every entry with its index')
+    .option('--at <index>', 'as it stood when this entry had been written', whole)
+    .addHelpText('after', examples('runs show 3f2a', 'runs show refund:o-7 --json', 'runs show 3f2a --at 12'))
     .action(action((run: string, options: Options) => showRun(screen, run, options)))
   runs
     .command('follow')
@@ -200,8 +203,9 @@ Examples:
 
   targets(program.command('resume'), 'goes on with runs that need attention')
     .summary('go on with a run that needs attention, or with all of a failure')
-    .option('--edit-input <json>', 'another input for the step that failed')
-    .option('--edit-result <json>', 'a result for the step that failed')
+    .option('--edit-input <json>', 'another input for the step that failed; JSON or a file')
+    .option('--edit-result <json>', 'a result for the step that failed; of a fork, key=json for others', collect)
+    .option('--allow <step>', 'of a fork: a step that may have its effect, or *; may be repeated', collect)
     .option('--discard', 'agrees that effects after the failure happen again')
     .option('--by <who>', 'who resumes; you by default')
     .addHelpText(
@@ -225,6 +229,7 @@ Examples:
     .action(action((run: string | undefined, options: Options) => end(screen, 'giveUp', run, options)))
 
   defineAudit(program, { screen, action })
+  defineRepair(program, runs, { screen, action })
   defineSchedules(program, { screen, action })
   registerBaseline(program, screen, action)
   defineStore(program, { screen, action })
@@ -242,6 +247,7 @@ function targets(command: Command, what: string): Command {
     .option('-w, --workflow <name>', 'all of this workflow')
     .option('-t, --tag <tag>', 'all with this tag; may be repeated', collect)
     .option('--dry-run', 'only says what would happen')
+    .option('--after <cursor>', 'goes on where a stopped one said')
 }
 
 /** lines that can be read, also into a pipe */

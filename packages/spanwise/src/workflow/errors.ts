@@ -95,7 +95,11 @@ export class NeedsAttentionError extends Coded {
     super({
       code: NeedsAttentionError.code,
       message: `Run ${run} needs attention: ${why}`,
-      hint: `Mend the cause, then resume it: spanwise resume ${run}`,
+      // a fork that waits for a word has nothing to mend
+      hint:
+        isSpanwiseError(cause) && cause.code === 'FORK_DRY'
+          ? cause.hint
+          : `Mend the cause, then resume it: spanwise resume ${run}`,
       cause,
       run,
     })

@@ -1,3 +1,4 @@
+import { done } from '../done.ts'
 import { findApproval } from '../find.ts'
 import { parseJson } from '../input.ts'
 import { type Common, client } from '../open.ts'
@@ -6,7 +7,7 @@ import { ago, until } from '../output/time.ts'
 import { jsonable } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode } from '../usage.ts'
-import { done, whoami } from './operate.ts'
+import { whoami } from './operate.ts'
 
 export async function listApprovals(
   terminal: Terminal,

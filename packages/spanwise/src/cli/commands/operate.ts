@@ -1,12 +1,15 @@
 import { userInfo } from 'node:os'
-import type { App, BulkResult, BulkTarget } from '../../app/index.ts'
+import type { App, BulkTarget } from '../../app/index.ts'
 import { findSignal, type StandardSchemaV1 } from '../../workflow/index.ts'
+import { done } from '../done.ts'
+import { readEdits } from '../edits.ts'
 import { findRun } from '../find.ts'
-import { parseJson, parseValue } from '../input.ts'
-import { type Common, client, ownerOf } from '../open.ts'
+import { parseValue } from '../input.ts'
+import { type Common, client } from '../open.ts'
 import { operation } from '../output/describe.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
+import { type Telling, tellMany } from './bulk.ts'
 
 /** Who decides and operates, where it is not said. */
 export function whoami(): string {
@@ -42,34 +45,32 @@ export interface TargetOptions extends Common {
   readonly workflow?: string
   readonly tag?: readonly string[]
   readonly dryRun?: boolean
+  readonly after?: string
 }
 
 export interface ResumeOptions extends TargetOptions {
   readonly editInput?: string
-  readonly editResult?: string
+  readonly editResult?: readonly string[]
+  readonly allow?: readonly string[]
   readonly discard?: boolean
   readonly by?: string
 }
 
 export async function resume(terminal: Terminal, text: string | undefined, options: ResumeOptions): Promise<number> {
-  if (options.editInput !== undefined && options.editResult !== undefined) {
-    throw usage('Either the input or the result of the step is edited.', 'Give one of --edit-input and --edit-result.')
-  }
-  const edit =
-    options.editInput !== undefined
-      ? { input: parseJson(options.editInput, 'The value of --edit-input') }
-      : options.editResult !== undefined
-        ? { result: parseJson(options.editResult, 'The value of --edit-result') }
-        : undefined
+  const edits = readEdits(options.editInput, options.editResult)
   const how = {
     by: options.by ?? whoami(),
-    ...(edit === undefined ? {} : { edit }),
+    ...edits,
+    ...(options.allow === undefined ? {} : { allow: options.allow }),
     ...(options.discard === true ? { discard: true } : {}),
     ...(options.dryRun === true ? { dryRun: true } : {}),
   }
   const target = bulkTarget(text, options)
   return client(options, async (app, store) => {
-    if (target !== undefined) return tellMany(terminal, store, 'resumed', how, await app.resume(target, how))
+    if (target !== undefined) {
+      const telling = await tellingOf(app, 'resumed', 'resume', target, options)
+      return tellMany(terminal, store, telling, (more) => app.resume(target, { ...how, ...behind(options), ...more }))
+    }
     const run = await findRun(app, text as string)
     await run.resume(how)
     const where = await parkedAt(app, run.id)
@@ -108,7 +109,10 @@ export async function end(
   const past = kind === 'cancel' ? 'told to cancel' : 'given up'
   return client(options, async (app, store) => {
     const how = { reason, ...(options.dryRun === true ? { dryRun: true } : {}) }
-    if (target !== undefined) return tellMany(terminal, store, past, how, await app[kind](target, how))
+    if (target !== undefined) {
+      const telling = await tellingOf(app, past, kind === 'cancel' ? 'cancel' : 'give-up', target, options)
+      return tellMany(terminal, store, telling, (more) => app[kind](target, { ...how, ...behind(options), ...more }))
+    }
     const run = await findRun(app, text as string)
     if (options.dryRun !== true) await run[kind](reason)
     const verb = options.dryRun === true ? `would be ${past}` : past
@@ -135,36 +139,31 @@ function bulkTarget(text: string | undefined, options: TargetOptions): BulkTarge
   }
 }
 
-function tellMany(
-  terminal: Terminal,
-  store: string,
+function behind({ after }: TargetOptions): { readonly after?: string } {
+  return after === undefined ? {} : { after }
+}
+
+async function tellingOf(
+  app: App,
   past: string,
-  how: { readonly dryRun?: boolean },
-  result: BulkResult,
-): number {
-  if (how.dryRun === true) {
-    if (terminal.json) terminal.data({ ...result, dryRun: true })
-    else terminal.out(`${count(result.matched)} would be ${past}`)
-    return exitCode.ok
+  verb: string,
+  target: BulkTarget,
+  options: TargetOptions,
+): Promise<Telling> {
+  const { fingerprint, workflow, tag } = options
+  const words = [
+    ...(fingerprint === undefined ? [] : ['--fingerprint', fingerprint]),
+    ...(workflow === undefined ? [] : ['--workflow', workflow]),
+    ...(tag ?? []).flatMap((one) => ['--tag', one]),
+  ]
+  const known = target.fingerprint !== undefined && target.tags === undefined && options.after === undefined
+  const [failure] = known ? (await app.failures({ fingerprint: target.fingerprint as string, limit: 1 })).items : []
+  return {
+    past,
+    dryRun: options.dryRun === true,
+    again: ['spanwise', verb, ...words.map((word) => (/^[\w.:/-]+$/.test(word) ? word : JSON.stringify(word)))].join(
+      ' ',
+    ),
+    total: failure?.needsAttention,
   }
-  done(terminal, store, `${count(result.done)} ${past}`, { ...result })
-  for (const { run, why } of terminal.json ? [] : result.skipped.slice(0, 20))
-    terminal.note(`left alone: ${run}: ${why}`)
-  if (!terminal.json && result.skipped.length > 20) terminal.note(`… and ${result.skipped.length - 20} more`)
-  return result.skipped.length > 0 ? exitCode.failed : exitCode.ok
-}
-
-function count(runs: number): string {
-  return runs === 1 ? '1 run' : `${runs} runs`
-}
-
-/** Said and durable; when nobody is there to act on it, that is said too. */
-export function done(terminal: Terminal, store: string, line: string, data: Record<string, unknown>): void {
-  const worker = ownerOf(store)
-  if (terminal.json) {
-    terminal.data({ ...data, worker: worker ?? null })
-    return
-  }
-  terminal.out(line)
-  if (worker === undefined) terminal.note('no worker runs now; it is taken up when one is started: spanwise start')
 }

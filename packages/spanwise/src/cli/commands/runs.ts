@@ -14,6 +14,7 @@ import { jsonable, pretty } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
 import { eventLine, view } from '../view.ts'
+import { showEntries, showMoment } from './moment.ts'
 import { report } from './run.ts'
 
 export interface ListOptions extends Common {
@@ -100,10 +101,12 @@ function isMoved(run: RunState): boolean {
 export async function showRun(
   terminal: Terminal,
   text: string,
-  options: Common & { readonly all?: boolean },
+  options: Common & { readonly all?: boolean; readonly at?: number; readonly entries?: boolean },
 ): Promise<number> {
   return client(options, async (app, store) => {
     const run = await findRun(app, text)
+    if (options.at !== undefined) return showMoment(terminal, run, options.at)
+    if (options.entries === true && !terminal.json) return showEntries(terminal, run)
     const state = await run.status()
     const events: RunEvent[] = []
     for await (const event of run.events()) events.push(event)
@@ -152,6 +155,7 @@ function showState(terminal: Terminal, state: RunState, first: RunEvent | undefi
   if (isMoved(state)) fact('next', 'an operator has told it what to do; it waits for a worker')
   if (isOpen(state)) fact('due', state.wakeAt === undefined ? undefined : until(state.wakeAt))
   fact('parent', state.parent)
+  if (first?.meta['forkOf'] !== undefined) fact('fork of', `${first.meta['forkOf']} from entry ${first.meta['forkAt']}`)
   fact('fingerprint', state.fingerprint)
   fact('release', state.release === 'dev' ? undefined : state.release)
 }

@@ -1,13 +1,14 @@
 import { nextTimes, type Schedule, type ScheduleState, unknownSchedule } from '../../app/index.ts'
 import type { ScheduleTiming } from '../../engine/index.ts'
 import { type Duration, formatDuration } from '../../workflow/index.ts'
+import { done } from '../done.ts'
 import { type Common, client } from '../open.ts'
 import { table } from '../output/table.ts'
 import { ago, until } from '../output/time.ts'
 import { jsonable, pretty } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
-import { done, whoami } from './operate.ts'
+import { whoami } from './operate.ts'
 
 interface One extends Common {
   readonly tenant?: string

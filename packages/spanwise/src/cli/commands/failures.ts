@@ -1,0 +1,101 @@
+import type { Failure } from '../../app/index.ts'
+import { SpanwiseError } from '../../journal/index.ts'
+import { type Common, client } from '../open.ts'
+import { errorLines } from '../output/error.ts'
+import { statusColor } from '../output/status.ts'
+import { table } from '../output/table.ts'
+import { ago } from '../output/time.ts'
+import { jsonable } from '../output/value.ts'
+import type { Terminal } from '../terminal.ts'
+import { exitCode } from '../usage.ts'
+
+export interface ListFailuresOptions extends Common {
+  readonly workflow?: string
+  readonly all?: boolean
+  readonly limit: number
+  readonly after?: string
+}
+
+/** What failed, in how many runs. */
+export async function listFailures(terminal: Terminal, options: ListFailuresOptions): Promise<number> {
+  const { workflow, all, limit, after } = options
+  return client(options, async (app) => {
+    const page = await app.failures({
+      limit,
+      open: all !== true,
+      ...(workflow === undefined ? {} : { workflow }),
+      ...(after === undefined ? {} : { after }),
+    })
+    if (terminal.json) {
+      terminal.data({ failures: page.items.map(json), after: page.after ?? null })
+      return exitCode.ok
+    }
+    if (page.items.length === 0) {
+      terminal.note(all === true ? 'no failures' : 'no run needs attention (--all counts ended ones too)')
+      return exitCode.ok
+    }
+    const lines = table(terminal, page.items, [
+      { title: 'FAILURE', cell: ({ fingerprint }) => fingerprint },
+      { title: 'WORKFLOW', cell: (failure) => failure.workflow },
+      { title: 'OPEN', cell: ({ needsAttention }) => String(needsAttention).padStart(4) },
+      ...(all === true ? [{ title: 'ENDED', cell: ({ failed }: Failure) => String(failed).padStart(5) }] : []),
+      { title: 'LAST', cell: ({ lastSeen }) => ago(lastSeen) },
+      { title: 'ERROR', cell: text, flexible: true },
+    ])
+    for (const line of lines) terminal.out(line)
+    if (page.after !== undefined) terminal.note(`more: --after ${page.after}`)
+    return exitCode.ok
+  })
+}
+
+/** One failure: where, how often, an example, and what can be done about all of it. */
+export async function showFailure(terminal: Terminal, fingerprint: string, options: Common): Promise<number> {
+  return client(options, async (app) => {
+    const [failure] = (await app.failures({ fingerprint, limit: 1 })).items
+    if (failure === undefined) {
+      throw new SpanwiseError({
+        code: 'FAILURE_UNKNOWN',
+        message: `No run has failed as ${fingerprint}.`,
+        hint: 'spanwise failures lists what failed. A failure whose runs were all mended is gone.',
+      })
+    }
+    const { items } = await app.list({ fingerprint, limit: 10 })
+    if (terminal.json) {
+      terminal.data({
+        ...json(failure),
+        runs: items.map(({ id, status, updatedAt }) => ({ run: id, status, changed: jsonable(updatedAt) })),
+      })
+      return exitCode.ok
+    }
+    const { needsAttention, failed, firstSeen, lastSeen, example } = failure
+    terminal.out(`${terminal.paint('bold', failure.workflow)}  ${fingerprint}`)
+    const fact = (name: string, value: string): void =>
+      terminal.out(`  ${terminal.paint('dim', name.padEnd(12))}${value}`)
+    fact('open', `${needsAttention} need attention`)
+    fact('ended', String(failed))
+    fact('first', `${firstSeen.toISOString()} (${ago(firstSeen)})`)
+    fact('last', `${lastSeen.toISOString()} (${ago(lastSeen)})`)
+    fact('example', example.run)
+    terminal.out('')
+    for (const line of errorLines(terminal, example.error)) terminal.out(`  ${line}`)
+    terminal.out('')
+    for (const { id, status, updatedAt } of items)
+      terminal.out(`  ${id}  ${terminal.paint(statusColor[status], status)}  ${ago(updatedAt)}`)
+    if (needsAttention + failed > items.length)
+      terminal.note(`  … spanwise runs --fingerprint ${fingerprint} lists them all`)
+    if (needsAttention > 0) {
+      terminal.note(`\nall of them, first without doing it:`)
+      for (const verb of ['resume', 'cancel', 'give-up'])
+        terminal.note(`  spanwise ${verb} --fingerprint ${fingerprint} --dry-run`)
+    }
+    return exitCode.ok
+  })
+}
+
+function text({ example: { error }, code }: Failure): string {
+  return Error.isError(error) ? (error as Error).message : String(error ?? code ?? '')
+}
+
+function json(failure: Failure): Record<string, unknown> {
+  return jsonable(failure) as Record<string, unknown>
+}
