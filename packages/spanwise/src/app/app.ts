@@ -27,6 +27,7 @@ import { type BulkOptions, type BulkResult, type BulkTarget, bulk } from './bulk
 import { type DiffStory, diffRuns, type RunDiff } from './diff.ts'
 import type { RunState } from './event.ts'
 import { type Failure, type FailureOptions, failures } from './failures.ts'
+import type { Health } from './health.ts'
 import { allEvents, type Run, runHandle, runState, unknownRun } from './run.ts'
 import { readSchedule, type ScheduleOptions } from './schedule-options.ts'
 import {
@@ -124,6 +125,9 @@ export interface App extends AsyncDisposable {
    * @throws BACKUP_EXISTS, BACKUP_NEEDS_FILE
    */
   backup(to: string, options?: BackupOptions): Promise<BackupResult>
+  /** Whether this process lives, and whether it can be sent work. */
+  health(): Promise<Health>
+  /** Begins nothing new, lets steps end within the grace, gives runs back. */
   close(): Promise<void>
 }
 
@@ -136,6 +140,7 @@ export function makeApp(
     /** of the store, where it is one */
     readonly file: string | undefined
     readonly close: () => Promise<void>
+    readonly health: () => Promise<Health>
   },
 ): App {
   const { now, release } = options
@@ -190,6 +195,7 @@ export function makeApp(
       if (options.file === undefined) throw needsFile()
       return backupStore(options.file, to, how)
     },
+    health: options.health,
     close: options.close,
     [Symbol.asyncDispose]: options.close,
   }

@@ -4,6 +4,7 @@ import { type App, makeApp } from './app.ts'
 import type { Backend } from './backend.ts'
 import { attach } from './control/index.ts'
 import { fileBackend } from './file.ts'
+import { healthOf } from './health.ts'
 import { releaseOf, type SpanwiseOptions } from './options.ts'
 
 /**
@@ -14,7 +15,17 @@ import { releaseOf, type SpanwiseOptions } from './options.ts'
 export async function connect(options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release'>): Promise<App> {
   const { store: given, clock = systemClock } = options
   const { backend, file, close } = typeof given === 'string' ? await reach(given) : direct(given, async () => {})
-  return makeApp(backend, { now: () => clock.now(), release: releaseOf(options), file, close })
+  let isClosing = false
+  return makeApp(backend, {
+    now: () => clock.now(),
+    release: releaseOf(options),
+    file,
+    close: () => {
+      isClosing = true
+      return close()
+    },
+    health: () => healthOf({ isClosing, isLost: false }, () => backend.counts()),
+  })
 }
 
 interface Reached {

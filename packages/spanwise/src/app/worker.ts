@@ -31,6 +31,7 @@ import {
 import { type App, makeApp } from './app.ts'
 import { listenForClients, type Served } from './control/index.ts'
 import { fileBackend } from './file.ts'
+import { healthOf } from './health.ts'
 import { localBackend } from './local.ts'
 import { defaultLog } from './log.ts'
 import { releaseOf, type SpanwiseOptions } from './options.ts'
@@ -47,6 +48,8 @@ export interface Worker {
   watchAttempts(callback: (run: string, step: string) => void): void
   /** what is under way in this process */
   activity(): Activity
+  /** when a run or a schedule is due next, ms */
+  due(): Promise<number | undefined>
   /** runs may have become due, or free, without a word to this process */
   wake(): void
   /** ends as a killed process does */
@@ -116,7 +119,9 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
     await scheduler.start()
     const opened = store
     const backend = localBackend(opened, engine, scheduler, limiter, watchers)
+    let isLost = false
     void opened.lost?.then((error) => {
+      isLost = true
       log.error('the store is lost and nothing goes on here: close the app and open it again', { error })
       watchers.gone()
     })
@@ -151,7 +156,13 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       })()
       return closed
     }
-    const app = makeApp(backend, { now: () => clock.now(), release: context.release, file: opened.info.path, close })
+    const app = makeApp(backend, {
+      now: () => clock.now(),
+      release: context.release,
+      file: opened.info.path,
+      close,
+      health: () => healthOf({ isClosing: closed !== undefined, isLost }, () => opened.run('')),
+    })
     return {
       app,
       watchAll: (callback) => watchers.watchAll(callback),
@@ -159,6 +170,11 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       activity: () => {
         const { settled, inFlight } = engine.activity()
         return { settled: settled && scheduler.settled, inFlight }
+      },
+      async due() {
+        const next = await Promise.all([opened.nextWake([...workflows.keys()], context.release), opened.nextSchedule()])
+        const times = next.filter((at) => at !== undefined)
+        return times.length === 0 ? undefined : Math.min(...times)
       },
       wake: () => engine.wake(''),
       kill() {
