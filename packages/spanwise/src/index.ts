@@ -10,6 +10,10 @@ export {
   type BulkResult,
   type BulkTarget,
   type CatchUp,
+  type CostDimension,
+  type CostOptions,
+  type CostRow,
+  type Costs,
   closeOnSignal,
   connect,
   type DecideOptions,
@@ -41,6 +45,7 @@ export {
   type ScheduleState,
   type SpanwiseConfig,
   type SpanwiseOptions,
+  type Spent,
   type StartOptions,
   spanwise,
 } from './app/index.ts'

@@ -24,6 +24,7 @@ import {
 } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
 import { type BulkOptions, type BulkResult, type BulkTarget, bulk } from './bulk.ts'
+import { type CostOptions, type Costs, costs } from './costs.ts'
 import { type DiffStory, diffRuns, type RunDiff } from './diff.ts'
 import type { RunState } from './event.ts'
 import { type Failure, type FailureOptions, failures } from './failures.ts'
@@ -96,6 +97,11 @@ export interface App extends AsyncDisposable {
   diff(a: string, b: string): Promise<RunDiff>
   /** Runs that need attention or failed, grouped by what failed. */
   failures(options?: FailureOptions): Promise<Page<Failure>>
+  /**
+   * What model calls cost, by any dimensions. Sums are exactly those of the entries; what is not known is counted, not guessed.
+   * @example const { rows, total } = await app.costs({ by: ['model', 'workflow'], since: '7d' })
+   */
+  costs(options?: CostOptions): Promise<Costs>
   approvals(options?: {
     readonly role?: string
     /** only of this run */
@@ -172,6 +178,7 @@ export function makeApp(
     counts: () => backend.counts(),
     diff: async (a: string, b: string) => diffRuns(await story(backend, a), await story(backend, b)),
     failures: (query: FailureOptions = {}) => failures(backend, query),
+    costs: (query: CostOptions = {}) => costs(backend, query, now()),
     approvals: (query: Omit<ApprovalQuery, 'tenant' | 'limit'> & { readonly limit?: number } = {}) =>
       approvals(backend, query),
     decide: (id: string, decision: DecideOptions) => decide(backend, id, decision, now()),

@@ -8,6 +8,8 @@ import type {
   FailureRow,
   ForkLink,
   ListQuery,
+  ModelCallQuery,
+  ModelCallRow,
   NewMail,
   Page,
   RowChange,
@@ -44,6 +46,8 @@ export interface Backend extends ScheduleBackend {
   entries(run: string, from?: number, limit?: number): Promise<readonly Entry[]>
   list(query: ListQuery): Promise<Page<RunRow>>
   failures(query: FailureQuery): Promise<Page<FailureRow>>
+  /** what model calls left in all runs */
+  modelCalls(query: ModelCallQuery): Promise<Page<ModelCallRow>>
   approvals(query: ApprovalQuery): Promise<Page<ApprovalRow>>
   approval(id: string): Promise<ApprovalRow | undefined>
   /** what the process that works on the store limits, the most waited for first; nothing where nobody works */

@@ -39,6 +39,7 @@ export function localBackend(
     entries: (run, from, limit) => store.entries(run, from, limit),
     list: (query) => store.list(query),
     failures: (query) => store.failures(query),
+    modelCalls: (query) => store.modelCalls(query),
     approvals: (query) => store.approvals(query),
     approval: (id) => store.approval(id),
     limits: async () => busiest(limiter.limits()),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { decide, listApprovals } from './commands/approvals.ts'
 import { registerBaseline } from './commands/baseline.ts'
+import { registerCosts } from './commands/costs.ts'
 import { listLimits } from './commands/limits.ts'
 import { end, resume, sendSignal } from './commands/operate.ts'
 import { runWorkflow } from './commands/run.ts'
@@ -234,6 +235,7 @@ Examples:
   registerBaseline(program, screen, action)
   defineStore(program, { screen, action })
   defineHelp(program, { screen, action })
+  registerCosts(program, screen, action)
 
   for (const command of [...program.commands, ...runs.commands]) command.exitOverride()
   return program

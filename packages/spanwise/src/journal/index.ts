@@ -12,6 +12,7 @@ export type { FailureQuery, FailureRow } from './failures.ts'
 export type { ForkLink } from './fork.ts'
 export { leaf } from './leaf.ts'
 export type { LogEntry, LogStore, Sealed, SealNode } from './log.ts'
+export type { ModelCallQuery, ModelCallRow } from './model-calls.ts'
 export { openStore, parseStoreUrl } from './open.ts'
 export { checkPayloadSize, MAX_PAYLOAD } from './payload-size.ts'
 export type {

@@ -4,6 +4,7 @@ import { testFailures } from './testsuite/failures.testsuite.ts'
 import { testForks } from './testsuite/fork.testsuite.ts'
 import { testLog } from './testsuite/log.testsuite.ts'
 import { testMail } from './testsuite/mail.testsuite.ts'
+import { testModelCalls } from './testsuite/model-calls.testsuite.ts'
 import { testRates } from './testsuite/rates.testsuite.ts'
 import { testRuns } from './testsuite/runs.testsuite.ts'
 import { testSchedules } from './testsuite/schedules.testsuite.ts'
@@ -17,6 +18,7 @@ export function testStore(name: string, open: OpenForTest): void {
     testWork(open)
     testForks(open)
     testFailures(open)
+    testModelCalls(open)
     testRates(open)
     testSchedules(open)
     testLog(open)

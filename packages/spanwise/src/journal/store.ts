@@ -2,6 +2,7 @@ import type { Entry, NewEntry, RunStatus } from './entry.ts'
 import type { FailureStore } from './failures.ts'
 import type { ForkPoint, ForkStore } from './fork.ts'
 import type { LogStore } from './log.ts'
+import type { ModelCallStore } from './model-calls.ts'
 import type { OlderNote } from './older.ts'
 import type { Page } from './page.ts'
 import type { LimitWait, Rates } from './rates.ts'
@@ -13,7 +14,13 @@ import type { FiringOf, ScheduleStore } from './schedules.ts'
  * Writes are durable when their promise resolves. Writes of concurrent callers share a commit; each one is applied whole or
  * not at all. A run's history is appended only by the holder of its lease: a stale `epoch` is answered `fenced`, never applied.
  */
-export interface Store extends ForkStore<NewFork, RunRow>, FailureStore, LogStore, Rates, ScheduleStore<NewRun> {
+export interface Store
+  extends ForkStore<NewFork, RunRow>,
+    FailureStore,
+    LogStore,
+    ModelCallStore,
+    Rates,
+    ScheduleStore<NewRun> {
   readonly info: StoreInfo
 
   // ---- the life of a worker

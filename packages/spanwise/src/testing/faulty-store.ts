@@ -132,6 +132,7 @@ export function faultyStore(store: Store, plan: FaultPlan = {}, before = 0): Fau
     counts: () => call(() => store.counts()),
     fork: (fork) => asked(() => store.fork(fork)),
     failures: (query) => call(() => store.failures(query)),
+    modelCalls: (query) => call(() => store.modelCalls(query)),
     forks: (source) => call(() => store.forks(source)),
     rates: (now) => call(() => store.rates(now)),
     keepRates: (rates, now) => call(() => store.keepRates(rates, now)),

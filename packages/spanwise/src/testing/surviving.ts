@@ -17,6 +17,7 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | typeof Symbo
     diff: (...args: Parameters<App['diff']>) => machine.ask((one) => one.diff(...args)),
     failures: (...args: Parameters<App['failures']>) => machine.ask((one) => one.failures(...args)),
     limits: () => machine.ask((one) => one.limits()),
+    costs: (...args: Parameters<App['costs']>) => machine.ask((one) => one.costs(...args)),
     counts: () => machine.ask((one) => one.counts()),
     approvals: (...args: Parameters<App['approvals']>) => machine.ask((one) => one.approvals(...args)),
     decide: (...args: Parameters<App['decide']>) => machine.ask((one) => one.decide(...args)),

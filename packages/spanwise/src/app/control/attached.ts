@@ -176,6 +176,7 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     entries: (run, from, limit) => use((backend) => backend.entries(run, from, limit)),
     list: (query) => use((backend) => backend.list(query)),
     failures: (query) => use((backend) => backend.failures(query)),
+    modelCalls: (query) => use((backend) => backend.modelCalls(query)),
     approvals: (query) => use((backend) => backend.approvals(query)),
     approval: (id) => use((backend) => backend.approval(id)),
     limits: () => use((backend) => backend.limits()),

@@ -30,6 +30,7 @@ export interface Methods {
   readonly entries: [run: string, from: number, limit: number]
   readonly list: Parameters<Backend['list']>
   readonly failures: Parameters<Backend['failures']>
+  readonly modelCalls: Parameters<Backend['modelCalls']>
   readonly approvals: Parameters<Backend['approvals']>
   readonly approval: [string]
   readonly limits: []
@@ -115,6 +116,16 @@ const checks: { readonly [M in keyof Methods]: Check } = {
       fingerprint: optional(text),
       parent: optional(text),
       prefix: optional(text),
+      after: optional(text),
+      limit,
+    }),
+  ),
+  modelCalls: tuple(
+    record({
+      since: optional(finite),
+      until: optional(finite),
+      tenant: optional(text),
+      workflow: optional(text),
       after: optional(text),
       limit,
     }),
@@ -212,6 +223,7 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
     return { ...page, items: page.items.map(withoutSecret) }
   },
   failures: ({ backend }, query) => backend.failures(query),
+  modelCalls: ({ backend }, query) => backend.modelCalls(query),
   approvals: ({ backend }, query) => backend.approvals(query),
   approval: ({ backend }, id) => backend.approval(id),
   limits: ({ backend }) => backend.limits(),

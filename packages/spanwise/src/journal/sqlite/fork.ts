@@ -30,8 +30,8 @@ export function fork(context: Context, order: NewFork): Forked<RunRow> {
     if (raw !== undefined) link(context, raw.seq, { run: order.run, key: child.key })
   }
   context
-    .sql('INSERT INTO spanwise_forks (run_seq, source, idx, token_key) VALUES (?, ?, ?, ?)')
-    .run(seq, order.source, order.point, tokenKeyFor(context, source, order))
+    .sql('INSERT INTO spanwise_forks (run_seq, source, idx, copied_to, token_key) VALUES (?, ?, ?, ?, ?)')
+    .run(seq, order.source, order.point, order.copy.to, tokenKeyFor(context, source, order))
   context.sql('UPDATE spanwise_runs SET base = ? WHERE seq = ?').run(order.copy.base, seq)
   return { state: 'created', row: toRunRow(runById(context, order.run) as RawRun) }
 }

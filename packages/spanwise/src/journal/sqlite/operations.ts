@@ -1,6 +1,7 @@
 import type { Entry } from '../entry.ts'
 import type { FailureQuery } from '../failures.ts'
 import type { NewSeal } from '../log.ts'
+import type { ModelCallQuery } from '../model-calls.ts'
 import type { KeptRate } from '../rates.ts'
 import type {
   ApprovalQuery,
@@ -23,6 +24,7 @@ import { type Erasure, erase } from './erase.ts'
 import { failures } from './failures.ts'
 import { fork, forks } from './fork.ts'
 import { send } from './mail.ts'
+import { modelCalls } from './model-calls.ts'
 import { outcomeOfRun } from './outcome.ts'
 import { approval, approvals, counts, find, list } from './queries.ts'
 import { keepRates, rates } from './rates.ts'
@@ -45,6 +47,7 @@ export const operations = {
   fork: (context: Context, order: NewFork) => fork(context, order),
   failures: (context: Context, query: FailureQuery) => failures(context, query),
   forks: (context: Context, source: string) => forks(context, source),
+  modelCalls: (context: Context, query: ModelCallQuery) => modelCalls(context, query),
   run: (context: Context, id: string): RunRow | undefined => {
     const raw = runById(context, id)
     return raw === undefined ? undefined : toRunRow(raw)
@@ -107,6 +110,7 @@ const reads: ReadonlySet<Op> = new Set([
   'counts',
   'forks',
   'failures',
+  'modelCalls',
   'rates',
   ...scheduleReads,
   'logSize',

@@ -53,6 +53,7 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     },
     failures: (query) => ask('failures', query),
     forks: (source) => ask('forks', source),
+    modelCalls: (query) => ask('modelCalls', query),
     rates: (now) => ask('rates', now),
     keepRates: (rates, now) => ask('keepRates', { rates, now }),
     putSchedule: async (put) => {

@@ -1,0 +1,119 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { ModelCallQuery, ModelCallRow } from '../model-calls.ts'
+import type { Store } from '../store.ts'
+import { change, entry, type Opened, type OpenForTest, owned } from './build.testsuite.ts'
+
+export function testModelCalls(open: OpenForTest): void {
+  let opened: Opened
+  let store: Store
+  beforeEach(async () => {
+    opened = await open()
+    store = opened.store
+  })
+
+  async function all(query: Omit<ModelCallQuery, 'limit'> = {}, limit = 1000): Promise<ModelCallRow[]> {
+    const found: ModelCallRow[] = []
+    let after: string | undefined
+    do {
+      const page = await store.modelCalls({ ...query, after, limit })
+      expect(page.items.length).toBeLessThanOrEqual(limit)
+      found.push(...page.items)
+      after = page.after
+    } while (after !== undefined)
+    return found
+  }
+
+  describe('model calls', () => {
+    it('are those of all runs, with their meta and whose they are, in commit order', async () => {
+      const one = await owned(store, { workflow: 'job', tenant: 'a', release: 'v7' })
+      const other = await owned(store, { workflow: 'other', tenant: 'b' })
+      await store.append(change(one, [entry(1), entry(2, 'model.call', { key: 'model#0', meta: { call: 'text' } })]))
+      await store.append(change(other, [entry(1, 'model.result', { key: 'model#0', meta: { call: 'text', cost: 5 } })]))
+      await store.append(
+        change(one, [
+          entry(3, 'model.result', { key: 'model#0', meta: { call: 'text', cost: 7 }, at: 9000 }),
+          entry(4),
+        ]),
+      )
+      expect((await all()).map(({ run, index, kind, meta }) => [run, index, kind, meta['cost']])).toEqual([
+        [one.run, 2, 'model.call', undefined],
+        [other.run, 1, 'model.result', 5],
+        [one.run, 3, 'model.result', 7],
+      ])
+      expect((await all())[2]).toEqual({
+        run: one.run,
+        index: 3,
+        at: 9000,
+        kind: 'model.result',
+        key: 'model#0',
+        meta: { call: 'text', cost: 7 },
+        workflow: 'job',
+        tenant: 'a',
+        release: 'v7',
+      })
+    })
+
+    it('can be asked for by time, tenant and workflow', async () => {
+      const one = await owned(store, { workflow: 'job', tenant: 'a' })
+      const other = await owned(store, { workflow: 'other', tenant: 'b' })
+      const result = (index: number, at: number) => entry(index, 'model.result', { at, meta: { call: 'text' } })
+      await store.append(change(one, [result(1, 2000), result(2, 3000)]))
+      await store.append(change(other, [result(1, 1500)]))
+      expect((await all({ since: 2000 })).map(({ at }) => at)).toEqual([2000, 3000])
+      expect((await all({ until: 3000 })).map(({ at }) => at)).toEqual([2000, 1500])
+      expect((await all({ tenant: 'b' })).map(({ at }) => at)).toEqual([1500])
+      expect((await all({ workflow: 'job', since: 2500 })).map(({ at }) => at)).toEqual([3000])
+    })
+
+    it('come in pages of any size, once each, also after a restart', async () => {
+      const row = await owned(store)
+      let index = 1
+      for (let commit = 0; commit < 40; commit++) {
+        const entries = Array.from({ length: 25 }, () =>
+          entry(index, index++ % 3 ? 'model.result' : 'step.result', { meta: { call: 'text', cost: index } }),
+        )
+        await store.append(change(row, entries))
+      }
+      const whole = await all()
+      expect(whole.length).toBe(667)
+      expect(await all({}, 1)).toEqual(whole)
+      expect(await all({}, 64)).toEqual(whole)
+      store = await opened.reopen()
+      expect(await all({}, 100)).toEqual(whole)
+    })
+
+    it('of a fork are its own only: what it copied was paid once', async () => {
+      const source = await owned(store)
+      const result = (index: number, cost: number) =>
+        entry(index, 'model.result', { key: `model#${index}`, meta: { call: 'text', cost } })
+      await store.append(change(source, [result(1, 10), result(2, 20), result(3, 30)]))
+      const fork = await store.fork({
+        run: 'the-fork',
+        workflow: 'job',
+        tenant: '',
+        id: 'the-fork',
+        inputToken: 'input',
+        priority: 0,
+        release: 'v1',
+        tags: [],
+        started: entry(0, 'run.started', { payload: '{"input":1}' }),
+        at: 5000,
+        source: source.run,
+        copy: { from: 1, to: 3, base: 0 },
+        point: 3,
+        entries: [entry(3, 'run.resumed')],
+        children: [],
+      })
+      expect(fork.state).toBe('created')
+      const [claimed] = await store.claim({ worker: 'w1', now: 9000, limit: 1, workflows: ['job'] })
+      if (claimed === undefined) throw new Error('nothing to claim')
+      await store.append(change(claimed.row, [result(4, 40)]))
+      expect((await all()).map(({ run, meta }) => [run === source.run ? 'source' : 'fork', meta['cost']])).toEqual([
+        ['source', 10],
+        ['source', 20],
+        ['source', 30],
+        ['fork', 40],
+      ])
+    })
+  })
+}
