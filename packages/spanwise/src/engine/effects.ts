@@ -33,6 +33,8 @@ export class Effects implements StepHome {
   readonly #runners = new Map<Operation, StepRunner>()
   readonly #pulls = new Set<Operation>()
   #transactions = 0
+  /** children of a fork's source that are being looked at: what is found is not mail, so the run must not leave meanwhile */
+  #looks = 0
   #leaving = false
 
   constructor(home: EffectsHome, execution: Execution) {
@@ -45,7 +47,7 @@ export class Effects implements StepHome {
 
   /** something will call back by itself */
   get isBusy(): boolean {
-    return this.#pulls.size > 0 || this.isInFlight
+    return this.#pulls.size > 0 || this.#looks > 0 || this.isInFlight
   }
 
   /** something is in the middle of an effect */
@@ -182,6 +184,7 @@ export class Effects implements StepHome {
   /** A child that the source of a fork had started: it may have ended when nobody here waited for it. */
   async #lookAfter(operation: Operation): Promise<void> {
     const run = childRunId(this.#home, operation)
+    this.#looks++
     try {
       const outcome = await this.engine.store.outcome(run)
       if (outcome !== undefined && !isTerminal(outcome.status)) return
@@ -194,6 +197,9 @@ export class Effects implements StepHome {
       })
     } catch (error) {
       if (!this.#home.dropped) this.#home.discard(`its child ${run} could not be read: ${String(error)}`, true)
+    } finally {
+      this.#looks--
+      this.#home.settle()
     }
   }
 
