@@ -64,7 +64,7 @@ it('a failure shows its causes, the place in the user’s code and what to do, a
   expect(err).toContain('attempt 2 failed: card declined')
   expect(err).toMatch(/error: Run \S+ needs attention: card declined\n {2}caused by: do not honour/)
   expect(err).toMatch(/at .*workflows\.ts:\d+:\d+/)
-  expect(err).toContain('hint: Mend the cause, then resume it: spanwise resume ')
+  expect(err).toMatch(/hint: Mend the cause, then resume it:\s+spanwise resume \S+\n/)
   expect(err).not.toContain('spanwise/src')
   const debugged = await shopping.begin(['run', 'charge', 'bad'], { env: { SPANWISE_DEBUG: '1' } }).ended
   expect(debugged.err).toContain('Error: card declined\n    at ')

@@ -49,6 +49,8 @@ export interface ListOptions {
   readonly fingerprint?: string
   /** runs whose id begins so */
   readonly prefix?: string
+  /** started at this time or later */
+  readonly since?: Date
   /** substring of id, input or tags; reads payloads, so give it with other filters on a large store */
   readonly text?: string
   /** cursor: `after` of the page before */
@@ -233,6 +235,7 @@ function listQuery(options: ListOptions): ListQuery {
     tags: options.tags,
     fingerprint: options.fingerprint,
     prefix: options.prefix,
+    since: options.since?.getTime(),
     after: options.after,
     limit: options.limit ?? 50,
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { text as readAll } from 'node:stream/consumers'
+import { type Duration, milliseconds } from '../workflow/index.ts'
 import { usage } from './usage.ts'
 
 /**
@@ -56,4 +57,15 @@ export async function readInput(argument: string | undefined, options: InputOpti
     return parseJson(await readAll(process.stdin), 'What came on stdin')
   }
   return parseValue(argument, 'The input')
+}
+
+/** A moment: a date, or how long ago, like `2h`. */
+export function moment(text: string, option: string): Date {
+  const date = /^\d{4}-/.test(text) ? new Date(text) : undefined
+  if (date !== undefined && !Number.isNaN(date.getTime())) return date
+  try {
+    return new Date(Date.now() - milliseconds(text as Duration, option))
+  } catch {
+    throw usage(`${option} is not a time: ${text}`, 'Give a date like 2026-11-25T08:00 or how long ago, like 2h or 3d.')
+  }
 }

@@ -125,6 +125,7 @@ Examples:
     .option('-t, --tag <tag>', 'only with this tag; may be repeated', collect)
     .option('--text <text>', 'only with this in the id or the input')
     .option('--fingerprint <fingerprint>', 'only with this failure')
+    .option('--since <time>', 'only started since then: a date, or how long ago, like 2h')
     .option('-n, --limit <count>', 'at most so many', whole, 20)
     .option('--after <cursor>', 'the page after another one')
     .addHelpText(
@@ -132,6 +133,7 @@ Examples:
       examples(
         'runs',
         'runs --status failed --status needs-attention',
+        'runs -w refund --since 2h',
         'runs -w refund --text o-7 --json',
         'runs show 3f2a',
         'runs follow refund:o-7',

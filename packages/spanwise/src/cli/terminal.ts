@@ -1,4 +1,4 @@
-import { styleText } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
 
 export type Look = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan'
 
@@ -36,7 +36,7 @@ export function terminal(json: boolean): Terminal {
     json,
     interactive: stdout.isTTY === true && !json,
     colors: colors.out,
-    columns: Math.max(60, (stdout.isTTY && stdout.columns) || 80),
+    columns: Math.max(60, (stdout.isTTY && stdout.columns) || Number(env['COLUMNS']) || 80),
     out: (line) => {
       clear()
       stdout.write(`${line}\n`)
@@ -62,8 +62,8 @@ export function terminal(json: boolean): Terminal {
   }
 }
 
-/** Shortens plain text. */
+/** Shortens plain text, to one line: what runs say must not move a terminal's cursor. */
 export function cut(text: string, length: number): string {
-  const line = text.replace(/\s+/g, ' ').trim()
+  const line = stripVTControlCharacters(text).replace(/\s+/g, ' ').trim()
   return line.length <= length ? line : `${line.slice(0, Math.max(0, length - 1))}…`
 }

@@ -1,6 +1,7 @@
 import type { Run, RunEvent } from '../app/index.ts'
 import { approvalId } from '../engine/index.ts'
 import { type Described, describe } from './output/describe.ts'
+import { bar } from './output/progress.ts'
 import { shortId } from './output/status.ts'
 import { took } from './output/time.ts'
 import { brief } from './output/value.ts'
@@ -101,8 +102,7 @@ function progressText(value: unknown): string {
     total?: unknown
   }
   if (typeof done === 'number' && typeof total === 'number' && total > 0) {
-    const full = Math.round((20 * Math.min(done, total)) / total)
-    return `[${'='.repeat(full)}${' '.repeat(20 - full)}] ${done}/${total}`
+    return bar(done, total)
   }
   return brief(value)
 }

@@ -292,6 +292,8 @@ export interface ListQuery {
   readonly parent?: string | undefined
   /** runs whose id begins so */
   readonly prefix?: string | undefined
+  /** started at this time or later, ms */
+  readonly since?: number | undefined
   /** newest first; `after` is the cursor of the page before */
   readonly after?: string | undefined
   readonly limit: number

@@ -116,6 +116,7 @@ const checks: { readonly [M in keyof Methods]: Check } = {
       fingerprint: optional(text),
       parent: optional(text),
       prefix: optional(text),
+      since: optional(finite),
       after: optional(text),
       limit,
     }),

@@ -2,7 +2,9 @@ import { done } from '../done.ts'
 import { findApproval } from '../find.ts'
 import { parseJson } from '../input.ts'
 import { type Common, client } from '../open.ts'
+import { advice } from '../output/blocks.ts'
 import { table } from '../output/table.ts'
+import { wrap } from '../output/text.ts'
 import { ago, until } from '../output/time.ts'
 import { jsonable } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
@@ -25,12 +27,12 @@ export async function listApprovals(
       return exitCode.ok
     }
     if (page.items.length === 0) {
-      terminal.note('nothing is asked')
+      advice(terminal, 'nothing is asked')
       return exitCode.ok
     }
     const [title, ...rows] = table(terminal, page.items, [
       { title: 'APPROVAL', cell: (one) => one.id },
-      { title: 'WORKFLOW', cell: (one) => one.workflow },
+      { title: 'WORKFLOW', cell: (one) => one.workflow, flexible: true },
       { title: 'ASKED', cell: (one) => ago(one.askedAt) },
       { title: 'ROLE', cell: (one) => one.role ?? '' },
       { title: 'UNTIL', cell: (one) => (one.expiresAt === undefined ? '' : until(one.expiresAt)) },
@@ -39,10 +41,11 @@ export async function listApprovals(
     for (const [i, { question, hasForm }] of page.items.entries()) {
       terminal.out(rows[i] ?? '')
       // whole: it is what the answer depends on
-      terminal.out(`  ${question}${hasForm ? ' (--form)' : ''}`)
+      for (const line of wrap(`${question}${hasForm ? ' (--form)' : ''}`, terminal.columns - 2))
+        terminal.out(`  ${line}`)
     }
-    terminal.note('answer: spanwise approve <approval>, or spanwise reject <approval> --reason …')
-    if (page.after !== undefined) terminal.note(`more: --after ${page.after}`)
+    advice(terminal, 'answer: spanwise approve <approval>, or spanwise reject <approval> --reason …')
+    if (page.after !== undefined) advice(terminal, `more: --after '${page.after}'`)
     return exitCode.ok
   })
 }

@@ -3,12 +3,14 @@ import type { RunStatus } from '../../journal/index.ts'
 import { errorFrom } from '../ending.ts'
 import { findRun } from '../find.ts'
 import { follow } from '../follow.ts'
+import { moment } from '../input.ts'
 import { interruption } from '../interrupt.ts'
 import { type Common, client, ownerOf } from '../open.ts'
+import { facts, heading, listing, section } from '../output/blocks.ts'
 import { describe, operation } from '../output/describe.ts'
 import { errorLines } from '../output/error.ts'
+import { withProgress } from '../output/progress.ts'
 import { shortId, statusColor } from '../output/status.ts'
-import { table } from '../output/table.ts'
 import { ago, took, until } from '../output/time.ts'
 import { jsonable, pretty } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
@@ -23,6 +25,7 @@ export interface ListOptions extends Common {
   readonly tag?: readonly string[]
   readonly text?: string
   readonly fingerprint?: string
+  readonly since?: string
   readonly limit: number
   readonly after?: string
 }
@@ -51,37 +54,38 @@ function statusNamed(text: string): RunStatus {
 export async function listRuns(terminal: Terminal, options: ListOptions): Promise<number> {
   const { workflow, tag, text, fingerprint, limit, after } = options
   const status = options.status?.flatMap((one) => one.split(',')).map(statusNamed)
+  const since = options.since === undefined ? undefined : moment(options.since, '--since')
+  const filters = {
+    ...(workflow === undefined ? {} : { workflow }),
+    ...(status === undefined ? {} : { status }),
+    ...(tag === undefined ? {} : { tags: tag }),
+    ...(text === undefined ? {} : { text }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(since === undefined ? {} : { since }),
+    ...(after === undefined ? {} : { after }),
+  }
   return client(options, async (app) => {
-    const page = await app.list({
-      ...(workflow === undefined ? {} : { workflow }),
-      ...(status === undefined ? {} : { status }),
-      ...(tag === undefined ? {} : { tags: tag }),
-      ...(text === undefined ? {} : { text }),
-      ...(fingerprint === undefined ? {} : { fingerprint }),
-      ...(after === undefined ? {} : { after }),
-      limit,
-    })
+    const page = await withProgress(terminal, 'looking through runs', () => app.list({ ...filters, limit }))
     if (terminal.json) {
       terminal.data({ runs: page.items.map(stateJson), after: page.after ?? null })
       return exitCode.ok
     }
-    if (page.items.length === 0) {
-      terminal.note('no runs')
-      return exitCode.ok
-    }
-    const lines = table(terminal, page.items, [
-      { title: 'RUN', cell: (run) => shortId(run.id) },
-      { title: 'WORKFLOW', cell: (run) => run.workflow },
-      {
-        title: 'STATUS',
-        cell: (run) => run.status,
-        paint: (cell, run) => terminal.paint(statusColor[run.status], cell),
-      },
-      { title: 'CHANGED', cell: (run) => ago(run.updatedAt) },
-      { title: 'NOTE', cell: note, flexible: true },
-    ])
-    for (const line of lines) terminal.out(line)
-    if (page.after !== undefined) terminal.note(`more: --after ${page.after}`)
+    listing(
+      terminal,
+      page,
+      [
+        { title: 'RUN', cell: (run) => shortId(run.id) },
+        { title: 'WORKFLOW', cell: (run) => run.workflow },
+        {
+          title: 'STATUS',
+          cell: (run) => run.status,
+          paint: (cell, run) => terminal.paint(statusColor[run.status], cell),
+        },
+        { title: 'CHANGED', cell: (run) => ago(run.updatedAt) },
+        { title: 'NOTE', cell: note, flexible: true },
+      ],
+      Object.keys(filters).length === 0 ? 'no runs yet: spanwise run <workflow> starts one' : 'no runs that fit',
+    )
     return exitCode.ok
   })
 }
@@ -140,30 +144,26 @@ function isOpen(state: RunState): boolean {
 function showState(terminal: Terminal, state: RunState, first: RunEvent | undefined): void {
   const { id, tags, subject } = started(first)
   const status = terminal.paint(['bold', statusColor[state.status]], state.status)
-  terminal.out(`${terminal.paint('bold', state.workflow)}  ${state.id}  ${status}`)
-  const fact = (name: string, value: string | undefined): void => {
-    if (value !== undefined && value !== '') terminal.out(`  ${terminal.paint('dim', name.padEnd(12))}${value}`)
-  }
-  fact('id', typeof id === 'string' ? id : undefined)
-  fact('tags', Array.isArray(tags) ? tags.join(', ') : undefined)
-  fact('subject', typeof subject === 'string' ? subject : undefined)
-  fact('started', `${state.createdAt.toISOString()} (${ago(state.createdAt)})`)
-  fact(
-    'changed',
-    `${state.updatedAt.toISOString()} (after ${took(state.updatedAt.getTime() - state.createdAt.getTime())})`,
-  )
-  if (isMoved(state)) fact('next', 'an operator has told it what to do; it waits for a worker')
-  if (isOpen(state)) fact('due', state.wakeAt === undefined ? undefined : until(state.wakeAt))
-  fact('parent', state.parent)
-  if (first?.meta['forkOf'] !== undefined) fact('fork of', `${first.meta['forkOf']} from entry ${first.meta['forkAt']}`)
-  fact('fingerprint', state.fingerprint)
-  fact('release', state.release === 'dev' ? undefined : state.release)
-}
-
-function section(terminal: Terminal, title: string, lines: readonly string[]): void {
-  terminal.out('')
-  terminal.out(terminal.paint('bold', title))
-  for (const line of lines) terminal.out(`  ${line}`)
+  heading(terminal, state.workflow, state.id, status)
+  facts(terminal, [
+    ['id', typeof id === 'string' ? id : undefined],
+    ['tags', Array.isArray(tags) ? tags.join(', ') : undefined],
+    ['subject', typeof subject === 'string' ? subject : undefined],
+    ['started', `${state.createdAt.toISOString()} (${ago(state.createdAt)})`],
+    [
+      'changed',
+      `${state.updatedAt.toISOString()} (after ${took(state.updatedAt.getTime() - state.createdAt.getTime())})`,
+    ],
+    ['next', isMoved(state) ? 'an operator has told it what to do; it waits for a worker' : undefined],
+    ['due', isOpen(state) && state.wakeAt !== undefined ? until(state.wakeAt) : undefined],
+    ['parent', state.parent],
+    [
+      'fork of',
+      first?.meta['forkOf'] === undefined ? undefined : `${first.meta['forkOf']} from entry ${first.meta['forkAt']}`,
+    ],
+    ['fingerprint', state.fingerprint],
+    ['release', state.release === 'dev' ? undefined : state.release],
+  ])
 }
 
 function valueLines(terminal: Terminal, value: unknown, all: boolean): string[] {

@@ -1,5 +1,7 @@
 import { isSpanwiseError } from '../../journal/index.ts'
 import type { Terminal } from '../terminal.ts'
+import { codeFrame, userPlace } from './frame.ts'
+import { wrap } from './text.ts'
 import { jsonError } from './value.ts'
 
 export function showError(terminal: Terminal, error: unknown): void {
@@ -19,15 +21,19 @@ export function errorLines(terminal: Terminal, error: unknown, on: 'out' | 'note
     // an error that wraps another often repeats it
     if (!lines.at(-1)?.endsWith(messageOf(cause))) lines.push(`  ${paint('dim', 'caused by:')} ${text(cause)}`)
   }
-  const place = chain.map(userFrame).findLast((frame) => frame !== undefined)
-  if (place !== undefined) lines.push(`  ${paint('dim', 'at')} ${place}`)
   const first = chain.find(isSpanwiseError)
+  // an error of ours is thrown in our code: where its caller stands is still the user's line to look at
+  const place = chain.map(userPlace).findLast((one) => one !== undefined)
+  if (place !== undefined) {
+    lines.push(`  ${paint('dim', 'at')} ${place.text}`, ...codeFrame(terminal, place, on))
+  }
   if (first !== undefined) {
     if (first.step !== undefined) lines.push(`  ${paint('dim', 'step:')} ${first.step}`)
     if (first.run !== undefined && !messageOf(chain[0]).includes(first.run)) {
       lines.push(`  ${paint('dim', 'run:')} ${first.run}`)
     }
-    lines.push(`  ${paint('cyan', 'hint:')} ${first.hint}`)
+    const [hint = '', ...more] = hintLines(first.hint, terminal.columns - 8)
+    lines.push(`  ${paint('cyan', 'hint:')} ${hint}`, ...more.map((line) => `        ${line}`))
   }
   if (debugging()) {
     for (const cause of chain)
@@ -64,14 +70,9 @@ function text(error: unknown): string {
   return `${label}${message}${mark}`
 }
 
-/** The first line of a stack that is neither Node's, nor ours, nor a package's; of a syntax error the line that it is in. */
-function userFrame(error: unknown): string | undefined {
-  if (!Error.isError(error) || isSpanwiseError(error)) return undefined
-  const lines = (error as Error).stack?.split('\n') ?? []
-  const unparsed = /^(?:file:\/\/)?(\S+:\d+)$/.exec(lines[0] ?? '')?.[1]
-  if (unparsed !== undefined) return unparsed
-  const line = lines
-    .slice(1)
-    .find((one) => /^\s+at /.test(one) && !/node:|node_modules|packages[\\/]spanwise[\\/](src|dist)/.test(one))
-  return line?.trim().replace(/^at /, '').replace('file://', '')
+/** A command in a hint is there to be copied: it stays whole, on a line of its own where it does not fit. */
+function hintLines(hint: string, width: number): string[] {
+  if (hint.length <= width) return [hint]
+  const found = /^(.*?:) (spanwise [^,;]*)$/s.exec(hint)
+  return found === null ? wrap(hint, width) : [...wrap(found[1] as string, width), found[2] as string]
 }

@@ -33,6 +33,7 @@ export function list(context: Context, query: ListQuery): Page<RunRow> {
   for (const tag of query.tags ?? []) {
     only('r.seq IN (SELECT run_seq FROM spanwise_run_tags WHERE token = ?)', context.token('tag', tag))
   }
+  if (query.since !== undefined) only('r.created_at >= ?', query.since)
   if (query.after !== undefined) only('r.seq < ?', fromCursor(query.after))
   const filter = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`
   const rows = context

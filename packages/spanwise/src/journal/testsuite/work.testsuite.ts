@@ -199,6 +199,9 @@ export function testWork(open: OpenForTest): void {
       ]) {
         expect((await store.list({ ...query, limit: 9 })).items.map((run) => run.run)).toEqual([mine.run])
       }
+      const { createdAt } = mine
+      expect((await store.list({ since: createdAt, workflow: 'other', limit: 9 })).items).toHaveLength(1)
+      expect((await store.list({ since: createdAt + 1, workflow: 'other', limit: 9 })).items).toHaveLength(0)
       expect(await store.counts()).toMatchObject({ queued: 5, 'needs attention': 1, completed: 0 })
     })
   })
