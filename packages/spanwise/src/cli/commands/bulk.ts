@@ -2,6 +2,7 @@ import type { BulkOptions, BulkPlan, BulkProgress, BulkResult } from '../../app/
 import { done } from '../done.ts'
 import { interruption } from '../interrupt.ts'
 import { plainName, tally } from '../output/names.ts'
+import { plural } from '../output/text.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode } from '../usage.ts'
 
@@ -43,9 +44,9 @@ export async function tellMany(
 function report(terminal: Terminal, store: string, { past, dryRun, again }: Telling, result: BulkResult): number {
   if (terminal.json && dryRun) terminal.data({ ...result, dryRun: true })
   else if (dryRun) {
-    terminal.out(`${count(result.plans.length)} would be ${past}`)
+    terminal.out(`${plural(result.plans.length, 'run')} would be ${past}`)
     for (const line of planLines(result.plans)) terminal.out(line)
-  } else done(terminal, store, `${count(result.done)} ${past}`, { ...result })
+  } else done(terminal, store, `${plural(result.done, 'run')} ${past}`, { ...result })
   if (!terminal.json) {
     for (const line of skippedLines(result.skipped)) terminal.note(line)
     if (result.stopped)
@@ -87,8 +88,4 @@ function skippedLines(skipped: BulkResult['skipped']): readonly string[] {
     runs.length === 1 ? `left alone: ${runs[0]}: ${why}` : `left alone: ${runs.length} runs, like ${runs[0]}: ${why}`,
   )
   return lines.length <= 20 ? lines : [...lines.slice(0, 20), `… and ${lines.length - 20} more reasons`]
-}
-
-function count(runs: number): string {
-  return runs === 1 ? '1 run' : `${runs} runs`
 }

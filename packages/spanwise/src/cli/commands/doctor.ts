@@ -14,6 +14,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { type App, connect, type RunState } from '../../app/index.ts'
 import { currentOwner, isSpanwiseError, parseStoreUrl } from '../../journal/index.ts'
 import { type Common, project } from '../open.ts'
+import { wrap } from '../output/text.ts'
 import { ago } from '../output/time.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode } from '../usage.ts'
@@ -58,12 +59,17 @@ export async function doctor(terminal: Terminal, options: Common): Promise<numbe
   return bad ? exitCode.failed : exitCode.ok
 }
 
-const marks = { good: ['green', '✔'], notice: ['yellow', '!'], bad: ['red', '✘'] } as const
+const marks = { good: ['green', '✔'], notice: ['yellow', '!'], bad: ['red', '✖'] } as const
 
 function show(terminal: Terminal, { what, state, says, mend }: Finding): void {
   const [color, mark] = marks[state]
-  terminal.out(`${terminal.paint(color, mark)} ${what.padEnd(8)} ${says}`)
-  if (mend !== undefined) terminal.out(`${' '.repeat(11)}${terminal.paint('cyan', mend)}`)
+  const room = terminal.columns - 11
+  for (const [at, line] of wrap(says, room).entries()) {
+    terminal.out(at === 0 ? `${terminal.paint(color, mark)} ${what.padEnd(8)} ${line}` : `${' '.repeat(11)}${line}`)
+  }
+  for (const line of wrap(mend ?? '', room)) {
+    if (line !== '') terminal.out(`${' '.repeat(11)}${terminal.paint('cyan', line)}`)
+  }
 }
 
 function node(): Finding {

@@ -1,9 +1,10 @@
 import type { Failure } from '../../app/index.ts'
 import { SpanwiseError } from '../../journal/index.ts'
 import { type Common, client } from '../open.ts'
+import { advice, facts, heading, listing } from '../output/blocks.ts'
 import { errorLines } from '../output/error.ts'
 import { statusColor } from '../output/status.ts'
-import { table } from '../output/table.ts'
+import type { Column } from '../output/table.ts'
 import { ago } from '../output/time.ts'
 import { jsonable } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
@@ -30,20 +31,22 @@ export async function listFailures(terminal: Terminal, options: ListFailuresOpti
       terminal.data({ failures: page.items.map(json), after: page.after ?? null })
       return exitCode.ok
     }
-    if (page.items.length === 0) {
-      terminal.note(all === true ? 'no failures' : 'no run needs attention (--all counts ended ones too)')
-      return exitCode.ok
-    }
-    const lines = table(terminal, page.items, [
+    const columns: readonly Column<Failure>[] = [
       { title: 'FAILURE', cell: ({ fingerprint }) => fingerprint },
-      { title: 'WORKFLOW', cell: (failure) => failure.workflow },
-      { title: 'OPEN', cell: ({ needsAttention }) => String(needsAttention).padStart(4) },
-      ...(all === true ? [{ title: 'ENDED', cell: ({ failed }: Failure) => String(failed).padStart(5) }] : []),
-      { title: 'LAST', cell: ({ lastSeen }) => ago(lastSeen) },
+      { title: 'WORKFLOW', cell: (failure) => failure.workflow, flexible: true },
+      { title: 'OPEN', cell: ({ needsAttention }) => String(needsAttention), align: 'right' },
+      ...(all === true
+        ? [{ title: 'ENDED', cell: ({ failed }: Failure) => String(failed), align: 'right' } as const]
+        : []),
+      { title: 'LAST', cell: ({ lastSeen }) => ago(lastSeen), spare: true },
       { title: 'ERROR', cell: text, flexible: true },
-    ])
-    for (const line of lines) terminal.out(line)
-    if (page.after !== undefined) terminal.note(`more: --after ${page.after}`)
+    ]
+    listing(
+      terminal,
+      page,
+      columns,
+      all === true ? 'no failures' : 'no run needs attention (--all counts ended ones too)',
+    )
     return exitCode.ok
   })
 }
@@ -68,14 +71,14 @@ export async function showFailure(terminal: Terminal, fingerprint: string, optio
       return exitCode.ok
     }
     const { needsAttention, failed, firstSeen, lastSeen, example } = failure
-    terminal.out(`${terminal.paint('bold', failure.workflow)}  ${fingerprint}`)
-    const fact = (name: string, value: string): void =>
-      terminal.out(`  ${terminal.paint('dim', name.padEnd(12))}${value}`)
-    fact('open', `${needsAttention} need attention`)
-    fact('ended', String(failed))
-    fact('first', `${firstSeen.toISOString()} (${ago(firstSeen)})`)
-    fact('last', `${lastSeen.toISOString()} (${ago(lastSeen)})`)
-    fact('example', example.run)
+    heading(terminal, failure.workflow, fingerprint)
+    facts(terminal, [
+      ['open', `${needsAttention} need attention`],
+      ['ended', String(failed)],
+      ['first', `${firstSeen.toISOString()} (${ago(firstSeen)})`],
+      ['last', `${lastSeen.toISOString()} (${ago(lastSeen)})`],
+      ['example', example.run],
+    ])
     terminal.out('')
     for (const line of errorLines(terminal, example.error)) terminal.out(`  ${line}`)
     terminal.out('')
@@ -84,7 +87,8 @@ export async function showFailure(terminal: Terminal, fingerprint: string, optio
     if (needsAttention + failed > items.length)
       terminal.note(`  … spanwise runs --fingerprint ${fingerprint} lists them all`)
     if (needsAttention > 0) {
-      terminal.note(`\nall of them, first without doing it:`)
+      terminal.note('')
+      advice(terminal, 'all of them, first without doing it:')
       for (const verb of ['resume', 'cancel', 'give-up'])
         terminal.note(`  spanwise ${verb} --fingerprint ${fingerprint} --dry-run`)
     }

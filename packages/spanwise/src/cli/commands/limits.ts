@@ -1,6 +1,7 @@
 import { formatDuration } from '../../workflow/index.ts'
 import { type Common, client } from '../open.ts'
-import { table } from '../output/table.ts'
+import { listing } from '../output/blocks.ts'
+import type { Column } from '../output/table.ts'
 import { ago, until } from '../output/time.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode } from '../usage.ts'
@@ -12,11 +13,7 @@ export async function listLimits(terminal: Terminal, options: Common): Promise<n
       terminal.data({ limits })
       return exitCode.ok
     }
-    if (limits.length === 0) {
-      terminal.note('nothing is limited now: no step has asked, or nobody works on the store')
-      return exitCode.ok
-    }
-    const lines = table(terminal, limits, [
+    const columns: readonly Column<(typeof limits)[number]>[] = [
       { title: 'LIMIT', cell: (one) => one.key, flexible: true },
       { title: 'HELD', cell: (one) => (one.limit === undefined ? '' : `${one.held}/${one.limit}`) },
       {
@@ -24,10 +21,11 @@ export async function listLimits(terminal: Terminal, options: Common): Promise<n
         cell: ({ rate, drawn }) => (rate === undefined ? '' : `${drawn}/${rate.limit} per ${formatDuration(rate.per)}`),
       },
       { title: 'WAITING', cell: (one) => (one.waiting === 0 ? '' : String(one.waiting)) },
-      { title: 'SINCE', cell: (one) => (one.since === undefined ? '' : ago(new Date(one.since))) },
+      { title: 'SINCE', cell: (one) => (one.since === undefined ? '' : ago(new Date(one.since))), spare: true },
       { title: 'NEXT', cell: (one) => (one.next === undefined ? '' : until(new Date(one.next))) },
-    ])
-    for (const line of lines) terminal.out(line)
+    ]
+    const empty = 'nothing is limited now: no step has asked, or nobody works on the store'
+    listing(terminal, { items: limits }, columns, empty)
     return exitCode.ok
   })
 }

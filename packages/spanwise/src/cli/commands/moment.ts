@@ -1,4 +1,5 @@
 import type { Run, RunEvent, RunMoment } from '../../app/index.ts'
+import { facts, heading, section } from '../output/blocks.ts'
 import { operation } from '../output/describe.ts'
 import { statusColor } from '../output/status.ts'
 import { table } from '../output/table.ts'
@@ -16,9 +17,11 @@ export async function showMoment(terminal: Terminal, run: Run<unknown>, index: n
   }
   const { workflow } = await run.status()
   const status = terminal.paint(['bold', statusColor[moment.status]], moment.status)
-  terminal.out(`${terminal.paint('bold', workflow)}  ${run.id}  ${status} at entry ${index}`)
-  terminal.out(`  ${terminal.paint('dim', 'time'.padEnd(12))}${moment.at.toISOString()}`)
-  terminal.out(`  ${terminal.paint('dim', 'input'.padEnd(12))}${cut(brief(moment.input), terminal.columns - 14)}`)
+  heading(terminal, workflow, run.id, `${status} at entry ${index}`)
+  facts(terminal, [
+    ['time', moment.at.toISOString()],
+    ['input', cut(brief(moment.input), terminal.columns - 14)],
+  ])
   list(
     terminal,
     'open',
@@ -35,10 +38,12 @@ export async function showMoment(terminal: Terminal, run: Run<unknown>, index: n
 
 function list(terminal: Terminal, title: string, lines: readonly string[]): void {
   if (lines.length === 0) return
-  terminal.out('')
-  terminal.out(terminal.paint('bold', title))
-  for (const line of lines)
-    terminal.out(`  ${line.length > terminal.columns - 2 ? `${line.slice(0, terminal.columns - 3)}…` : line}`)
+  const room = terminal.columns - 2
+  section(
+    terminal,
+    title,
+    lines.map((line) => (line.length > room ? `${line.slice(0, room - 1)}…` : line)),
+  )
 }
 
 function outcome({ outcome: one }: RunMoment['done'][number]): string {
@@ -52,8 +57,8 @@ export async function showEntries(terminal: Terminal, run: Run<unknown>): Promis
   for await (const event of run.events()) events.push(event)
   const began = events[0]?.at.getTime() ?? 0
   const lines = table(terminal, events, [
-    { title: 'ENTRY', cell: ({ index }) => String(index).padStart(5) },
-    { title: 'AFTER', cell: ({ after }) => String(after).padStart(5) },
+    { title: 'ENTRY', cell: ({ index }) => String(index), align: 'right' },
+    { title: 'AFTER', cell: ({ after }) => String(after), align: 'right' },
     { title: 'TIME', cell: ({ at }) => `+${took(at.getTime() - began)}` },
     { title: 'KIND', cell: ({ kind }) => kind },
     { title: 'OPERATION', cell: ({ key }) => key, flexible: true },

@@ -3,7 +3,8 @@ import type { ScheduleTiming } from '../../engine/index.ts'
 import { type Duration, formatDuration } from '../../workflow/index.ts'
 import { done } from '../done.ts'
 import { type Common, client } from '../open.ts'
-import { table } from '../output/table.ts'
+import { listing } from '../output/blocks.ts'
+import { type Column, table } from '../output/table.ts'
 import { ago, until } from '../output/time.ts'
 import { jsonable, pretty } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
@@ -30,23 +31,18 @@ export async function listSchedules(
       terminal.data({ schedules: page.items.map(jsonable), after: page.after ?? null })
       return exitCode.ok
     }
-    if (page.items.length === 0) {
-      terminal.note('no schedules: app.schedule(…) makes one, or `schedules` in the config')
-      return exitCode.ok
-    }
-    const lines = table(terminal, page.items, [
+    const columns: readonly Column<ScheduleState>[] = [
       { title: 'SCHEDULE', cell: (one) => one.id, flexible: true },
-      { title: 'WORKFLOW', cell: (one) => one.workflow },
+      { title: 'WORKFLOW', cell: (one) => one.workflow, flexible: true },
       { title: 'WHEN', cell: when },
       {
         title: 'NEXT',
         cell: next,
         paint: (cell, one) => (one.paused === undefined ? cell : terminal.paint('yellow', cell)),
       },
-      { title: 'LAST', cell: (one) => (one.lastDue === undefined ? '' : ago(one.lastDue)) },
-    ])
-    for (const line of lines) terminal.out(line)
-    if (page.after !== undefined) terminal.note(`more: --after '${page.after}'`)
+      { title: 'LAST', cell: (one) => (one.lastDue === undefined ? '' : ago(one.lastDue)), spare: true },
+    ]
+    listing(terminal, page, columns, 'no schedules: app.schedule(…) makes one, or `schedules` in the config')
     return exitCode.ok
   })
 }

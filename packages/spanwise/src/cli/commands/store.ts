@@ -8,8 +8,10 @@ import {
   storeFacts,
 } from '../../journal/index.ts'
 import { type Common, storeUrl } from '../open.ts'
+import { facts, heading } from '../output/blocks.ts'
 import { bytes } from '../output/bytes.ts'
 import { table } from '../output/table.ts'
+import { plural } from '../output/text.ts'
 import { ago } from '../output/time.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
@@ -22,24 +24,23 @@ async function fileOf(options: Common): Promise<string> {
 }
 
 export async function storeInfo(terminal: Terminal, options: Common): Promise<number> {
-  const facts = storeFacts(await fileOf(options))
+  const found = storeFacts(await fileOf(options))
   if (terminal.json) {
-    terminal.data({ ...facts, owner: facts.owner ?? null, older: facts.older ?? null })
+    terminal.data({ ...found, owner: found.owner ?? null, older: found.older ?? null })
     return exitCode.ok
   }
-  const fact = (name: string, value: string | undefined): void => {
-    if (value !== undefined) terminal.out(`${terminal.paint('dim', name.padEnd(8))} ${value}`)
-  }
-  const { owner, older, bytes: size } = facts
-  fact('store', facts.path)
-  fact(
-    'worker',
-    owner === undefined ? 'none' : `pid ${owner.pid} on ${owner.host}, since ${ago(new Date(owner.since))}`,
-  )
-  fact('content', `${facts.runs} runs, ${facts.entries} entries`)
-  fact('file', `${bytes(size.file)}, ${bytes(size.free)} of it free`)
-  fact('log', bytes(size.wal))
-  fact('archive', size.archive === 0 ? undefined : bytes(size.archive))
+  const { owner, older, bytes: size } = found
+  heading(terminal, found.path)
+  facts(terminal, [
+    [
+      'worker',
+      owner === undefined ? 'none' : `process ${owner.pid} on ${owner.host}, since ${ago(new Date(owner.since))}`,
+    ],
+    ['content', `${plural(found.runs, 'run')}, ${plural(found.entries, 'entry', 'entries')}`],
+    ['file', `${bytes(size.file)}, ${bytes(size.free)} of it free`],
+    ['log', bytes(size.wal)],
+    ['archive', size.archive === 0 ? undefined : bytes(size.archive)],
+  ])
   if (older !== undefined) {
     const lost = older.acknowledged - older.position
     terminal.out('')
@@ -52,9 +53,9 @@ export async function storeInfo(terminal: Terminal, options: Common): Promise<nu
     terminal.note('When that is known: spanwise store accept')
   }
   terminal.out('')
-  const lines = table(terminal, facts.tables, [
+  const lines = table(terminal, found.tables, [
     { title: 'TABLE', cell: (one) => one.name },
-    { title: 'SIZE', cell: (one) => bytes(one.bytes) },
+    { title: 'SIZE', cell: (one) => bytes(one.bytes), align: 'right' },
   ])
   for (const line of lines) terminal.out(line)
   return exitCode.ok

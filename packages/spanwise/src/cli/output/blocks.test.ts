@@ -6,7 +6,7 @@ import type { Terminal } from '../terminal.ts'
 import { facts, listing, section } from './blocks.ts'
 import { errorLines } from './error.ts'
 import { codeFrame } from './frame.ts'
-import { size, wrap } from './text.ts'
+import { wrap } from './text.ts'
 
 function screen(columns: number): Terminal & { readonly lines: string[]; readonly notes: string[] } {
   const lines: string[] = []
@@ -79,7 +79,6 @@ it('text is broken at spaces, and where there are none', () => {
   expect(wrap('one two three', 8)).toEqual(['one two', 'three'])
   expect(wrap('abcdefghij', 4)).toEqual(['abcd', 'efgh', 'ij'])
   expect(wrap('a\n\nb', 4)).toEqual(['a', '', 'b'])
-  expect([0, 1023, 1024, 5_500_000].map(size)).toEqual(['0 B', '1023 B', '1.0 KiB', '5.2 MiB'])
 })
 
 it('an error shows the line of the user’s source, and where in it', () => {
