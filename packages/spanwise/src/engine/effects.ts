@@ -85,7 +85,10 @@ export class Effects implements StepHome {
     for (const runner of this.#runners.values()) runner.stop('parked', undefined)
   }
 
-  abandon(reason: unknown): void {
+  abandon(why: () => unknown): void {
+    // most runs have nothing in flight when they go
+    if (this.#runners.size === 0) return
+    const reason = why()
     for (const runner of this.#runners.values()) {
       runner.detach()
       runner.stop('abandoned', reason)

@@ -1,24 +1,48 @@
 import type { ApprovalChange, NewEntry, NewMail, NewRun, RowChange, RunChange, RunRef } from '../journal/index.ts'
 
-/** What a run has to write at its next flush. */
+/** What a run has to write at its next flush. Most flushes are entries only, so the other lists are made when they are used. */
 export class Pending {
   entries: NewEntry[] = []
   row: RowChange | undefined
-  taken: number[] = []
-  children: NewRun[] = []
-  send: NewMail[] = []
-  approvals: ApprovalChange[] = []
   park: RunChange['park']
+  #taken: number[] | undefined
+  #children: NewRun[] | undefined
+  #send: NewMail[] | undefined
+  #approvals: ApprovalChange[] | undefined
+
+  get taken(): number[] {
+    this.#taken ??= []
+    return this.#taken
+  }
+
+  get children(): NewRun[] {
+    this.#children ??= []
+    return this.#children
+  }
+
+  get send(): NewMail[] {
+    this.#send ??= []
+    return this.#send
+  }
+
+  get approvals(): ApprovalChange[] {
+    this.#approvals ??= []
+    return this.#approvals
+  }
 
   get isEmpty(): boolean {
+    return this.entries.length === 0 && this.isPlain
+  }
+
+  /** entries and nothing else */
+  get isPlain(): boolean {
     return (
-      this.entries.length === 0 &&
       this.row === undefined &&
-      this.taken.length === 0 &&
-      this.children.length === 0 &&
-      this.send.length === 0 &&
-      this.approvals.length === 0 &&
-      this.park === undefined
+      this.park === undefined &&
+      isNone(this.#taken) &&
+      isNone(this.#children) &&
+      isNone(this.#send) &&
+      isNone(this.#approvals)
     )
   }
 
@@ -30,16 +54,26 @@ export class Pending {
   }
 
   change(ref: RunRef, epoch: number): RunChange {
+    const { entries, row, park } = this
+    if (this.isPlain) return { ref, epoch, entries }
     return {
       ref,
       epoch,
-      entries: this.entries,
-      ...(this.row === undefined ? {} : { row: this.row }),
-      ...(this.taken.length === 0 ? {} : { taken: this.taken }),
-      ...(this.children.length === 0 ? {} : { children: this.children }),
-      ...(this.send.length === 0 ? {} : { send: this.send }),
-      ...(this.approvals.length === 0 ? {} : { approvals: this.approvals }),
-      ...(this.park === undefined ? {} : { park: this.park }),
+      entries,
+      row,
+      taken: some(this.#taken),
+      children: some(this.#children),
+      send: some(this.#send),
+      approvals: some(this.#approvals),
+      park,
     }
   }
+}
+
+function isNone(list: readonly unknown[] | undefined): boolean {
+  return list === undefined || list.length === 0
+}
+
+function some<T>(list: T[] | undefined): T[] | undefined {
+  return isNone(list) ? undefined : list
 }

@@ -213,7 +213,12 @@ export class Resident implements Host, EffectsHome, Turn {
     if (pending.park !== undefined && (!this.#parking || stirs)) pending.unpark()
     if (pending.isEmpty) return
     this.pending = new Pending()
-    await this.writeAlone(() => this.#append(pending))
+    const writing = this.#append(pending).finally(() => {
+      this.#writing = undefined
+      if (!this.#dropped && !this.pending.isEmpty) this.#home.dirty(this)
+    })
+    this.#writing = writing
+    await writing
   }
 
   /** Nothing else of this run is written meanwhile. */
@@ -279,7 +284,7 @@ export class Resident implements Host, EffectsHome, Turn {
 
   /** Whoever has something to do because of it. */
   wrote(pending: Pending, woken: readonly string[] = []): void {
-    if (woken.length === 0 && pending.send.length === 0 && pending.children.length === 0) return
+    if (woken.length === 0 && (pending.isPlain || (pending.send.length === 0 && pending.children.length === 0))) return
     const runs = new Set(woken)
     for (const { run } of pending.send) runs.add(run)
     for (const { run } of pending.children) runs.add(run).add(this.row.run)
@@ -333,13 +338,7 @@ export class Resident implements Host, EffectsHome, Turn {
     this.#dropped = true
     this.execution.detach()
     this.#timers.clear()
-    this.#effects.abandon(
-      new SpanwiseError({
-        code: 'RUN_DROPPED',
-        message: 'The run left this process.',
-        hint: 'It goes on where its lease is.',
-      }),
-    )
+    this.#effects.abandon(left)
     this.#home.dropped(this, again)
   }
 
@@ -559,4 +558,12 @@ export class Resident implements Host, EffectsHome, Turn {
   claimed(claim: string): ReturnType<Effects['claimed']> {
     return this.#effects.claimed(claim)
   }
+}
+
+function left(): SpanwiseError {
+  return new SpanwiseError({
+    code: 'RUN_DROPPED',
+    message: 'The run left this process.',
+    hint: 'It goes on where its lease is.',
+  })
 }

@@ -8,9 +8,12 @@ export interface Turn {
   readonly hasTurn: boolean
 }
 
+/** turns in one round of the event loop, at most: what else the process does waits for them */
+const round = 32
+
 /**
- * Gives turns: one run at a time has its window open, for one turn of the event loop, so that everything its code can do with what
- * it was handed is done before anything else is handed to anybody.
+ * Gives turns: one run at a time has its window open, until everything its code can do with what it was handed is done: all promise
+ * jobs and ticks of the process, which run between two immediates. Only then is anything else handed to anybody.
  */
 export class Turns {
   readonly #queue: Turn[] = []
@@ -18,8 +21,10 @@ export class Turns {
   readonly #settled: () => void
   readonly #between: () => void
   #active: Turn | undefined
-  #scheduled = false
+  /** immediates that are to come */
+  #ticks = 0
   #head = 0
+  #since = 0
 
   /**
    * @param settled called when nobody wants a turn: time to flush
@@ -32,7 +37,7 @@ export class Turns {
 
   /** somebody has a turn, or is about to */
   get busy(): boolean {
-    return this.#scheduled
+    return this.#active !== undefined || this.#head < this.#queue.length
   }
 
   add(turn: Turn): void {
@@ -42,16 +47,15 @@ export class Turns {
     this.#schedule()
   }
 
+  /** Several at once: a round of the event loop costs as much as a short turn. The last one closes what was opened. */
   #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(this.#tick)
+    if (this.#ticks > 0) return
+    this.#ticks = Math.min(this.#queue.length - this.#head + 1, round)
+    for (let i = 0; i < this.#ticks; i++) setImmediate(this.#tick)
   }
 
-  #since = 0
-
   readonly #tick = (): void => {
-    this.#scheduled = false
+    this.#ticks--
     const before = this.#active
     if (before !== undefined) {
       this.#active = undefined
@@ -63,7 +67,8 @@ export class Turns {
       this.#queue.length = 0
       this.#head = 0
       this.#since = 0
-      return this.#settled()
+      if (before !== undefined) this.#settled()
+      return
     }
     this.#head++
     if (this.#head > 1024) {
@@ -76,7 +81,8 @@ export class Turns {
       this.#between()
     }
     this.#active = next
-    this.#schedule()
+    // before its code runs: what that puts off to the next round comes after its window
+    if (this.#ticks === 0) this.#schedule()
     next.open()
   }
 }

@@ -278,9 +278,10 @@ function secondLine(entry: Delivered): string {
 
 /** Validates, calls, validates: what one attempt does, wherever it runs. */
 export async function runFunction(definition: StepDefinition, value: unknown, context: StepContext): Promise<unknown> {
-  const input = await parse(definition.input, value, 'INVALID_INPUT', `The input of step "${definition.name}"`)
-  const result = await definition.fn(input, context)
-  return parse(definition.output, result, 'INVALID_OUTPUT', `The result of step "${definition.name}"`)
+  const { input, output, fn, name } = definition
+  const parsed = input === undefined ? value : await parse(input, value, 'INVALID_INPUT', `The input of step "${name}"`)
+  const result = await fn(parsed, context)
+  return output === undefined ? result : parse(output, result, 'INVALID_OUTPUT', `The result of step "${name}"`)
 }
 
 function runDirect(definition: StepDefinition, value: unknown): Promise<unknown> {
