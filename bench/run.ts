@@ -23,7 +23,7 @@ const parts: Record<string, () => Promise<Figures>> = {
   W1: () => sequential(full ? 20 : 5),
   'W1 at 64': () => concurrent(64, full ? 6_000 : 1_000),
   'W1 at 1000': () => concurrent(1_000, full ? 10_000 : 2_000),
-  W2: () => fanOut(full ? 200 : 30),
+  W2: () => fanOut(full ? 20 : 3),
   'first step': () => firstStep(full ? 300 : 50),
   'long history': () => longHistory(full ? 50_000 : 5_000),
   each: () => manyItems(full ? 100_000 : 5_000),
