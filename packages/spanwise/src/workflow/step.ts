@@ -279,7 +279,10 @@ function secondLine(entry: Delivered): string {
 /** Validates, calls, validates: what one attempt does, wherever it runs. */
 export async function runFunction(definition: StepDefinition, value: unknown, context: StepContext): Promise<unknown> {
   const { input, output, fn, name } = definition
-  const parsed = input === undefined ? value : await parse(input, value, 'INVALID_INPUT', `The input of step "${name}"`)
+  // never begun at once: whoever begins it has things to say first
+  const parsed = await (input === undefined
+    ? value
+    : parse(input, value, 'INVALID_INPUT', `The input of step "${name}"`))
   const result = await fn(parsed, context)
   return output === undefined ? result : parse(output, result, 'INVALID_OUTPUT', `The result of step "${name}"`)
 }
