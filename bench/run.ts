@@ -7,10 +7,12 @@ import {
   type Figures,
   fanOut,
   firstStep,
+  forkLong,
   idle,
   longHistory,
   manyItems,
   parkedRuns,
+  repairMany,
   sequential,
 } from './suite.ts'
 
@@ -26,6 +28,8 @@ const parts: Record<string, () => Promise<Figures>> = {
   W2: () => fanOut(full ? 20 : 3),
   'first step': () => firstStep(full ? 300 : 50),
   'long history': () => longHistory(full ? 50_000 : 5_000),
+  fork: () => forkLong(full ? 10_000 : 1_000),
+  repair: () => repairMany(full ? 20_000 : 1_000),
   each: () => manyItems(full ? 100_000 : 5_000),
   due: () => dueAtOnce(full ? 10_000 : 1_000),
   parked: () => parkedRuns(full ? 100_000 : 5_000),

@@ -5,11 +5,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { type App, type SpanwiseOptions, spanwise } from 'spanwise'
 import { alone, atOnce, quantile, round } from './measure.ts'
 import { openRaw, rawLatency } from './raw.ts'
-import { go, hundred, long, many, naps, onFirstStep, ten, toFirstStep, waiting } from './workflows.ts'
+import { fails, go, hundred, long, many, mended, naps, onFirstStep, ten, toFirstStep, waiting } from './workflows.ts'
 
 export type Figures = Record<string, number>
 
-const workflows = [ten, hundred, toFirstStep, waiting, naps, long, many]
+const workflows = [ten, hundred, toFirstStep, waiting, naps, long, many, fails]
 
 /** A folder on the disk that is measured, gone afterwards. `BENCH_DIR` names another disk. */
 async function inFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {
@@ -243,5 +243,62 @@ export function manyItems(items: number): Promise<Figures> {
       await app.run(many, items)
       return { [`each over ${items}, items/s`]: round(items / ((performance.now() - start) / 1_000), 0) }
     }),
+  )
+}
+
+/** A fork of a long history, from its end: the copy, against a bare insert of as many rows in one commit; then until it is live. */
+export function forkLong(entries: number): Promise<Figures> {
+  return inFolder((dir) =>
+    withApp(dir, async (app) => {
+      const run = await app.start(long, entries, { id: 'long' })
+      while ((await run.status()).status !== 'waiting') await new Promise((resolve) => setTimeout(resolve, 20))
+      const raw = openRaw(dir)
+      const [copies, bare, live]: [number[], number[], number[]] = [[], [], []]
+      for (let i = 0; i < 5; i++) {
+        bare.push((entries / raw.batched(entries, 1)) * 1_000)
+        const start = performance.now()
+        const fork = await run.fork({ from: entries + 1 })
+        copies.push(performance.now() - start)
+        while ((await fork.status()).status !== 'waiting') await new Promise((resolve) => setTimeout(resolve, 2))
+        live.push(performance.now() - start)
+      }
+      raw.close()
+      const ratio = copies.map((value, i) => value / (bare[i] as number))
+      return {
+        [`fork of ${entries} entries, p50 ms`]: round(quantile(copies, 0.5)),
+        [`fork of ${entries} entries / bare insert`]: round(quantile(ratio, 0.5)),
+        [`fork of ${entries} entries, ms until it waits`]: round(quantile(live, 0.5)),
+      }
+    }),
+  )
+}
+
+/** Many runs with the same failure: grouped, looked at, told to go on. */
+export function repairMany(count: number): Promise<Figures> {
+  return inFolder((dir) =>
+    withApp(
+      dir,
+      async (app) => {
+        mended.is = false
+        for (let i = 0; i < count; i += 1_000)
+          await Promise.all(Array.from({ length: Math.min(1_000, count - i) }, (_, n) => app.start(fails, i + n)))
+        while ((await app.counts())['needs attention'] < count) await new Promise((resolve) => setTimeout(resolve, 20))
+        const grouped = performance.now()
+        const [failure] = (await app.failures()).items
+        const listed = performance.now()
+        const fingerprint = String(failure?.fingerprint)
+        const { plans } = await app.resume({ fingerprint }, { dryRun: true })
+        const planned = performance.now()
+        mended.is = true
+        await app.resume({ fingerprint })
+        const told = performance.now()
+        return {
+          [`failures of ${count} runs, ms to group`]: round(listed - grouped),
+          [`dry run over ${plans.length}, runs/s`]: round(count / ((planned - listed) / 1_000), 0),
+          [`${count} told to resume, runs/s`]: round(count / ((told - planned) / 1_000), 0),
+        }
+      },
+      { linger: 0, log: { debug() {}, info() {}, warn() {}, error: console.error } },
+    ),
   )
 }

@@ -46,6 +46,14 @@ export const long = workflow('long', async (steps: number) => {
   return go.wait()
 })
 
+/** Fails until it is mended. */
+export const mended = { is: false }
+const refuse = step('refuse', { attempts: 1 }, async (n: number) => {
+  if (!mended.is) throw new TypeError(`order ${n} cannot be taken`)
+  return n
+})
+export const fails = workflow('fails', async (n: number) => refuse(n))
+
 /** Many items. */
 export const many = workflow('many', async (items: number) => {
   const results = await each(numbers(items), { key: String, concurrency: 64 }, add)

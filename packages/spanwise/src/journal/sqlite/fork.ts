@@ -73,7 +73,9 @@ function copied(entry: Entry): NewEntry {
  */
 function inputOf({ kind, payload, commitments }: Entry): string | undefined {
   if (commitments.input === undefined || payload === undefined || !kind.startsWith('step.')) return undefined
-  return encodeCanonical(decode(payload.slice(0, payload.indexOf('\n'))), 'input')
+  const line = payload.slice(0, payload.indexOf('\n'))
+  // what has no parts is written canonically to begin with
+  return line.startsWith('[') || line.startsWith('{') ? encodeCanonical(decode(line), 'input') : line
 }
 
 /** A subject's secret is the same for both runs, and with it the tokens. */
