@@ -255,7 +255,7 @@ export function forkLong(entries: number): Promise<Figures> {
       const raw = openRaw(dir)
       const [copies, bare, live]: [number[], number[], number[]] = [[], [], []]
       for (let i = 0; i < 5; i++) {
-        bare.push((entries / raw.batched(entries, 1)) * 1_000)
+        bare.push((entries / raw.packed(entries, 1)) * 1_000)
         const start = performance.now()
         const fork = await run.fork({ from: entries + 1 })
         copies.push(performance.now() - start)
@@ -292,6 +292,7 @@ export function repairMany(count: number): Promise<Figures> {
         mended.is = true
         await app.resume({ fingerprint })
         const told = performance.now()
+        while ((await app.counts()).completed < count) await new Promise((resolve) => setTimeout(resolve, 20))
         return {
           [`failures of ${count} runs, ms to group`]: round(listed - grouped),
           [`dry run over ${plans.length}, runs/s`]: round(count / ((planned - listed) / 1_000), 0),
