@@ -20,7 +20,7 @@ import {
   openStore,
   type Store,
 } from '../../../packages/spanwise/src/journal/index.ts'
-import { appClosed } from '../../../packages/spanwise/src/workflow/index.ts'
+import { appClosed, openApps } from '../../../packages/spanwise/src/workflow/index.ts'
 import { type Wire, wire } from './wire.ts'
 
 export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
@@ -76,7 +76,8 @@ function worldOf(store: Store, end: () => Promise<void>, options: Partial<Spanwi
         ...more,
         clock,
       })
-      void line.whenCut.then(appClosed)
+      const opened = openApps().find(({ home }) => home.clock === clock)
+      if (opened !== undefined) void line.whenCut.then(() => appClosed(opened))
       const process: Process = { app, wire: line, crash: line.cut }
       processes.push(process)
       return process

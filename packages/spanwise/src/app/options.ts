@@ -9,6 +9,11 @@ export interface SpanwiseOptions {
   readonly store: string | Store
   readonly workflows: readonly Startable<never, unknown>[]
   /**
+   * the gateway of `spanwise/models` whose calls outside of runs belong to this app; needed only where several apps are open in a
+   * process. The command line finds it here
+   */
+  readonly models?: object
+  /**
    * false: this process starts and watches runs and another one does the work: over its control socket while it lives, else
    * durably queued in the file until it comes
    */

@@ -101,6 +101,8 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
         string,
         (input: unknown, context: StepContext) => unknown
       >,
+      models: { store, worker, clock, random: options.random ?? Math.random, log },
+      gateway: options.models,
       events: {
         changed: (run, row) => {
           seals?.changed()

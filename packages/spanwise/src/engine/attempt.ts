@@ -3,8 +3,11 @@ import {
   frames,
   LazyAbort,
   type Log,
+  type ModelAnswer,
+  type ModelRequest,
   type RunInfo,
   type StepContext,
+  type StepModels,
   TimeoutError,
 } from '../workflow/index.ts'
 import type { Clock } from './clock.ts'
@@ -30,14 +33,17 @@ export interface AttemptInit {
   readonly clock: Clock
   readonly log: Log
   readonly progress: (value: unknown) => void
+  /** records the model calls of this attempt */
+  readonly models: (signal: AbortSignal) => StepModels
 }
 
 /** One attempt of a step: its context, its time limits, its end. What most steps never look at is made when it is looked at. */
-export class Attempt {
+export class Attempt implements StepModels {
   readonly #init: AttemptInit
   readonly context: StepContext
   readonly #abort = new LazyAbort()
   #ended = false
+  #models: StepModels | undefined
   #end: ((result: AttemptResult) => void) | undefined
   #clearTimeout: (() => void) | undefined
   #clearDeadline: (() => void) | undefined
@@ -76,12 +82,18 @@ export class Attempt {
       }
       if (!queued) this.#arm()
       const stray = (error: unknown): void => this.#stray(error)
-      frames.run({ kind: 'step', step, context: this.context, stray }, work, this.context).then(
+      frames.run({ kind: 'step', step, context: this.context, stray, models: this }, work, this.context).then(
         (value) => this.#finish({ ok: true, value }),
         // what stopped it says more than the AbortError that came of it
         (error) => this.#finish({ ok: false, error: this.aborted ? this.#abort.reason : error }),
       )
     })
+  }
+
+  /** A model call of this attempt. Most steps make none, so what records them is made when one does. */
+  call(request: ModelRequest): Promise<ModelAnswer> {
+    this.#models ??= this.#init.models(this.context.abortSignal)
+    return this.#models.call(request)
   }
 
   #finish(result: AttemptResult): void {

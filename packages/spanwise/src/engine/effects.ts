@@ -3,15 +3,17 @@ import { type Execution, type Operation, type OperationHistory, stepPayload } fr
 import { approvalId } from './approval-id.ts'
 import { childRunId, newChild } from './children.ts'
 import { encodeError } from './error-text.ts'
+import { ModelRunner, type ModelRunnerHome } from './model-runner.ts'
 import type { EngineContext } from './options.ts'
 import { pullItem } from './pull.ts'
 import type { RunHome } from './run-home.ts'
+import { StepCalls } from './step-models.ts'
 import { type StepHome, StepRunner } from './step-runner.ts'
 import { runTransaction } from './transaction.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 /** What effects need of the run in memory that they belong to. */
-export interface EffectsHome extends RunHome {
+export interface EffectsHome extends RunHome, ModelRunnerHome {
   readonly waitingRoom: WaitingRoom
   /** calls back once everything up to this index is durable */
   whenDurable(index: number, then: () => void): void
@@ -30,7 +32,7 @@ export class Effects implements StepHome {
   readonly execution: Execution
   readonly engine: EngineContext
   readonly #home: EffectsHome
-  readonly #runners = new Map<Operation, StepRunner>()
+  readonly #runners = new Map<Operation, StepRunner | ModelRunner>()
   readonly #pulls = new Set<Operation>()
   #transactions = 0
   /** children of a fork's source that are being looked at: what is found is not mail, so the run must not leave meanwhile */
@@ -96,7 +98,7 @@ export class Effects implements StepHome {
   }
 
   /** A runner whose intent carries this claim. */
-  claimed(claim: string): StepRunner | undefined {
+  claimed(claim: string): StepRunner | ModelRunner | undefined {
     for (const runner of this.#runners.values()) if (runner.claim === claim) return runner
     return undefined
   }
@@ -123,6 +125,10 @@ export class Effects implements StepHome {
     this.#home.settle()
   }
 
+  calls(operation: Operation): StepCalls {
+    return new StepCalls(this.#home, operation)
+  }
+
   // ---- begin
 
   start(operation: Operation, history: OperationHistory | undefined): void {
@@ -136,6 +142,9 @@ export class Effects implements StepHome {
     switch (effect.type) {
       case 'step':
         this.#runners.set(operation, new StepRunner(this, operation, history))
+        return
+      case 'model':
+        this.#runners.set(operation, new ModelRunner(home, operation, history))
         return
       case 'transaction':
         this.#startTransaction(operation, history)
@@ -254,7 +263,11 @@ export class Effects implements StepHome {
     return false
   }
 
-  #stopStep(operation: Operation, runner: StepRunner, why: 'cancelled' | 'abandoned' | 'settled' | 'parked'): boolean {
+  #stopStep(
+    operation: Operation,
+    runner: StepRunner | ModelRunner,
+    why: 'cancelled' | 'abandoned' | 'settled' | 'parked',
+  ): boolean {
     if (why !== 'parked' || !runner.inFlight) this.#runners.delete(operation)
     if (why === 'settled') return false
     const { abort } = this.execution
@@ -287,7 +300,7 @@ export class Effects implements StepHome {
 }
 
 function isWork(type: Operation['spec']['effect']['type']): boolean {
-  return type === 'step' || type === 'transaction' || type === 'pull'
+  return type === 'step' || type === 'model' || type === 'transaction' || type === 'pull'
 }
 
 function unwanted(operation: Operation): SpanwiseError {

@@ -1,5 +1,5 @@
 import { type Created, type LoadedRun, type NewEntry, type RunRow, SpanwiseError } from '../journal/index.ts'
-import { appClosed, appOpened, parse, parseForm } from '../workflow/index.ts'
+import { appClosed, appOpened, type OpenApp, parse, parseForm } from '../workflow/index.ts'
 import { encodeError } from './error-text.ts'
 import { forkRun } from './fork.ts'
 import type { EngineContext } from './options.ts'
@@ -36,6 +36,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   let unsure = false
   /** asked for by name, how often at once, and not in memory yet */
   const expected = new Map<string, number>()
+  const open: OpenApp = { home: engine.models, owns: engine.gateway }
   let cancelWake: (() => void) | undefined
   let stopWatching: (() => void) | undefined
   let drained: (() => void) | undefined
@@ -239,7 +240,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     residents,
     async start() {
       stopWatching = watchRejections()
-      appOpened()
+      appOpened(open)
       await claimDue()
     },
     async begin(run): Promise<Created> {
@@ -322,14 +323,14 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
         cancelDrop()
       }
       stopWatching?.()
-      appClosed()
+      appClosed(open)
     },
     kill() {
       if (killed) return
       killed = true
       if (!closing) {
         stopWatching?.()
-        appClosed()
+        appClosed(open)
       }
       closing = true
       cancelWake?.()

@@ -1,5 +1,5 @@
 import type { RowChange, Store } from '../journal/index.ts'
-import type { Log, StepContext, WorkflowDefinition } from '../workflow/index.ts'
+import type { Log, ModelHome, StepContext, WorkflowDefinition } from '../workflow/index.ts'
 import type { Clock } from './clock.ts'
 import type { Limiter } from './limiter/index.ts'
 import type { ThreadPool } from './pool/index.ts'
@@ -29,6 +29,10 @@ export interface EngineContext {
   /** steps replaced by name: tests */
   readonly fakes: ReadonlyMap<string, (input: unknown, context: StepContext) => unknown>
   readonly events: EngineEvents
+  /** what model calls use of the app */
+  readonly models: ModelHome
+  /** the gateway that the app was opened with: its calls outside of runs belong to this app */
+  readonly gateway?: object | undefined
 }
 
 /** What the engine tells whoever watches; never history. */

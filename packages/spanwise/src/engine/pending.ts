@@ -1,4 +1,4 @@
-import type { ApprovalChange, NewEntry, NewMail, NewRun, RowChange, RunChange, RunRef } from '../journal/index.ts'
+import type { ApprovalChange, BudgetChange, NewEntry, NewMail, NewRun, RowChange, RunChange, RunRef } from '../journal/index.ts'
 
 /** What a run has to write at its next flush. Most flushes are entries only, so the other lists are made when they are used. */
 export class Pending {
@@ -9,6 +9,7 @@ export class Pending {
   #children: NewRun[] | undefined
   #send: NewMail[] | undefined
   #approvals: ApprovalChange[] | undefined
+  #budgets: BudgetChange[] | undefined
 
   get taken(): number[] {
     this.#taken ??= []
@@ -30,6 +31,11 @@ export class Pending {
     return this.#approvals
   }
 
+  get budgets(): BudgetChange[] {
+    this.#budgets ??= []
+    return this.#budgets
+  }
+
   get isEmpty(): boolean {
     return this.entries.length === 0 && this.isPlain
   }
@@ -42,7 +48,8 @@ export class Pending {
       isNone(this.#taken) &&
       isNone(this.#children) &&
       isNone(this.#send) &&
-      isNone(this.#approvals)
+      isNone(this.#approvals) &&
+      isNone(this.#budgets)
     )
   }
 
@@ -65,6 +72,7 @@ export class Pending {
       children: some(this.#children),
       send: some(this.#send),
       approvals: some(this.#approvals),
+      budgets: some(this.#budgets),
       park,
     }
   }

@@ -243,7 +243,13 @@ export function repeatedBy(
 }
 
 /** an intent counts: its effect may have happened */
-const effects: ReadonlySet<Entry['kind']> = new Set<Entry['kind']>(['step.result', 'step.intent', 'child.started'])
+const effects: ReadonlySet<Entry['kind']> = new Set<Entry['kind']>([
+  'step.result',
+  'step.intent',
+  'child.started',
+  // it would be paid for again
+  'model.result',
+])
 
 /** Questions that were withdrawn because of the failure, and are open again. */
 function reopenedApprovals(

@@ -29,6 +29,7 @@ import { encodeError } from './error-text.ts'
 import { judge } from './judge.ts'
 import type { Lease, LimitRequest } from './limiter/index.ts'
 import type { EngineContext } from './options.ts'
+import type { StepCalls } from './step-models.ts'
 import { isRefusal, type Seat, type WaitingRoom } from './waiting-room.ts'
 
 /** What a step in progress needs of its run. */
@@ -43,8 +44,12 @@ export interface StepHome {
   wakeAt(operation: Operation, at: number, then: () => void): void
   /** one thing less in flight */
   idle(): void
+  /** the model calls of a step */
+  calls(operation: Operation): StepCalls
 }
 
+/** entries of attempts that do not count as one: a question, a lost process, models that nobody could reach */
+const notTries = ['asked', 'lost', 'outage'] as const
 const defaultAttempts = 3
 const defaultBackoff = 1_000
 /** questions to a reconcile function that does not know, before a person is asked */
@@ -60,6 +65,7 @@ export class StepRunner {
   readonly #definition: StepDefinition
   readonly #input: string
   readonly #edits: number
+  #calls: StepCalls | undefined
   #attempt: Attempt | undefined
   #number: number
   #asks = 0
@@ -77,8 +83,9 @@ export class StepRunner {
     this.#definition = (operation.spec.effect as { definition: unknown }).definition as StepDefinition
     this.#edits = history?.edited?.count ?? 0
     this.#input = inputOf(operation, history?.edited)
+    if (home.execution.recorded.stepCalls.has(operation.key)) this.#calls = home.calls(operation)
     const recorded = history?.attempts ?? []
-    const attempts = recorded.filter(({ meta }) => meta['asked'] === undefined && meta['lost'] === undefined)
+    const attempts = recorded.filter(({ meta }) => notTries.every((why) => meta[why] === undefined))
     this.#number = attempts.length + 1
     this.#uncertain = history?.intent !== undefined || attempts.length > 0
     this.#claim = history?.intent?.meta['claim'] as string | undefined
@@ -273,23 +280,25 @@ export class StepRunner {
     }
     // the worker closes: whoever takes the run over does it again
     if (isSpanwiseError(result.error) && result.error.code === 'POOL_CLOSED') return
+    this.#calls?.failed(result.error)
     const { error, failure, again } = judge(this.#definition, result.error)
+    const outage = effectIsRepeatable(this.#definition) && isOutage(error)
     const { attempts = defaultAttempts, backoff = defaultBackoff, effect } = this.#definition.options
     const most = effect === 'at-most-once' ? 1 : attempts
     const delay =
       retryAfter(error) ?? backoffDelay(milliseconds(backoff, 'backoff'), this.#number + 1, this.#home.engine.random)
     const retryAt = this.#home.engine.clock.now() + delay
-    if (!again || this.#number >= most || this.#stopped === 'abandoned' || retryAt >= this.#deadline())
+    if ((!outage && (!again || this.#number >= most)) || this.#stopped === 'abandoned' || retryAt >= this.#deadline())
       return this.#fail(error, failure, ms)
     this.#home.execution.record(this.operation, {
       kind: 'step.attempt',
       attempt: this.#number,
-      meta: { class: failure, retryAt, ms, ...this.#poolMeta() },
+      meta: { class: failure, retryAt, ms, ...this.#poolMeta(), ...(outage ? { outage: true } : {}) },
       payload: stepPayload(this.#input, encodeError(error)),
       input: this.operation.spec.input,
     })
     this.#uncertain = true
-    this.#number++
+    if (!outage) this.#number++
     if (this.#stopped === 'no') this.#home.wakeAt(this.operation, retryAt, () => this.#next())
   }
 
@@ -383,6 +392,10 @@ export class StepRunner {
       clock: engine.clock,
       queued: this.#definition.options.pool !== undefined,
       log: engine.log,
+      models: (signal) => {
+        this.#calls ??= this.#home.calls(this.operation)
+        return this.#calls.attempt(signal)
+      },
       progress: (value) => engine.events.progress(execution.run.id, value),
     })
   }
@@ -406,6 +419,15 @@ export class StepRunner {
   #idempotencyKey(): string {
     return idempotencyKey(this.#home.execution, this.operation, this.#edits)
   }
+}
+
+function effectIsRepeatable({ options }: StepDefinition): boolean {
+  return options.effect !== 'at-most-once'
+}
+
+/** No model could be reached: that is waited for, and says nothing about the step. */
+function isOutage(error: unknown): boolean {
+  return (error as { outage?: unknown } | null)?.outage === true
 }
 
 export function idempotencyKey(execution: Execution, operation: Operation, edits: number): string {

@@ -1,3 +1,4 @@
+export type { BudgetChange } from './budgets.ts'
 export { decode, encode, encodeCanonical } from './codec.ts'
 export {
   type Entry,

@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { testBudgets } from './testsuite/budgets.testsuite.ts'
 import type { OpenForTest } from './testsuite/build.testsuite.ts'
 import { testFailures } from './testsuite/failures.testsuite.ts'
 import { testForks } from './testsuite/fork.testsuite.ts'
@@ -22,5 +23,6 @@ export function testStore(name: string, open: OpenForTest): void {
     testRates(open)
     testSchedules(open)
     testLog(open)
+    testBudgets(open)
   })
 }

@@ -1,3 +1,4 @@
+import type { BudgetChange, Budgets } from './budgets.ts'
 import type { Entry, NewEntry, RunStatus } from './entry.ts'
 import type { FailureStore } from './failures.ts'
 import type { ForkPoint, ForkStore } from './fork.ts'
@@ -15,7 +16,8 @@ import type { FiringOf, ScheduleStore } from './schedules.ts'
  * not at all. A run's history is appended only by the holder of its lease: a stale `epoch` is answered `fenced`, never applied.
  */
 export interface Store
-  extends ForkStore<NewFork, RunRow>,
+  extends Budgets,
+    ForkStore<NewFork, RunRow>,
     FailureStore,
     LogStore,
     ModelCallStore,
@@ -193,6 +195,8 @@ export interface RunChange {
   readonly children?: readonly NewRun[] | undefined
   readonly send?: readonly NewMail[] | undefined
   readonly approvals?: readonly ApprovalChange[] | undefined
+  /** more, or less, is used of budgets */
+  readonly budgets?: readonly BudgetChange[] | undefined
   /**
    * Gives the lease back in the same commit. Answered `busy` if mail is waiting that moves a run of this status: entries are
    * written, the lease and the old status stay, and the next park says `row` again.

@@ -1,4 +1,10 @@
+export { type Budget, type BudgetOptions, budget } from './budget.ts'
 export { boundOf, costOf } from './cost.ts'
+export { ModelError } from './errors.ts'
+export type { GatewayEvent } from './events.ts'
+export type { CallFailure } from './failure.ts'
+export { type CandidateState, durable, gateway, type Models } from './gateway.ts'
+export type { AliasOptions, Candidate, GatewayOptions, Model } from './options.ts'
 export {
   highestCost,
   type Priced,

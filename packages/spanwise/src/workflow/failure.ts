@@ -80,6 +80,24 @@ export function isRetried(failure: FailureClass): boolean {
   return failure === 'transient' || failure === 'rate limit' || failure === 'timeout'
 }
 
+/** What the AI SDK throws when a model's answer is not what was asked for. */
+const badAnswers =
+  /^AI_(NoObjectGenerated|NoOutputGenerated|InvalidToolInput|NoSuchTool|TypeValidation|JSONParse|InvalidResponseData|ToolCallRepair)Error$/
+
+/**
+ * Whether an error is about what a model answered: then that answer is not used again. `id` is the provider's id of the answer,
+ * where the error names it.
+ */
+export function refusesAnswer(error: unknown): { readonly answer: boolean; readonly id?: string | undefined } {
+  for (let one = error, depth = 0; typeof one === 'object' && one !== null && depth < 5; depth++) {
+    const { name, cause, response } = one as { name?: unknown; cause?: unknown; response?: { id?: unknown } }
+    if (classify(one) === 'bad output' || (typeof name === 'string' && badAnswers.test(name)))
+      return { answer: true, id: typeof response?.id === 'string' ? response.id : undefined }
+    one = cause
+  }
+  return { answer: false }
+}
+
 /** Uncaught, these end the run (after compensation) instead of parking it: nobody can mend a decision. */
 export function endsRun(error: unknown): boolean {
   return isSpanwiseError(error) && (error.code === 'FAILED_ON_PURPOSE' || error.code === 'INVALID_INPUT')

@@ -22,9 +22,10 @@ export {
   RunFailedError,
   TimeoutError,
 } from './errors.ts'
-export { classify, type FailureClass, fingerprint, isRetried } from './failure.ts'
+export { classify, type FailureClass, fingerprint, isRetried, refusesAnswer } from './failure.ts'
 export { type Concurrency, type RateLimit, stepClaims } from './limits.ts'
-export { appClosed, appOpened } from './outside.ts'
+export { answerOf, modelPlace } from './model.ts'
+export { appClosed, appOpened, type OpenApp, openApps } from './outside.ts'
 export { type Branches, parallel, race } from './parallel.ts'
 export { random, uuid } from './random.ts'
 export { findSignal, findStep, knowsStep, signalSchemas } from './registry.ts'
@@ -36,6 +37,16 @@ export { inputDifference } from './runtime/input-diff.ts'
 export { LazyAbort } from './runtime/lazy-abort.ts'
 export { readStarted, restoreCompensations, startPayload } from './runtime/lifecycle.ts'
 export type { Effect, Operation, OperationHistory } from './runtime/model.ts'
+export type {
+  ModelAnswer,
+  ModelCall,
+  ModelHome,
+  ModelOutcome,
+  ModelRequest,
+  ModelRun,
+  Settled,
+  StepModels,
+} from './runtime/model-call.ts'
 export { findOrigin } from './runtime/origin.ts'
 export { isSuperseded, type Resumption } from './runtime/recorded.ts'
 export { frames } from './runtime/scope.ts'

@@ -1,26 +1,37 @@
 import { SpanwiseError } from '../journal/index.ts'
+import type { ModelHome } from './runtime/model-call.ts'
 
-/** How many apps of this process are working: while one is, a step without a run is a lost context, not a unit test. */
+/** An app of this process that is working: while one is, a step without a run is a lost context, not a unit test. */
+export interface OpenApp {
+  readonly home: ModelHome
+  /** the gateway that it was opened with */
+  readonly owns: object | undefined
+}
+
 interface Working {
-  apps: number
+  readonly apps: Set<OpenApp>
 }
 
 const slot = Symbol.for('spanwise.working')
 const home = globalThis as { [slot]?: Working }
-home[slot] ??= { apps: 0 }
+home[slot] ??= { apps: new Set() }
 const working: Working = home[slot]
 
-export function appOpened(): void {
-  working.apps++
+export function appOpened(app: OpenApp): void {
+  working.apps.add(app)
 }
 
-export function appClosed(): void {
-  working.apps--
+export function appClosed(app: OpenApp): void {
+  working.apps.delete(app)
+}
+
+export function openApps(): readonly OpenApp[] {
+  return [...working.apps]
 }
 
 /** A rejected promise when a step must not run here; undefined when it is an ordinary call. */
 export function outsideRun(step: string): Promise<never> | undefined {
-  if (working.apps === 0) return undefined
+  if (working.apps.size === 0) return undefined
   return Promise.reject(
     new SpanwiseError({
       code: 'STEP_OUTSIDE_RUN',

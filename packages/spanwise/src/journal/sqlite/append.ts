@@ -1,6 +1,7 @@
 import type { NewEntry } from '../entry.ts'
 import { SpanwiseError } from '../error.ts'
 import type { Appended, ApprovalChange, RunChange, RunRef } from '../store.ts'
+import { changeBudgets } from './budgets.ts'
 import { approvalStates, firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { startChild } from './create.ts'
@@ -36,6 +37,7 @@ export function append(context: Context, change: RunChange): Appended {
   for (const mail of change.send ?? []) {
     if (send(context, mail).state === 'ok') woken.add(mail.run)
   }
+  changeBudgets(context, change.budgets ?? [])
   for (const approval of change.approvals ?? []) changeApproval(context, ref.seq, approval)
 
   const status = change.row === undefined ? head.status : statuses.code(change.row.status)
@@ -89,7 +91,8 @@ function isPlain(change: RunChange): boolean {
     change.taken === undefined &&
     change.children === undefined &&
     change.send === undefined &&
-    change.approvals === undefined
+    change.approvals === undefined &&
+    change.budgets === undefined
   )
 }
 

@@ -93,6 +93,7 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
   spanwise_releases: { keeps: 'names of releases of code' },
   spanwise_mail_seen: { keeps: 'keyed hashes; they go when the run ends' },
   spanwise_run_tags: { keeps: 'keyed hashes' },
+  spanwise_budgets: { keeps: 'sums, under names of rules and keyed hashes' },
   spanwise_links: { keeps: 'opaque run ids and keys with tokens' },
   spanwise_approvals: { keeps: 'opaque ids, keys with tokens and roles; question and form are in the entries' },
 }

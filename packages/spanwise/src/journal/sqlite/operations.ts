@@ -1,3 +1,4 @@
+import type { BudgetChange } from '../budgets.ts'
 import type { Entry } from '../entry.ts'
 import type { FailureQuery } from '../failures.ts'
 import type { NewSeal } from '../log.ts'
@@ -16,6 +17,7 @@ import type {
   WorkerInfo,
 } from '../store.ts'
 import { append } from './append.ts'
+import { changeBudgets, usedOf } from './budgets.ts'
 import { claim, nextWake, register, renew, unregister } from './claim.ts'
 import type { Context } from './context.ts'
 import { create } from './create.ts'
@@ -88,6 +90,8 @@ export const operations = {
   seal: (context: Context, next: NewSeal) => seal(context, next),
   sealNodes: (context: Context, range: { readonly level: number; readonly from: number; readonly limit: number }) =>
     sealNodes(context, range),
+  used: (context: Context, of: readonly Pick<BudgetChange, 'budget' | 'window'>[]) => usedOf(context, of),
+  use: (context: Context, changes: readonly BudgetChange[]) => changeBudgets(context, changes),
 } as const
 
 type Operations = typeof operations
@@ -120,6 +124,7 @@ const reads: ReadonlySet<Op> = new Set([
   'sealed',
   'checkpoints',
   'sealNodes',
+  'used',
 ])
 
 export function isRead(request: Request): boolean {

@@ -1,3 +1,4 @@
+import { budgetTables } from './schema-budgets.ts'
 import { failureIndex } from './schema-failures.ts'
 import { forkTables } from './schema-fork.ts'
 import { limitTables } from './schema-limits.ts'
@@ -120,4 +121,4 @@ CREATE TABLE spanwise_approvals (
 ) STRICT;
 CREATE INDEX spanwise_approvals_open ON spanwise_approvals (state) WHERE state = 0;
 CREATE INDEX spanwise_approvals_run ON spanwise_approvals (run_seq) WHERE state = 0;
-${forkTables}${failureIndex}${limitTables}${schemaSchedules}`
+${forkTables}${failureIndex}${limitTables}${schemaSchedules}${budgetTables}`

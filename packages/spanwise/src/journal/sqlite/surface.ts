@@ -78,6 +78,8 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     checkpoints: (from, limit) => ask('checkpoints', { from, limit }),
     seal: (next) => ask('seal', next),
     sealNodes: (level, from, limit) => ask('sealNodes', { level, from, limit }),
+    used: (of) => ask('used', of),
+    use: (changes) => ask('use', changes),
   }
 }
 

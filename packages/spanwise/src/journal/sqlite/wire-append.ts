@@ -34,8 +34,8 @@ function isPacked(travelling: Travelling): travelling is Packed {
 }
 
 function isPlain(change: RunChange): boolean {
-  const { row, taken, children, send, approvals, park } = change
-  return (row ?? taken ?? children ?? send ?? approvals ?? park) === undefined
+  const { row, taken, children, send, approvals, budgets, park } = change
+  return (row ?? taken ?? children ?? send ?? approvals ?? budgets ?? park) === undefined
 }
 
 function entryAt(packed: Packed, at: number): NewEntry {

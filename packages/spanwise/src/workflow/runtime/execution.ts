@@ -22,7 +22,7 @@ import { Mailbox } from './mailbox.ts'
 import type { Delivered, Operation, OperationSpec, Recorded, Runtime, Scope, Settlement } from './model.ts'
 import { OpenOperations } from './open-operations.ts'
 import { findOrigin, markOrigin } from './origin.ts'
-import { readRecorded } from './recorded.ts'
+import { inStep, readRecorded } from './recorded.ts'
 import { Replay } from './replay.ts'
 import { frames, isClosed, occurrence, rootScope } from './scope.ts'
 import type { Started } from './started.ts'
@@ -85,6 +85,7 @@ export class Execution implements Runtime {
   #inFlight = new Set<Operation>()
   readonly #unwanted: { readonly operation: Operation; readonly why: 'cancelled' | 'abandoned' }[] = []
   #drifted: Operation[] = []
+  readonly #modelKeys = new Set<string>()
   #open = false
   #phase: Phase = 'body'
   #detached = false
@@ -106,6 +107,10 @@ export class Execution implements Runtime {
     this.recorded = readRecorded(init.entries)
     this.#replay = new Replay(init.run.id, this.recorded, {
       open: (key) => this.#operations.get(key),
+      rename: (operation, key) => {
+        this.#operations.rename(operation, key)
+        this.#modelKeys.add(key)
+      },
       secretOf: (subject) => this.#secretOf(subject),
     })
     this.#writer = new HistoryWriter(init.host, init.entries.at(-1) as Entry)
@@ -204,7 +209,7 @@ export class Execution implements Runtime {
   issue<T>(scope: Scope, spec: OperationSpec, known?: Settlement): Promise<T> {
     const refused = this.refusal(scope, spec.name)
     if (refused !== undefined) return this.track(Promise.reject(refused))
-    const name = occurrence(scope, spec.name)
+    const name = spec.kind === 'model' ? this.#modelName(scope, spec.name) : occurrence(scope, spec.name)
     if (known !== undefined)
       return this.track(known.ok ? Promise.resolve(known.value as T) : Promise.reject(known.error))
     const after = scope.begun?.window === this.current ? scope.begun.after : this.current
@@ -214,6 +219,16 @@ export class Execution implements Runtime {
     })
     this.#replay.issued(operation)
     return promise
+  }
+
+  /** A call that took the record of another request has taken its key too. */
+  #modelName(scope: Scope, name: string): string {
+    for (;;) {
+      const one = occurrence(scope, name)
+      if (this.#modelKeys.has(scope.prefix + one)) continue
+      this.#modelKeys.add(scope.prefix + one)
+      return one
+    }
   }
 
   /** Why an operation may not be issued now; breaks the run where the code left the promise of replay. */
@@ -379,7 +394,7 @@ export class Execution implements Runtime {
   }
 
   #late(offer: Offer, operation: Operation): void {
-    if (offer.written === undefined && (offer.kind === 'step.result' || offer.kind === 'step.error')) {
+    if (offer.written === undefined && /^(step|model)[.](result|error)$/.test(offer.kind)) {
       const { kind, attempt = 0, meta, payload } = offer
       const note = ofOperation(operation, { kind: 'note', attempt, meta: { ...meta, late: kind }, payload })
       this.#writer.write({ ...note, after: this.current })
@@ -397,6 +412,13 @@ export class Execution implements Runtime {
   /** An entry that is not delivered: a failed attempt, an intent. */
   record(operation: Operation, entry: OperationEntry): NewEntry {
     return this.#writer.write(ofOperation(operation, entry))
+  }
+
+  /** An entry about a model call that a step makes. Not delivered: the step is handed its answer. */
+  recordCall(operation: Operation, name: string, entry: OperationEntry): NewEntry {
+    const { key, clearKey } = operation
+    const call = { key: `${key}${inStep}${name}`, clearKey: clearKey && `${clearKey}${inStep}${name}` }
+    return this.#writer.write({ ...ofOperation(operation, entry), ...call })
   }
 
   /** For `step.transaction`: the entry that its commit carries. Reserves the index; `offer` it as `written` afterwards. */

@@ -5,6 +5,7 @@ import type { Compensation } from './compensation.ts'
 import type { Dry, Forked } from './fork-mark.ts'
 import type { LazyAbort } from './lazy-abort.ts'
 import type { Mailbox } from './mailbox.ts'
+import type { ModelRequest, StepModels } from './model-call.ts'
 import type { Started } from './started.ts'
 
 /** What constructs see of the run that they are called in. */
@@ -78,6 +79,8 @@ export interface StepFrame {
   readonly context: StepContext
   /** a promise that it forgot was rejected */
   readonly stray?: (error: unknown) => void
+  /** records its model calls */
+  readonly models?: StepModels | undefined
 }
 
 export type Frame = Scope | StepFrame
@@ -109,7 +112,7 @@ export interface OperationSpec {
   readonly form?: StandardSchemaV1 | undefined
 }
 
-export type OperationKind = 'step' | 'sleep' | 'signal' | 'approval' | 'child' | 'item'
+export type OperationKind = 'step' | 'sleep' | 'signal' | 'approval' | 'child' | 'item' | 'model'
 
 /** Read by the engine. `definition`s are opaque to the runtime. */
 export type Effect =
@@ -131,6 +134,7 @@ export type Effect =
       readonly name: string
       readonly payload: string | undefined
     }
+  | { readonly type: 'model'; readonly request: ModelRequest }
   | { readonly type: 'pull'; readonly pull: () => Promise<PulledItem> }
 
 export type PulledItem =
@@ -160,7 +164,8 @@ export type Settlement =
 
 export interface Operation {
   readonly spec: OperationSpec
-  readonly key: string
+  /** changes only while it is issued in replay: a model call that finds no record of what it asks takes that of its place */
+  key: string
   readonly clearKey: string | undefined
   readonly scope: Scope
   /** index of the delivery in whose window it was issued */
@@ -209,6 +214,8 @@ export interface Recorded {
   readonly dry: Dry | undefined
   /** latest per construct */
   readonly snapshots: ReadonlyMap<string, Entry>
+  /** entries about model calls that were made inside steps, by the key of the step */
+  readonly stepCalls: ReadonlyMap<string, readonly Entry[]>
   readonly notes: ReadonlySet<string>
   /** approvals that nobody has to decide any more */
   readonly withdrawn: ReadonlySet<string>

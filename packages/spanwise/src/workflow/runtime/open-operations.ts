@@ -35,6 +35,12 @@ export class OpenOperations {
     return this.#byKey.get(key)
   }
 
+  rename(operation: Operation, key: string): void {
+    this.#byKey.delete(operation.key)
+    operation.key = key
+    this.#byKey.set(key, operation)
+  }
+
   get size(): number {
     return this.#byKey.size
   }

@@ -13,6 +13,8 @@ const deliveries: ReadonlySet<EntryKind> = new Set<EntryKind>([
   'child.started',
   'child.settled',
   'item.pulled',
+  'model.result',
+  'model.error',
   'run.cancelling',
 ])
 
@@ -28,10 +30,23 @@ const operations: ReadonlySet<EntryKind> = new Set<EntryKind>([
   'child.started',
   'child.settled',
   'item.pulled',
+  'model.call',
+  'model.attempt',
+  'model.result',
+  'model.error',
 ])
 
 export function isDelivery(kind: EntryKind): boolean {
   return deliveries.has(kind)
+}
+
+/** Between the key of a step and that of a model call inside it. */
+export const inStep = '~'
+
+/** The step that a model call was made in; undefined for one that the body made. */
+function stepOf({ kind, key }: Entry): string | undefined {
+  const at = kind.startsWith('model.') ? key.indexOf(inStep) : -1
+  return at < 0 ? undefined : key.slice(0, at)
 }
 
 /** What a `run.resumed` entry says. */
@@ -106,6 +121,15 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
     live = live.filter((entry) => !isCovered(entry, covers))
   }
 
+  const stepCalls = new Map<string, Entry[]>()
+  live = live.filter((entry) => {
+    const step = stepOf(entry)
+    if (step === undefined) return true
+    const calls = stepCalls.get(step)
+    if (calls === undefined) stepCalls.set(step, [entry])
+    else calls.push(entry)
+    return false
+  })
   const byKey = new Map<string, Building>()
   const issuedAfter = new Map<number, Entry[]>()
   let lastIssuedAfter = -1
@@ -126,8 +150,8 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
       else issued.push(entry)
       if (entry.after > lastIssuedAfter) lastIssuedAfter = entry.after
     }
-    if (entry.kind === 'step.intent') operation.intent = entry
-    else if (entry.kind === 'step.attempt') operation.attempts.push(entry)
+    if (entry.kind === 'step.intent' || entry.kind === 'model.call') operation.intent = entry
+    else if (entry.kind === 'step.attempt' || entry.kind === 'model.attempt') operation.attempts.push(entry)
     else if (entry.kind === 'approval.requested' || entry.kind === 'child.started') operation.announcement = entry
     else operation.outcome = entry
   }
@@ -147,6 +171,7 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
     shared,
     dry,
     snapshots,
+    stepCalls,
     notes: new Set(live.filter((entry) => entry.kind === 'note').map((entry) => entry.key)),
     withdrawn: new Set(live.filter((entry) => entry.kind === 'approval.withdrawn').map((entry) => entry.key)),
     parked,

@@ -9,6 +9,8 @@ import { fits, shapeError } from './shape.ts'
 interface Code {
   /** the operation of this key that has no outcome yet */
   open(key: string): Operation | undefined
+  /** gives an operation the key of the record that it takes */
+  rename(operation: Operation, key: string): void
   secretOf(subject: string | undefined): Uint8Array
 }
 
@@ -97,6 +99,7 @@ export class Replay {
     const recorded = this.recorded.issuedAfter.get(delivery)
     const issued = this.takeIssued()
     if (recorded === undefined) return
+    this.#matchModelCalls(recorded, issued)
     const asked = new Map(issued.map((operation) => [operation.key, operation]))
     for (const entry of recorded) {
       const operation = asked.get(entry.key)
@@ -104,6 +107,24 @@ export class Replay {
         throw this.#shapeError(delivery, recorded, issued)
       // a question that is open, a child that is under way, an effect that may have happened: they stand for this input only
       if (!isDelivery(entry.kind)) this.#hasDrifted(entry, operation)
+    }
+  }
+
+  /**
+   * What a model was asked is in its key, so that calls are known by what they ask. Where the code now asks something else, it takes
+   * the record in its place that nobody asked for, and a note says that it drifted.
+   */
+  #matchModelCalls(recorded: readonly Entry[], issued: readonly Operation[]): void {
+    const calls = issued.filter(({ spec }) => spec.kind === 'model')
+    if (calls.length === 0) return
+    const keys = new Set(recorded.map(({ key }) => key))
+    const free = calls.filter(({ key }) => !keys.has(key))
+    const asked = new Set(calls.map(({ key }) => key))
+    for (const { kind, key, after } of recorded) {
+      if (!kind.startsWith('model.') || asked.has(key)) continue
+      const at = free.findIndex((call) => call.after === after && key.startsWith(`${call.scope.prefix}model[`))
+      const [call] = at < 0 ? [] : free.splice(at, 1)
+      if (call !== undefined) this.#code.rename(call, key)
     }
   }
 

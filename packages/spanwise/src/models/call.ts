@@ -1,0 +1,312 @@
+import { encode, SpanwiseError } from '../journal/index.ts'
+import { type ModelCall, type ModelOutcome, milliseconds, type Settled } from '../workflow/index.ts'
+import type { Alias } from './alias.ts'
+import type { Asking, Heard } from './ask.ts'
+import type { Book, Bound, Hold } from './book.ts'
+import { boundsOf } from './bound.ts'
+import type { Budget } from './budget.ts'
+import { ModelError } from './errors.ts'
+import type { GatewayEvent } from './events.ts'
+import type { Member } from './member.ts'
+import { type Prices, priceOf } from './price.ts'
+import { type CallRecord, toMeta } from './record.ts'
+import { type Routed, route, type Tally } from './route.ts'
+
+/** What all calls of a gateway share. */
+export interface Gateway {
+  readonly aliases: ReadonlyMap<string, Alias>
+  readonly budgets: readonly Budget[]
+  readonly prices: Prices
+  /** how long a call of a run waits for an outage, ms */
+  readonly patience: number
+  bookOf(call: ModelCall): Book
+  event(call: Pick<ModelCall, 'home'>, event: GatewayEvent): void
+}
+
+/** One call: what is asked, and how it is sent. */
+export interface Sending {
+  readonly gateway: Gateway
+  readonly alias: Alias
+  readonly kind: CallRecord['kind']
+  readonly streamed: boolean
+  /** tokens of the prompt at most */
+  readonly input: number
+  /** cap of the caller */
+  readonly maxOutput: number | undefined
+  readonly prompt: CallRecord['prompt']
+  /** somebody allowed it to go over budgets that ask */
+  readonly approved: boolean
+  /** what the caller called it off with */
+  readonly signal: AbortSignal | undefined
+  /** how often all candidates are gone through before a run is told to wait */
+  readonly rounds: number
+  ask(of: Asking, cap: number): Promise<Heard>
+  readonly isCommitted: () => boolean
+}
+
+const unknown: CallRecord['usage'] = {
+  input: undefined,
+  cached: undefined,
+  cacheWrite: undefined,
+  output: undefined,
+  reasoning: undefined,
+}
+
+/** Holds budgets, has candidates asked, settles, and says what came of it. Never rejects. */
+export async function perform(sending: Sending, call: ModelCall): Promise<ModelOutcome> {
+  const started = call.home.clock.now()
+  try {
+    return await send(sending, call, started)
+  } catch (error) {
+    return { state: 'failed', error, meta: meta(sending, sending.alias, { ms: call.home.clock.now() - started }) }
+  }
+}
+
+async function send(sending: Sending, call: ModelCall, started: number): Promise<ModelOutcome> {
+  const { gateway } = sending
+  const { home } = call
+  const book = gateway.bookOf(call)
+  const kept = await keepBack(sending, call, book, started)
+  if ('state' in kept) return kept
+  const { alias, holds, bounds } = kept
+  const event = (one: GatewayEvent) => gateway.event(call, one)
+  const signal = sending.signal === undefined ? call.signal : AbortSignal.any([call.signal, sending.signal])
+  try {
+    await call.hold(book.taken(holds))
+  } catch (error) {
+    book.settle(holds, new Map()).release?.()
+    throw error
+  }
+  const routed = await route<Heard>({
+    alias,
+    home,
+    signal,
+    event,
+    rounds: sending.rounds,
+    isCommitted: sending.isCommitted,
+    ask: (member, stop) => sending.ask({ alias, member, clock: home.clock, signal: stop }, capOf(sending, member)),
+  })
+  const bill = billOf(routed, gateway.prices, bounds, started)
+  const settled = book.settle(holds, bill.used)
+  const ms = home.clock.now() - started
+  const facts = {
+    ms,
+    tries: routed.tally.tries,
+    failovers: routed.tally.failovers,
+    wasted: bill.wasted,
+    bound: kept.bound,
+  }
+  if (routed.ok) {
+    const { member, value } = routed
+    notice(alias, member, value, event)
+    const { cost, price } = bill
+    const { usage, answered, fingerprint, firstMs } = value
+    const record = { ...facts, member, usage, answered, fingerprint, firstMs, cost, price }
+    const more = value.id === undefined ? {} : { response: value.id }
+    return {
+      state: 'answered',
+      payload: encode(value.answer, `answer of ${alias.name}`),
+      meta: { ...meta(sending, alias, record), ...more },
+      ...settled,
+    }
+  }
+  return refused(sending, call, alias, routed, { ...meta(sending, alias, facts) }, settled)
+}
+
+/** Nobody answered: a run waits for a while, everybody else is told. */
+function refused(
+  sending: Sending,
+  call: ModelCall,
+  alias: Alias,
+  routed: Extract<Routed<unknown>, { ok: false }>,
+  facts: ReturnType<typeof toMeta>,
+  settled: Settled,
+): ModelOutcome {
+  const now = call.home.clock.now()
+  const { run } = call
+  // doubling from a second to half a minute, with jitter; not before a candidate may be asked
+  const backoff = Math.min(1_000 * 2 ** (call.generation - 1), 30_000) * (0.75 + call.home.random() * 0.5)
+  const at = Math.round(Math.max(routed.from, now + backoff))
+  const until = Math.min(call.since + sending.gateway.patience, run?.deadline ?? Number.POSITIVE_INFINITY)
+  const outage = routed.passing && at < until ? { after: at - now } : undefined
+  const error = new ModelError(alias.name, routed.said, outage, run?.id)
+  if (outage === undefined) return { state: 'failed', error, meta: facts, ...settled }
+  sending.gateway.event(call, { type: 'unavailable', alias: alias.name, until: at })
+  return { state: 'again', at, error, meta: facts, ...settled }
+}
+
+type Kept = {
+  readonly alias: Alias
+  readonly holds: readonly Hold[]
+  readonly bounds: ReadonlyMap<Member, Bound>
+  readonly bound: bigint | undefined
+}
+
+/** Keeps back what the call may cost, of the alias that budgets leave it. */
+async function keepBack(
+  sending: Sending,
+  call: ModelCall,
+  book: Book,
+  now: number,
+): Promise<Kept | Extract<ModelOutcome, { state: 'again' | 'failed' }>> {
+  const { gateway } = sending
+  const passed = new Set(
+    sending.approved ? gateway.budgets.filter(({ onExceed }) => typeof onExceed === 'object' && 'ask' in onExceed) : [],
+  )
+  let { alias } = sending
+  for (;;) {
+    for (const member of alias.members)
+      gateway.prices.expect({ provider: member.provider, model: member.model, at: now, input: sending.input })
+    const most = boundsOf(alias.members, sending.input, (member) => capOf(sending, member), gateway.prices, now)
+    // two are asked at once
+    const bounds = alias.hedge === undefined ? most : doubled(most)
+    const held = await book.hold(
+      gateway.budgets,
+      { run: call.run, alias: sending.alias.name },
+      alias.members,
+      bounds,
+      now,
+      passed,
+    )
+    if (held.ok) return { alias, holds: held.holds, bounds: most, bound: highest(bounds) }
+    const { budget } = held
+    const { onExceed } = budget
+    const error = exceeded(budget, held, call)
+    const facts = meta(sending, alias, { ms: 0 })
+    // what is more than the whole limit fits into no window
+    const mayFit = held.asked <= budget.limit
+    if (
+      onExceed === 'wait' &&
+      mayFit &&
+      call.run !== undefined &&
+      held.next < (call.run.deadline ?? Number.POSITIVE_INFINITY)
+    )
+      return {
+        state: 'again',
+        at: held.next,
+        error: Object.assign(error, { outage: true, retryAfter: held.next - now }),
+        meta: { ...facts, budget: budget.name },
+      }
+    const other =
+      typeof onExceed === 'object' && 'degrade' in onExceed ? gateway.aliases.get(onExceed.degrade) : undefined
+    if (other === undefined) return { state: 'failed', error, meta: { ...facts, budget: budget.name } }
+    passed.add(budget)
+    alias = other
+  }
+}
+
+/** Over its limit, a call of this budget is not made. */
+function exceeded(
+  budget: Budget,
+  held: { readonly used: bigint; readonly asked: bigint },
+  call: ModelCall,
+): SpanwiseError {
+  const amount = (value: bigint) => (budget.unit === 'money' ? `$${Number(value) / 1e9}` : `${value} tokens`)
+  const error = new SpanwiseError({
+    code: 'BUDGET_EXCEEDED',
+    message: `The call may use ${amount(held.asked)}, and of budget "${budget.name}" ${amount(budget.limit - held.used)} are left.`,
+    hint: 'Raise the limit, wait for the next window, lower maxOutputTokens, or give the budget an onExceed.',
+    run: call.run?.id,
+  })
+  const ask = typeof budget.onExceed === 'object' && 'ask' in budget.onExceed ? budget.onExceed.ask : undefined
+  // as plain fields: that is what of an error is on record
+  return ask === undefined
+    ? error
+    : Object.assign(error, { asks: budget.name, ...(ask.role === undefined ? {} : { askRole: ask.role }) })
+}
+
+interface Bill {
+  readonly cost: bigint | undefined
+  readonly price: CallRecord['price']
+  /** what may have been paid for and was not used */
+  readonly wasted: bigint | undefined
+  /** what budgets are charged, by candidate */
+  readonly used: ReadonlyMap<Member, Bound>
+}
+
+function billOf(routed: Routed<Heard>, prices: Prices, bounds: ReadonlyMap<Member, Bound>, at: number): Bill {
+  const used = new Map<Member, Bound>()
+  const add = (member: Member, money: bigint | undefined, tokens: bigint) => {
+    const before = used.get(member)
+    const sum = money === undefined ? before?.money : money + (before?.money ?? 0n)
+    used.set(member, { money: sum, tokens: tokens + (before?.tokens ?? 0n) })
+  }
+  const wasted = wastedBy(routed.tally, bounds)
+  for (const member of routed.tally.wasted) {
+    const bound = bounds.get(member)
+    add(member, bound?.money, bound?.tokens ?? 0n)
+  }
+  if (!routed.ok) return { cost: undefined, price: undefined, wasted, used }
+  const { member, value } = routed
+  const { provider, model } = member
+  const { usage, answered } = value
+  const { cost, price } = priceOf({ provider, model, answered, at, usage }, prices)
+  const bound = bounds.get(member)
+  const counted = usage.input !== undefined && usage.output !== undefined
+  // what nobody counted is charged as the most that it can be
+  add(member, cost ?? bound?.money, counted ? BigInt((usage.input ?? 0) + (usage.output ?? 0)) : (bound?.tokens ?? 0n))
+  return { cost, price, wasted, used }
+}
+
+function wastedBy({ wasted }: Tally, bounds: ReadonlyMap<Member, Bound>): bigint | undefined {
+  const amounts = wasted.map((member) => bounds.get(member)?.money).filter((amount) => amount !== undefined)
+  return amounts.length === 0 ? undefined : amounts.reduce((a, b) => a + b, 0n)
+}
+
+/** Another model answers under the same name than did before. */
+function notice(alias: Alias, member: Member, { answered }: Heard, event: (event: GatewayEvent) => void): void {
+  if (answered === undefined) return
+  const before = member.answered
+  member.answered = answered
+  if (before === undefined || before === answered) return
+  const { provider, model } = member
+  event({ type: 'model changed', alias: alias.name, provider, model, before, after: answered })
+}
+
+type Facts = { readonly ms: number; readonly member?: Member } & Partial<CallRecord>
+
+function meta(sending: Sending, alias: Alias, { member = alias.members[0] as Member, ...facts }: Facts) {
+  return toMeta({
+    kind: sending.kind,
+    alias: alias.name,
+    provider: member.provider,
+    model: member.model,
+    usage: unknown,
+    cost: undefined,
+    tries: 0,
+    failovers: 0,
+    streamed: sending.streamed || undefined,
+    prompt: sending.prompt,
+    ...facts,
+  })
+}
+
+/** For the entry that says that a call is about to be sent. */
+export function announcement(sending: Sending, now: number) {
+  const { alias } = sending
+  const bounds = boundsOf(alias.members, sending.input, (member) => capOf(sending, member), sending.gateway.prices, now)
+  return meta(sending, alias, { ms: 0, bound: highest(bounds) })
+}
+
+function capOf({ kind, maxOutput }: Pick<Sending, 'kind' | 'maxOutput'>, member: Member): number {
+  return kind === 'embedding' ? 0 : (maxOutput ?? member.maxOutputTokens)
+}
+
+function highest(bounds: ReadonlyMap<Member, Bound>): bigint | undefined {
+  let most: bigint | undefined
+  for (const { money } of bounds.values()) if (money !== undefined && (most === undefined || money > most)) most = money
+  return most
+}
+
+function doubled(bounds: ReadonlyMap<Member, Bound>): ReadonlyMap<Member, Bound> {
+  return new Map(
+    [...bounds].map(([member, { money, tokens }]) => [
+      member,
+      { money: money === undefined ? undefined : money * 2n, tokens: tokens * 2n },
+    ]),
+  )
+}
+
+export function patienceOf(given: Parameters<typeof milliseconds>[0] | undefined): number {
+  return milliseconds(given ?? '1d', 'patience')
+}

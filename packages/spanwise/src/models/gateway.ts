@@ -1,0 +1,177 @@
+import {
+  type EmbeddingModelV3,
+  type EmbeddingModelV4,
+  type LanguageModelV3,
+  type LanguageModelV4,
+  type LanguageModelV4Middleware,
+  NoSuchModelError,
+  type ProviderV4,
+} from '@ai-sdk/provider'
+import { SpanwiseError } from '../journal/index.ts'
+import { type Alias, readAlias } from './alias.ts'
+import { Book } from './book.ts'
+import { type Gateway, patienceOf } from './call.ts'
+import { embeddingModel } from './embedding.ts'
+import type { GatewayEvent } from './events.ts'
+import { languageModel } from './language.ts'
+import type { Candidate, GatewayOptions, Model } from './options.ts'
+import { prices } from './price.ts'
+import { embeddingV3, languageV3 } from './v3.ts'
+
+/** A provider of the AI SDK: `models('fast')` is a language model. */
+export interface Models<Name extends string = string> extends ProviderV4 {
+  (alias: Name): LanguageModelV4
+  languageModel(alias: Name): LanguageModelV4
+  embeddingModel(alias: Name): EmbeddingModelV4
+  /** the same for version 6 of the AI SDK */
+  readonly v3: {
+    languageModel(alias: Name): LanguageModelV3
+    embeddingModel(alias: Name): EmbeddingModelV3
+  }
+  /** how every candidate is doing */
+  readonly state: () => readonly CandidateState[]
+}
+
+export interface CandidateState {
+  readonly alias: string
+  readonly provider: string
+  readonly model: string
+  readonly breaker: 'closed' | 'open' | 'half open'
+  /** when it may be asked again, ms; in the past: now */
+  readonly from: number
+  /** as it answered last */
+  readonly answered: string | undefined
+}
+
+/**
+ * The one door to every model: aliases with candidates, failover, limits and budgets behind them. Calls in workflows and steps are
+ * recorded and never paid for twice.
+ * @example
+ * export const models = gateway({ models: { fast: [openai('gpt-5-mini'), anthropic('claude-haiku-4-5')] } })
+ * const { text } = await generateText({ model: models('fast'), prompt: 'Hello' })
+ */
+export function gateway<const Name extends string>(options: GatewayOptions<Name>): Models<Name> {
+  const aliases = new Map<string, Alias>()
+  for (const [name, given] of Object.entries(options.models)) {
+    const alias = readAlias(name, given as Model | readonly (Model | Candidate)[], options.breaker)
+    aliases.set(name, alias)
+  }
+  const models = ((name: string) => language(name)) as unknown as Models<Name>
+  const shared = share(options as GatewayOptions, aliases)
+  const find = (name: string, kind: Alias['kind']): Alias => {
+    const alias = aliases.get(name)
+    if (alias?.kind === kind) return alias
+    throw new NoSuchModelError({
+      modelId: name,
+      modelType: kind === 'text' ? 'languageModel' : 'embeddingModel',
+      message: `The gateway has no ${kind === 'text' ? 'language' : 'embedding'} model "${name}". It has: ${[...aliases.keys()].join(', ')}.`,
+    })
+  }
+  const language = (name: string) => languageModel(shared, find(name, 'text'), models)
+  const embedding = (name: string) => embeddingModel(shared, find(name, 'embedding'), models)
+  return Object.assign(models, {
+    specificationVersion: 'v4' as const,
+    languageModel: language,
+    embeddingModel: embedding,
+    imageModel(name: string): never {
+      throw new NoSuchModelError({ modelId: name, modelType: 'imageModel' })
+    },
+    v3: {
+      languageModel: (name: string) => languageV3(language(name)),
+      embeddingModel: (name: string) => embeddingV3(embedding(name)),
+    },
+    state: () => [...aliases.values()].flatMap(stateOf),
+  })
+}
+
+/**
+ * The gateway around a single model, for `wrapLanguageModel`: calls are recorded, retried and counted, and only that model is asked.
+ * @example const model = wrapLanguageModel({ model: openai('gpt-5-mini'), middleware: durable() })
+ */
+export function durable(
+  options: Omit<GatewayOptions, 'models'> & { readonly name?: string } = {},
+): LanguageModelV4Middleware {
+  const { name, ...rest } = options
+  const made = new WeakMap<object, LanguageModelV4>()
+  const owner = {}
+  const wrapped = (model: LanguageModelV4): LanguageModelV4 => {
+    const known = made.get(model)
+    if (known !== undefined) return known
+    const called = name ?? model.modelId.replace(/[^\w.-]/g, '-')
+    const alias = readAlias(called, model, rest.breaker)
+    const language = languageModel(share({ ...rest, models: {} }, new Map([[called, alias]])), alias, owner)
+    made.set(model, language)
+    return language
+  }
+  return {
+    specificationVersion: 'v4',
+    wrapGenerate: ({ model, params }) => wrapped(model).doGenerate(params),
+    wrapStream: ({ model, params }) => wrapped(model).doStream(params),
+  }
+}
+
+function share(options: GatewayOptions, aliases: ReadonlyMap<string, Alias>): Gateway {
+  const budgets = options.budgets ?? []
+  for (const { onExceed, name } of budgets) {
+    if (typeof onExceed !== 'object' || !('degrade' in onExceed) || aliases.has(onExceed.degrade)) continue
+    throw new SpanwiseError({
+      code: 'BUDGET_INVALID',
+      message: `Budget "${name}" degrades to "${onExceed.degrade}", which the gateway does not have.`,
+      hint: `It has: ${[...aliases.keys()].join(', ')}.`,
+    })
+  }
+  const books = new WeakMap<object, Book>()
+  return {
+    aliases,
+    budgets,
+    prices: prices(options.prices),
+    patience: patienceOf(options.patience),
+    bookOf(call) {
+      const known = books.get(call.home)
+      if (known !== undefined) return known
+      const book = new Book(call.home, (event) => this.event(call, event))
+      books.set(call.home, book)
+      return book
+    },
+    event({ home }, event) {
+      const said = telling(event)
+      if (said !== undefined) home.log.warn(said, event)
+      try {
+        options.onEvent?.(event)
+      } catch (error) {
+        home.log.error('onEvent of a gateway threw', { error })
+      }
+    },
+  }
+}
+
+/** What somebody has to know even if nobody listens. */
+function telling(event: GatewayEvent): string | undefined {
+  switch (event.type) {
+    case 'model changed':
+      return `model ${event.model} of alias ${event.alias} is answered by ${event.after} now, and was by ${event.before}`
+    case 'breaker':
+      return event.state === 'open'
+        ? `${event.provider} ${event.model} is left alone for a while: it failed again and again`
+        : undefined
+    case 'budget':
+      return event.state === 'exceeded'
+        ? undefined
+        : `budget "${event.budget}" is used up to ${Math.round(event.share * 100)} %`
+    case 'unavailable':
+      return `no candidate of model ${event.alias} can be reached; runs wait`
+    default:
+      return undefined
+  }
+}
+
+function stateOf({ name, members }: Alias): readonly CandidateState[] {
+  return members.map(({ provider, model, health, answered }) => ({
+    alias: name,
+    provider,
+    model,
+    breaker: health.state,
+    from: health.from,
+    answered,
+  }))
+}

@@ -1,0 +1,18 @@
+import type { EmbeddingModelV4, LanguageModelV4 } from '@ai-sdk/provider'
+import type { Health, Latencies } from './health.ts'
+
+/** A candidate and how it is doing. */
+export interface Member {
+  readonly provider: string
+  readonly model: string
+  readonly language: LanguageModelV4 | undefined
+  readonly embedding: EmbeddingModelV4 | undefined
+  readonly weight: number
+  readonly key: string | undefined
+  readonly pin: string | undefined
+  readonly maxOutputTokens: number
+  readonly health: Health
+  readonly latencies: Latencies
+  /** as it answered last */
+  answered: string | undefined
+}

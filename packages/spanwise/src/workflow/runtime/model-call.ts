@@ -1,0 +1,106 @@
+import type { BudgetChange, Meta, Store } from '../../journal/index.ts'
+import type { Log, RunInfo } from '../types.ts'
+
+/** A model call as the runtime and the engine see it. What it means is the gateway's: they record it, wait, and hand it over. */
+export interface ModelRequest {
+  /** name under which the gateway was asked */
+  readonly alias: string
+  /**
+   * Hash of the canonical form of what is asked, without ids that an SDK makes up: what a call is recognised by when the code runs
+   * again.
+   */
+  readonly hash: string
+  /** codec text of what is asked, for the record */
+  readonly text: string
+  /** facts for the entry that says that it is about to be sent */
+  readonly meta: Meta
+  /** Asks. Never rejects. */
+  readonly perform: (call: ModelCall) => Promise<ModelOutcome>
+}
+
+/** What one generation of a call is given. */
+export interface ModelCall {
+  readonly home: ModelHome
+  /** the run that it belongs to; undefined outside of one */
+  readonly run: ModelRun | undefined
+  /** 1 for the first; another one for each time that it is asked again after a crash or a failure */
+  readonly generation: number
+  /** aborts when the answer is not wanted any more */
+  readonly signal: AbortSignal
+  /** opaque name of the call within the run, for whoever watches it form */
+  readonly key: string
+  /** when the call was asked for first, ms */
+  readonly since: number
+  /** shown to whoever watches the run; not history */
+  show(value: unknown): void
+  /** Says that money or tokens are taken from budgets before anything is sent; resolves once that is durable. */
+  hold(changes: readonly BudgetChange[]): Promise<void>
+}
+
+/** Whose call it is: what budgets and limits go by. */
+export interface ModelRun extends RunInfo {
+  readonly tenant: string
+  readonly team: string | undefined
+  readonly subject: string | undefined
+  readonly tags: readonly string[]
+  /** key of the step that it is made in */
+  readonly step: string | undefined
+  readonly priority: number
+  /** ms */
+  readonly deadline: number | undefined
+}
+
+/** What calls use of the app that they belong to. */
+export interface ModelHome {
+  /** undefined where no app is open */
+  readonly store: Store | undefined
+  readonly worker: string
+  readonly clock: {
+    now(): number
+    /** calls back after so many ms; answers how to call it off */
+    after(ms: number, then: () => void): () => void
+  }
+  readonly random: () => number
+  readonly log: Log
+}
+
+/** What a call used takes the place of what was kept back for it. */
+export interface Settled {
+  /** for the commit of the entry that says it */
+  readonly budgets?: readonly BudgetChange[]
+  /** to be called when that is durable: given back before, it would be spent twice if the entry got lost */
+  readonly release?: () => void
+}
+
+export type ModelOutcome = Settled &
+  (
+    | {
+        readonly state: 'answered'
+        /** codec text of the answer */
+        readonly payload: string
+        readonly meta: Meta
+      }
+    /** waiting may heal it: it is asked again at that time, ms */
+    | {
+        readonly state: 'again'
+        readonly at: number
+        readonly error: unknown
+        readonly meta: Meta
+      }
+    | {
+        readonly state: 'failed'
+        readonly error: unknown
+        readonly meta: Meta
+      }
+  )
+
+/** An answer, from the provider or from the record. */
+export interface ModelAnswer {
+  readonly value: unknown
+  readonly meta: Meta
+}
+
+/** Records the model calls of one attempt of a step, and hands out again what earlier attempts were answered. */
+export interface StepModels {
+  call(request: ModelRequest): Promise<ModelAnswer>
+}

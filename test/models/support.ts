@@ -1,0 +1,1 @@
+export const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
