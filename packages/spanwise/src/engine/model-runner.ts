@@ -27,6 +27,8 @@ export class ModelRunner {
   #stopped = false
   inFlight = false
   readonly claim = undefined
+  /** it waits for limits while it is in flight */
+  readonly isQueued = false
 
   constructor(home: ModelRunnerHome, operation: Operation, history: OperationHistory | undefined) {
     this.operation = operation
@@ -44,6 +46,9 @@ export class ModelRunner {
     if (typeof retryAt === 'number' && retryAt > home.now()) home.wakeAt(operation, retryAt, () => void this.#ask())
     else home.whenDurable(operation.after, () => void this.#ask())
   }
+
+  /** Its run leaves memory: nothing is kept for it elsewhere. */
+  detach(): void {}
 
   /** True when it is being asked right now and its answer will be offered late. */
   stop(why: 'cancelled' | 'abandoned' | 'parked', reason: unknown): boolean {
