@@ -1,4 +1,13 @@
-import type { ApprovalChange, BudgetChange, NewEntry, NewMail, NewRun, RowChange, RunChange, RunRef } from '../journal/index.ts'
+import type {
+  ApprovalChange,
+  BudgetChange,
+  NewEntry,
+  NewMail,
+  NewRun,
+  RowChange,
+  RunChange,
+  RunRef,
+} from '../journal/index.ts'
 
 /** What a run has to write at its next flush. Most flushes are entries only, so the other lists are made when they are used. */
 export class Pending {
