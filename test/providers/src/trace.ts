@@ -30,11 +30,11 @@ const weather: readonly (readonly [
   times: readonly [number, number],
   seconds: readonly [number, number],
 ])[] = [
-  ['rate limit', [2, 3], [60, 240]],
-  ['overload', [2, 3], [60, 300]],
-  ['errors', [1, 2], [30, 120]],
-  ['brownout', [1, 2], [120, 400]],
-  ['name lost', [0, 1], [30, 90]],
+  ['rate limit', [3, 5], [90, 360]],
+  ['overload', [3, 4], [90, 360]],
+  ['errors', [2, 3], [45, 180]],
+  ['brownout', [2, 3], [120, 420]],
+  ['name lost', [1, 2], [30, 120]],
 ]
 
 /**
