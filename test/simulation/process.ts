@@ -56,6 +56,7 @@ export class AppProcess implements Process {
     const { world } = this
     const { linger, grace, capacity } = world.schedule.settings
     const opening = openWorker({
+      quarantineAfter: false,
       store: port(this),
       workflows: [this.main, this.sub],
       clock: world.timeline.clock(() => this.alive),

@@ -97,6 +97,7 @@ export {
   type SchemaInput,
   type SchemaOutput,
   type Signal,
+  type Size,
   type StandardSchemaV1,
   type Startable,
   type Step,

@@ -30,6 +30,8 @@ const app = await spanwise({
   linger: plan.linger,
   capacity: plan.capacity,
   grace: 200,
+  // its deaths are none of its runs' doing
+  quarantineAfter: false,
 })
 here.app = app
 process.stdout.write('ready\n')

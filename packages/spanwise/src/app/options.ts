@@ -1,6 +1,6 @@
 import type { Clock } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
-import type { Duration, Log, Startable, StepContext } from '../workflow/index.ts'
+import type { Duration, Log, Size, Startable, StepContext } from '../workflow/index.ts'
 import type { ScheduleOptions } from './schedule-options.ts'
 import type { AuditOptions } from './sealing.ts'
 
@@ -34,6 +34,13 @@ export interface SpanwiseOptions {
   readonly snapshotAfter?: number
   /** threads for `pool: 'thread'`; as many as there are processors */
   readonly threads?: number
+  /** what the JavaScript heap of such a thread may grow to, where a step says nothing; V8's own limit when absent */
+  readonly threadMemory?: Size
+  /**
+   * deaths of the process in a row, with the run in memory and no further than before, after which a run is set aside as `needs
+   * attention`; 3. `false`: it is taken up again for ever
+   */
+  readonly quarantineAfter?: number | false
   /** where more want to begin than a limit lets */
   readonly limits?: {
     /** share of each tenant against the others; 1 */

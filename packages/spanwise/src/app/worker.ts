@@ -21,6 +21,7 @@ import {
   type Store,
 } from '../journal/index.ts'
 import {
+  bytes,
   type Log,
   milliseconds,
   type Startable,
@@ -63,6 +64,8 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
   const grace = milliseconds(options.grace ?? 5_000, 'grace')
   const worker = randomUUID()
   const lease = milliseconds(options.lease ?? 15_000, 'lease')
+  const threadMemory = options.threadMemory === undefined ? undefined : bytes(options.threadMemory, 'threadMemory')
+  const crashLimit = crashLimitOf(options.quarantineAfter ?? 3)
   const weight = weightOf(options.limits?.weights ?? {})
   const given = typeof options.store !== 'string'
   const address = typeof options.store === 'string' ? parseStoreUrl(options.store) : undefined
@@ -71,7 +74,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
   try {
     store = typeof options.store === 'string' ? await openStore(options.store) : options.store
     warnIfOlder(store, log)
-    await store.register({ id: worker, pid: process.pid, host: hostname(), lease })
+    await store.register({ id: worker, pid: process.pid, host: hostname(), lease, crashLimit })
     const watchers = new Watchers()
     const seals =
       address?.kind === 'sqlite' && options.audit !== false
@@ -93,7 +96,11 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       capacity: options.capacity ?? 10_000,
       snapshotAfter: options.snapshotAfter,
       pool: () => {
-        pool ??= threadPool({ grace, ...(options.threads === undefined ? {} : { size: options.threads }) })
+        pool ??= threadPool({
+          grace,
+          ...(options.threads === undefined ? {} : { size: options.threads }),
+          ...(threadMemory === undefined ? {} : { memory: threadMemory }),
+        })
         return pool
       },
       limiter,
@@ -194,6 +201,17 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
     }
     throw error
   }
+}
+
+/** @throws INVALID_OPTION */
+function crashLimitOf(limit: number | false): number | undefined {
+  if (limit === false) return undefined
+  if (Number.isSafeInteger(limit) && limit > 1) return limit
+  throw new SpanwiseError({
+    code: 'INVALID_OPTION',
+    message: `quarantineAfter cannot be ${limit}.`,
+    hint: 'Two deaths or more tell a run that kills from one that was there; false turns it off.',
+  })
 }
 
 /** @throws INVALID_OPTION */

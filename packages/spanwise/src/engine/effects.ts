@@ -15,6 +15,7 @@ import type { WaitingRoom } from './waiting-room.ts'
 /** What effects need of the run in memory that they belong to. */
 export interface EffectsHome extends RunHome, ModelRunnerHome {
   readonly waitingRoom: WaitingRoom
+  begins(step: string): Promise<void> | undefined
   /** calls back once everything up to this index is durable */
   whenDurable(index: number, then: () => void): void
   /** calls back at a time; kept over parking by the run's wake-up */
@@ -119,6 +120,10 @@ export class Effects implements StepHome {
 
   wakeAt(operation: Operation, at: number, then: () => void): void {
     this.#home.wakeAt(operation, at, then)
+  }
+
+  begins(step: string): Promise<void> | undefined {
+    return this.#home.begins(step)
   }
 
   idle(): void {

@@ -1,5 +1,6 @@
 import { type Created, type LoadedRun, type NewEntry, type RunRow, SpanwiseError } from '../journal/index.ts'
 import { appClosed, appOpened, type OpenApp, parse, parseForm } from '../workflow/index.ts'
+import { setCrashingAside } from './crash-loop.ts'
 import { encodeError } from './error-text.ts'
 import { forkRun } from './fork.ts'
 import type { EngineContext } from './options.ts'
@@ -7,6 +8,7 @@ import type { Engine } from './port.ts'
 import { watchRejections } from './rejections.ts'
 import { Resident, type ResidentHome } from './resident.ts'
 import { applyResume } from './resume.ts'
+import { Trials } from './trial.ts'
 import { Turns } from './turns.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
@@ -44,6 +46,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   const home: ResidentHome = {
     engine,
     waitingRoom,
+    begins: (run, step) => trials.begins(run, step),
     turn: (resident) => turns.add(resident),
     dirty: (resident) => {
       dirty.add(resident)
@@ -125,6 +128,30 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     if (state === 'ok') engine.events.changed(row.run, change)
     // an order came meanwhile
     if (state === 'busy') await setAside({ ...run, mail: await store.mail(row.run) }, error)
+  }
+
+  const trials = new Trials(engine, async () => {
+    const query = { worker, now: clock.now(), limit: 1, workflows, release: engine.release, suspect: true }
+    const [loaded] = await store.claim(query)
+    if (loaded === undefined) return undefined
+    engine.log.warn('a run that a process may have died of is tried alone', { run: loaded.row.run })
+    await admit(loaded)
+    return residents.get(loaded.row.run)
+  })
+
+  /** Runs that processes died of: the condemned are set aside, the others tried one at a time. */
+  async function judgeCrashes(): Promise<void> {
+    const { waiting, condemned } = await store.suspects()
+    for (const { run, deaths } of condemned) {
+      const query = { worker, now: clock.now(), limit: 1, workflows, release: engine.release, run }
+      const [loaded] = await store.claim(query)
+      if (loaded === undefined) continue
+      const change = await setCrashingAside(store, loaded, deaths, clock.now())
+      if (change?.row === undefined) continue
+      engine.log.error('a run is set aside: its process died of it again and again', { run, deaths: deaths.length })
+      engine.events.changed(run, change.row)
+    }
+    if (waiting > 0) trials.open()
   }
 
   /** What it waited for before it left memory and does not wait for now would be held for ever. */
@@ -241,6 +268,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     async start() {
       stopWatching = watchRejections()
       appOpened(open)
+      await judgeCrashes()
       await claimDue()
     },
     async begin(run): Promise<Created> {
@@ -309,6 +337,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     async close() {
       if (closing) return
       closing = true
+      trials.close()
       cancelWake?.()
       const left = new Promise<void>((resolve) => {
         drained = resolve
@@ -328,6 +357,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     kill() {
       if (killed) return
       killed = true
+      trials.close()
       if (!closing) {
         stopWatching?.()
         appClosed(open)

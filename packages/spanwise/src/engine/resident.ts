@@ -31,6 +31,8 @@ const longHistory = 20_000
 export interface ResidentHome {
   readonly engine: EngineContext
   readonly waitingRoom: WaitingRoom
+  /** a run that a process may have died of says what it begins, before it does */
+  begins(run: string, step: string): Promise<void> | undefined
   turn(resident: Resident): void
   dirty(resident: Resident): void
   /** out of memory now; `again` asks for it to be loaded anew */
@@ -462,6 +464,10 @@ export class Resident implements Host, EffectsHome, Turn {
 
   now(): number {
     return this.engine.clock.now()
+  }
+
+  begins(step: string): Promise<void> | undefined {
+    return this.#home.begins(this.row.run, step)
   }
 
   write(entry: NewEntry): void {

@@ -9,6 +9,7 @@ import {
   type RunRow,
 } from '../journal/index.ts'
 import {
+  bytes,
   classify,
   type Duration,
   type Execution,
@@ -38,6 +39,8 @@ export interface StepHome {
   readonly engine: EngineContext
   readonly row: Pick<RunRow, 'tenant' | 'priority' | 'deadline'>
   readonly waitingRoom: WaitingRoom
+  /** where the process may die of it: on record when it resolves */
+  begins(step: string): Promise<void> | undefined
   /** calls back once everything up to this index is durable */
   whenDurable(index: number, then: () => void): void
   /** calls back at a time; kept over parking by the run's wake-up */
@@ -239,7 +242,10 @@ export class StepRunner {
     this.#attempt = attempt
     this.#home.engine.events.attempt(this.#home.execution.run.id, this.#definition.name)
     void attempt
-      .perform((context) => this.#call(context))
+      .perform((context) => {
+        const noted = this.#home.begins(this.operation.key)
+        return noted === undefined ? this.#call(context) : noted.then(() => this.#call(context))
+      })
       .then((result) => {
         this.#attempt = undefined
         this.#free()
@@ -251,6 +257,7 @@ export class StepRunner {
 
   #call(context: StepContext): Promise<unknown> {
     const { engine, execution } = this.#home
+    const { memory } = this.#definition.options
     const value = decode(this.#input)
     const fake = engine.fakes.get(this.#definition.name)
     // it stands for the function alone: schemas hold
@@ -263,6 +270,7 @@ export class StepRunner {
           module: this.#definition.options.module as string,
           input: this.#input,
           priority: this.#definition.options.priority ?? 0,
+          memory: memory === undefined ? undefined : bytes(memory, 'memory'),
           context: { idempotencyKey: context.idempotencyKey, attempt: context.attempt, run: execution.run },
         },
         context,

@@ -1,5 +1,6 @@
 export type { BudgetChange } from './budgets.ts'
 export { decode, encode, encodeCanonical } from './codec.ts'
+export type { Death } from './deaths.ts'
 export {
   type Entry,
   type EntryKind,

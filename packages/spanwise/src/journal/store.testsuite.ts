@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { testBudgets } from './testsuite/budgets.testsuite.ts'
 import type { OpenForTest } from './testsuite/build.testsuite.ts'
+import { testDeaths } from './testsuite/deaths.testsuite.ts'
 import { testFailures } from './testsuite/failures.testsuite.ts'
 import { testForks } from './testsuite/fork.testsuite.ts'
 import { testLog } from './testsuite/log.testsuite.ts'
@@ -21,6 +22,7 @@ export function testStore(name: string, open: OpenForTest): void {
     testFailures(open)
     testModelCalls(open)
     testRates(open)
+    testDeaths(open)
     testSchedules(open)
     testLog(open)
     testBudgets(open)

@@ -1,4 +1,5 @@
 import type { BudgetChange, Budgets } from './budgets.ts'
+import type { Deaths } from './deaths.ts'
 import type { Entry, NewEntry, RunStatus } from './entry.ts'
 import type { FailureStore } from './failures.ts'
 import type { ForkPoint, ForkStore } from './fork.ts'
@@ -22,7 +23,8 @@ export interface Store
     LogStore,
     ModelCallStore,
     Rates,
-    ScheduleStore<NewRun> {
+    ScheduleStore<NewRun>,
+    Deaths {
   readonly info: StoreInfo
 
   // ---- the life of a worker
@@ -107,6 +109,8 @@ export interface WorkerInfo {
   readonly host: string
   /** how long the lease holds without renewal, ms */
   readonly lease: number
+  /** deaths of its process in a row after which a run is set aside; never when absent */
+  readonly crashLimit?: number | undefined
 }
 
 export interface RunRef {
@@ -272,6 +276,8 @@ export interface ClaimQuery {
    * first, and due.
    */
   readonly held?: readonly string[] | undefined
+  /** only one that processes have died of: it is on trial from now on. Others are claimed without these. */
+  readonly suspect?: boolean | undefined
   /** only this run, due or not */
   readonly run?: string | undefined
 }

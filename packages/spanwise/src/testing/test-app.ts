@@ -51,7 +51,7 @@ export interface LogLine {
 }
 
 /**
- * Opens an app for a test: in memory, with a clock that skips waiting, and silent. A run that waits leaves memory at once, so that
+ * Opens an app for a test: in memory, with a clock that skips waiting, and silent; crashes are the test's, so none is held against a run. A run that waits leaves memory at once, so that
  * every test also tests that replaying a run equals living it.
  * @throws FAKE_UNKNOWN when a fake is named as no step is
  * @example
@@ -78,7 +78,7 @@ export async function testApp(options: TestAppOptions): Promise<TestApp> {
     store,
     clock,
     faults,
-    rest: { linger: 0, grace: 100, log: options.log ?? recorder(logged), ...rest },
+    rest: { linger: 0, grace: 100, quarantineAfter: false, log: options.log ?? recorder(logged), ...rest },
   })
   const code: Code = {
     workflows,

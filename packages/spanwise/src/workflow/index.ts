@@ -53,6 +53,7 @@ export { frames } from './runtime/scope.ts'
 export type { Started } from './runtime/started.ts'
 export { parse, type SchemaInput, type SchemaOutput, type StandardSchemaV1 } from './schema.ts'
 export { type Signal, signal } from './signal.ts'
+export { bytes, type Size } from './size.ts'
 export {
   definitionOf,
   runFunction,

@@ -6,6 +6,7 @@ import { callSite, registerStep } from './registry.ts'
 import type { Delivered, OperationSpec, Settlement, StepFrame } from './runtime/model.ts'
 import { frames } from './runtime/scope.ts'
 import { parse, type SchemaInput, type SchemaOutput, type StandardSchemaV1 } from './schema.ts'
+import { bytes, type Size } from './size.ts'
 import type { Omittable, Reconciled, SqlTransaction, StepContext } from './types.ts'
 
 export interface StepCommon {
@@ -15,6 +16,8 @@ export interface StepCommon {
   readonly deadline?: Duration
   /** `'thread'` runs it on a worker thread: for work that would block the event loop */
   readonly pool?: 'thread'
+  /** what its thread's JavaScript heap may grow to, with `pool: 'thread'`; one that exceeds it fails with MEMORY_LIMIT */
+  readonly memory?: Size
   /** `import.meta.url` of the module that defines the step: a pool thread imports it */
   readonly module?: string
   /** higher first, where steps wait for a limit or for a place in a pool; the run's when absent */
@@ -189,6 +192,16 @@ function checkOptions(name: string, options: StepDefinition['options']): void {
     if (value !== undefined) milliseconds(value, `${option} of step "${name}"`)
   }
   checkLimits(name, options)
+  if (options.memory !== undefined) {
+    bytes(options.memory, `memory of step "${name}"`)
+    if (options.pool === undefined) {
+      throw new SpanwiseError({
+        code: 'INVALID_OPTION',
+        message: `Step "${name}" limits its memory and runs in no pool.`,
+        hint: "Add pool: 'thread' and module: import.meta.url: only a thread of its own has a limit of its own.",
+      })
+    }
+  }
   const { attempts } = options
   if (attempts !== undefined && !(Number.isSafeInteger(attempts) && attempts > 0)) {
     throw new SpanwiseError({

@@ -11,19 +11,22 @@ export function threadLost(step: string, exitCode: number, cause: unknown): Span
       step,
     })
   }
-  if ((cause as { code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return new SpanwiseError({
-      code,
-      message: `The pool thread of step "${step}" ran out of memory.`,
-      hint: 'Let the step work on less at a time, or give the threads more memory.',
-      cause,
-      step,
-    })
-  }
   return new SpanwiseError({
     code,
     message: `The pool thread of step "${step}" died of an error that nothing caught: ${cause instanceof Error ? cause.message : String(cause)}`,
     hint: 'It was thrown outside the promise that the step returns: in a timer, an event listener or a promise that nobody awaits. Handle it there.',
+    cause,
+    step,
+  })
+}
+
+/** Doing it again would end the same way. */
+export function memoryLimit(step: string, limit: number | undefined, cause: unknown): SpanwiseError {
+  const most = limit === undefined ? '' : ` of ${Math.ceil(limit / 2 ** 20)} MiB`
+  return new SpanwiseError({
+    code: 'MEMORY_LIMIT',
+    message: `The pool thread of step "${step}" ran out of its memory${most}.`,
+    hint: "Let the step work on less at a time, or give it more: memory: '2GiB' in its options, threadMemory for all.",
     cause,
     step,
   })

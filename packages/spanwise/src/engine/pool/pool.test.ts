@@ -180,13 +180,17 @@ describe('a thread', () => {
     ['exit', 1, {}, /exit code 1/],
     ['exit', 0, {}, /exit code 0/],
     ['throw aside', 1, {}, /from a timer/],
-    ['eat memory', 1, { resourceLimits: { maxOldGenerationSizeMb: 48 } }, /out of memory/],
+    ['eat memory', 1, { memory: 48 * 2 ** 20 }, /out of its memory of 48 MiB/],
   ])('that dies by "%s" %i loses its own job only', async (step, input, options, message) => {
     const pool = open(options)
     const other = call(pool, 'wait for abort')
     await other.begun
     const error = await rejection(call(pool, step, input).result)
-    expect(error).toMatchObject({ code: 'THREAD_LOST', message: expect.stringMatching(message), step })
+    expect(error).toMatchObject({
+      code: step === 'eat memory' ? 'MEMORY_LIMIT' : 'THREAD_LOST',
+      message: expect.stringMatching(message),
+      step,
+    })
     expect(await call(pool, 'echo', 4).result).toBe(4)
     other.abort.abort(new Error('enough'))
     expect(await other.result).toBe('stopped: enough')

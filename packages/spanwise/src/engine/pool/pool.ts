@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os'
-import type { ResourceLimits } from 'node:worker_threads'
 import { SpanwiseError } from '../../journal/index.ts'
 import type { StepContext } from '../../workflow/index.ts'
 import { poolClosed } from './errors.ts'
@@ -14,8 +13,8 @@ export interface ThreadPoolOptions {
   readonly grace: number
   /** how long a thread without work is kept, ms; 30 s */
   readonly idle?: number
-  /** memory of each thread */
-  readonly resourceLimits?: ResourceLimits
+  /** bytes that the heap of a thread may grow to, where its step says nothing */
+  readonly memory?: number
 }
 
 export interface ThreadPool {
@@ -34,7 +33,7 @@ const defaultIdle = 30_000
 
 /** Threads for steps that would block the event loop; started when needed, stopped when idle. */
 export function threadPool(options: ThreadPoolOptions): ThreadPool {
-  const { size = availableParallelism(), grace, idle = defaultIdle, resourceLimits } = options
+  const { size = availableParallelism(), grace, idle = defaultIdle, memory } = options
   checkSize(size)
   const queue = createQueue<Task>()
   const threads = new Set<Thread>()
@@ -44,15 +43,22 @@ export function threadPool(options: ThreadPoolOptions): ThreadPool {
   let count = 0
 
   const place = (): void => {
-    for (const thread of threads) {
-      if (queue.length === 0) return
-      if (thread.task === undefined) thread.begin(queue.take() as Task)
+    for (let next = queue.peek(); next !== undefined; next = queue.peek()) {
+      const idlers = [...threads].filter((thread) => thread.task === undefined)
+      const needs = next.job.memory ?? memory
+      let thread = idlers.find((one) => one.memory === needs)
+      if (thread === undefined && threads.size >= size) {
+        // one with another memory makes room, which comes back here
+        idlers[0]?.stop()
+        return
+      }
+      thread ??= addThread(needs)
+      thread.begin(queue.take() as Task)
     }
-    while (queue.length > 0 && threads.size < size) addThread().begin(queue.take() as Task)
   }
-  const addThread = (): Thread => {
+  const addThread = (most: number | undefined): Thread => {
     const thread = startThread(
-      { grace, idle, resourceLimits },
+      { grace, idle, memory: most },
       {
         free: (freed) => (closing === undefined ? place() : freed.stop()),
         left: (gone) => {

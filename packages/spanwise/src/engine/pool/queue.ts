@@ -1,6 +1,7 @@
 /** Higher priority first, then first come. */
 export interface Queue<T> {
   add(item: T, priority: number): void
+  peek(): T | undefined
   take(): T | undefined
   remove(item: T): boolean
   readonly length: number
@@ -19,6 +20,7 @@ export function createQueue<T>(): Queue<T> {
       }
       places.splice(low, 0, { item, priority })
     },
+    peek: () => places[0]?.item,
     take: () => places.shift()?.item,
     remove: (item) => {
       const index = places.findIndex((place) => place.item === item)

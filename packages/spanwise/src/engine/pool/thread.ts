@@ -1,7 +1,7 @@
-import { type ResourceLimits, Worker } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 import { decode } from '../../journal/index.ts'
 import type { StepContext } from '../../workflow/index.ts'
-import { threadLost } from './errors.ts'
+import { memoryLimit, threadLost } from './errors.ts'
 import { threadPreloads } from './preload.ts'
 import { encodeThrown, type FromThread, type ThreadData, type ThreadJob, type ToThread } from './wire.ts'
 
@@ -19,7 +19,8 @@ export interface ThreadOptions {
   readonly grace: number
   /** how long a thread without work is kept, ms */
   readonly idle: number
-  readonly resourceLimits: ResourceLimits | undefined
+  /** bytes that its heap may grow to */
+  readonly memory: number | undefined
 }
 
 export interface ThreadEvents {
@@ -32,6 +33,7 @@ export interface ThreadEvents {
 /** A worker thread, seen from outside: one job at a time. */
 export interface Thread {
   readonly task: Task | undefined
+  readonly memory: number | undefined
   begin(task: Task): void
   /** asks the step to stop, and stops the thread if it does not within the grace */
   abort(reason: unknown): void
@@ -41,13 +43,13 @@ export interface Thread {
 }
 
 export function startThread(options: ThreadOptions, events: ThreadEvents): Thread {
-  const { grace, idle, resourceLimits } = options
+  const { grace, idle, memory } = options
   const file = import.meta.url.endsWith('.ts') ? './thread-main.ts' : './thread-main.js'
   // execArgv is not passed on but inherited: given explicitly, flags of the process make the Worker refuse
   const worker = new Worker(new URL(file, import.meta.url), {
     name: 'spanwise-pool',
     workerData: { preload: threadPreloads() } satisfies ThreadData,
-    ...(resourceLimits !== undefined && { resourceLimits }),
+    ...(memory !== undefined && { resourceLimits: { maxOldGenerationSizeMb: Math.ceil(memory / 2 ** 20) } }),
   })
   let task: Task | undefined
   /** what the thread was given last: its step may still log when it has ended */
@@ -109,13 +111,19 @@ export function startThread(options: ThreadOptions, events: ThreadEvents): Threa
   worker.once('exit', (exitCode) => {
     const lost = task
     end()
-    if (lost !== undefined) lost.reject(threadLost(lost.job.step, exitCode, failure))
+    if (lost !== undefined)
+      lost.reject(
+        isOutOfMemory(failure)
+          ? memoryLimit(lost.job.step, memory, failure)
+          : threadLost(lost.job.step, exitCode, failure),
+      )
     else if (!stopping) reportLateDeath(last, exitCode, failure)
     if (!stopping) leave()
     exit.resolve()
   })
 
   const thread: Thread = {
+    memory,
     get task() {
       return task
     },
@@ -142,6 +150,10 @@ export function startThread(options: ThreadOptions, events: ThreadEvents): Threa
     exit: exit.promise,
   }
   return thread
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return (error as { code?: unknown } | null | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY'
 }
 
 function relayLog(message: Extract<FromThread, { type: 'log' }>, { log }: StepContext): void {

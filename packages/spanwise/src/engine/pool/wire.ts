@@ -16,6 +16,8 @@ export interface ThreadJob {
   readonly input: string
   /** higher first */
   readonly priority: number
+  /** bytes that the thread's heap may grow to; the pool's when absent */
+  readonly memory?: number | undefined
   readonly context: { readonly idempotencyKey: string; readonly attempt: number; readonly run: RunInfo }
 }
 

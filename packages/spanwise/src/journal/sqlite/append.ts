@@ -5,6 +5,7 @@ import { changeBudgets } from './budgets.ts'
 import { approvalStates, firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { startChild } from './create.ts'
+import { forgetDeaths } from './deaths.ts'
 import { insertEntries } from './entries.ts'
 import { releaseHeld } from './held-runs.ts'
 import { waitForLimit } from './limit-waits.ts'
@@ -43,6 +44,7 @@ export function append(context: Context, change: RunChange): Appended {
   const status = change.row === undefined ? head.status : statuses.code(change.row.status)
   if (status >= firstTerminal) {
     persistPlaces(context, ref.seq)
+    forgetDeaths(context, ref.seq)
     project(context, change, status, at, { wakeAt: undefined })
     const outcome = change.row?.outcome ?? closing(change)?.payload
     for (const parent of settle(context, ref, head.linked, status, outcome, at)) woken.add(parent)
@@ -50,7 +52,10 @@ export function append(context: Context, change: RunChange): Appended {
   }
   const busy = change.park !== undefined && mailWaits(context, ref.seq, status)
   const park = busy ? undefined : change.park
-  if (park !== undefined) persistPlaces(context, ref.seq)
+  if (park !== undefined) {
+    persistPlaces(context, ref.seq)
+    forgetDeaths(context, ref.seq)
+  }
   if (park?.queued === true) waitForLimit(context, ref.seq)
   if (change.row !== undefined) {
     // what is not parked goes on as it was: its status is not what its owner took it for

@@ -1,6 +1,7 @@
 import type { ClaimQuery, LoadedRun, WorkerInfo } from '../store.ts'
 import { firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
+import { noteDeaths, notSuspected, suspectRun } from './deaths.ts'
 import { entriesOf } from './entries.ts'
 import { tokenKeyOf } from './fork.ts'
 import { waitNoLonger, wakeLimitWaits } from './limit-waits.ts'
@@ -17,7 +18,12 @@ const waiting = statuses.code('waiting')
 export function claim(context: Context, query: ClaimQuery): readonly LoadedRun[] {
   const release = query.release === undefined ? undefined : releaseSeq(context, query.release)
   if (query.held !== undefined) freeOthers(context, query.worker, query.held)
-  const rows = query.run === undefined ? due(context, query, release) : one(context, query, query.run, release)
+  const rows =
+    query.suspect === true
+      ? suspectRun(context, query, release ?? anyRelease)
+      : query.run === undefined
+        ? due(context, query, release)
+        : one(context, query, query.run, release)
   return rows.map((raw) => load(context, take(context, raw, query, release)))
 }
 
@@ -36,7 +42,8 @@ function due(context: Context, query: ClaimQuery, release: number | undefined): 
     const rows = context
       .sql(
         `${selectRun} WHERE r.owner IS NULL AND r.wake_at IS NOT NULL AND r.priority = ? AND r.wake_at <= ?
-         AND r.workflow IN (SELECT value FROM json_each(?)) AND r.release <= ? ORDER BY r.wake_at LIMIT ?`,
+         AND r.workflow IN (SELECT value FROM json_each(?)) AND r.release <= ?
+         AND r.seq ${notSuspected} ORDER BY r.wake_at LIMIT ?`,
       )
       .all(priority, query.now, workflows, release ?? anyRelease, query.limit - found.length) as unknown as RawRun[]
     found.push(...rows)
@@ -99,7 +106,7 @@ export function nextWake(context: Context, workflows?: readonly string[], releas
   for (let priority = nextPriority(context, undefined); priority !== undefined; ) {
     const row = context
       .sql(
-        `SELECT wake_at FROM spanwise_runs WHERE owner IS NULL AND wake_at IS NOT NULL AND priority = ? AND release <= ?${only}
+        `SELECT wake_at FROM spanwise_runs WHERE owner IS NULL AND wake_at IS NOT NULL AND priority = ? AND release <= ?${only} AND seq ${notSuspected}
          ORDER BY wake_at LIMIT 1`,
       )
       .get(priority, ...values)
@@ -116,6 +123,7 @@ const free = `UPDATE spanwise_runs SET owner = NULL, wake_at = 0 WHERE owner IS 
 
 /** One process works on the file: whoever else owned runs is dead, and they are due at once. */
 export function register(context: Context, worker: WorkerInfo): { readonly freed: number } {
+  noteDeaths(context, worker)
   context.sql('DELETE FROM spanwise_workers WHERE id <> ?').run(worker.id)
   context
     .sql('INSERT OR REPLACE INTO spanwise_workers (id, pid, host, lease, expires) VALUES (?, ?, ?, ?, ?)')

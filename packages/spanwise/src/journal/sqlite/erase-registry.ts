@@ -87,6 +87,7 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
     },
   },
   spanwise_schedule_runs: { keeps: 'numbers' },
+  spanwise_deaths: { keeps: 'numbers of runs, times, processes and keys with tokens' },
   spanwise_limit_waits: { keeps: 'numbers of runs' },
   spanwise_store: { keeps: 'the store’s own id and key' },
   spanwise_workers: { keeps: 'processes, not people' },

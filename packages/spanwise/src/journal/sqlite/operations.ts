@@ -21,6 +21,7 @@ import { changeBudgets, usedOf } from './budgets.ts'
 import { claim, nextWake, register, renew, unregister } from './claim.ts'
 import type { Context } from './context.ts'
 import { create } from './create.ts'
+import { suspects, trials, tried, tries } from './deaths.ts'
 import { entriesOf } from './entries.ts'
 import { type Erasure, erase } from './erase.ts'
 import { failures } from './failures.ts'
@@ -76,6 +77,10 @@ export const operations = {
     query: { readonly workflows?: readonly string[] | undefined; readonly release?: string | undefined },
   ) => nextWake(context, query.workflows, query.release),
   counts: (context: Context, _: undefined) => counts(context),
+  suspects: (context: Context, _: undefined) => suspects(context),
+  trials: (context: Context, run: string) => trials(context, run),
+  tries: (context: Context, trial: { readonly run: string; readonly step: string }) => tries(context, trial),
+  tried: (context: Context, trial: { readonly run: string; readonly wentOn: boolean }) => tried(context, trial),
   rates: (context: Context, now: number) => rates(context, now),
   keepRates: (context: Context, kept: { readonly rates: readonly KeptRate[]; readonly now: number }) =>
     keepRates(context, kept),
@@ -116,6 +121,8 @@ const reads: ReadonlySet<Op> = new Set([
   'failures',
   'modelCalls',
   'rates',
+  'suspects',
+  'trials',
   ...scheduleReads,
   'logSize',
   'log',

@@ -53,7 +53,7 @@ function conflict(context: Context, run: string, index: number): SpanwiseError {
   })
 }
 
-function lastIndex(context: Context, runSeq: number): number {
+export function lastIndex(context: Context, runSeq: number): number {
   catchUp(context)
   const tail = context.log.tail.get(runSeq)
   if (tail !== undefined) return tail[tail.length - 2] as number

@@ -1,4 +1,5 @@
 import { budgetTables } from './schema-budgets.ts'
+import { deathTables } from './schema-deaths.ts'
 import { failureIndex } from './schema-failures.ts'
 import { forkTables } from './schema-fork.ts'
 import { limitTables } from './schema-limits.ts'
@@ -121,4 +122,4 @@ CREATE TABLE spanwise_approvals (
 ) STRICT;
 CREATE INDEX spanwise_approvals_open ON spanwise_approvals (state) WHERE state = 0;
 CREATE INDEX spanwise_approvals_run ON spanwise_approvals (run_seq) WHERE state = 0;
-${forkTables}${failureIndex}${limitTables}${schemaSchedules}${budgetTables}`
+${forkTables}${failureIndex}${limitTables}${schemaSchedules}${budgetTables}${deathTables}`

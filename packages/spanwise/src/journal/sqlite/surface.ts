@@ -54,6 +54,10 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     failures: (query) => ask('failures', query),
     forks: (source) => ask('forks', source),
     modelCalls: (query) => ask('modelCalls', query),
+    suspects: () => ask('suspects', undefined),
+    trials: (run) => ask('trials', run),
+    tries: (run, step) => ask('tries', { run, step }),
+    tried: (run, wentOn) => ask('tried', { run, wentOn }),
     rates: (now) => ask('rates', now),
     keepRates: (rates, now) => ask('keepRates', { rates, now }),
     putSchedule: async (put) => {
