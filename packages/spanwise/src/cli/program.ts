@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { decide, listApprovals } from './commands/approvals.ts'
 import { registerBaseline } from './commands/baseline.ts'
@@ -11,12 +10,14 @@ import { startWorker } from './commands/start.ts'
 import { collect, examples, type Options, whole } from './define.ts'
 import { defineAudit } from './define-audit.ts'
 import { defineHelp } from './define-help.ts'
+import { defineProject } from './define-project.ts'
 import { defineRepair } from './define-repair.ts'
 import { defineSchedules } from './define-schedules.ts'
 import { defineStore } from './define-store.ts'
 import { showError } from './output/error.ts'
 import { type Terminal, terminal } from './terminal.ts'
 import { exitCode, isUsage } from './usage.ts'
+import { version } from './version.ts'
 
 /** Runs one command line. Resolves with the exit code; everything that went wrong has been said. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -113,8 +114,11 @@ Examples:
     .description(
       'Works on the store: takes unfinished and new runs on until Ctrl-C or SIGTERM, then lets steps end. One worker for a file.',
     )
-    .addHelpText('after', examples('start', 'start --json >> worker.log'))
+    .option('--take-over', 'tells the worker that there is to end, and takes its place')
+    .addHelpText('after', examples('start', 'start --json >> worker.log', 'start --take-over'))
     .action(action((options: Options) => startWorker(screen, options)))
+
+  defineProject(program, { screen, action })
 
   const runs = program
     .command('runs')
@@ -257,9 +261,4 @@ function targets(command: Command, what: string): Command {
 /** lines that can be read, also into a pipe */
 function helpWidth(): number {
   return Math.min(process.stdout.columns || 80, 100)
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

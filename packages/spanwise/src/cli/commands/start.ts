@@ -1,93 +1,73 @@
 import { openWorker } from '../../app/index.ts'
-import { isTerminal, type RowChange, type RunStatus } from '../../journal/index.ts'
 import { interruption } from '../interrupt.ts'
 import { terminalLog } from '../log.ts'
 import { type Common, project } from '../open.ts'
-import { statusColor } from '../output/status.ts'
-import { took } from '../output/time.ts'
+import { nearStore } from '../output/path.ts'
+import { plural } from '../output/text.ts'
+import { type Report, reporter } from '../report.ts'
+import { takeOver } from '../take-over.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode } from '../usage.ts'
 
-/** lines a second; beyond that runs are counted */
-const mostLines = 20
+export interface StartWorkerOptions extends Common {
+  readonly takeOver?: boolean
+  /** runs are shown as they go, and their errors with the source */
+  readonly closely?: boolean
+  /** the process that this one ends with */
+  readonly parent?: number
+}
 
 /** Works on the store until it is told to stop, then lets steps end and gives its runs back. */
-export async function startWorker(terminal: Terminal, options: Common): Promise<number> {
-  const config = await project(options)
+export async function startWorker(terminal: Terminal, options: StartWorkerOptions): Promise<number> {
+  const given = await project(options)
   const stop = interruption()
   const log = terminalLog(terminal, (message) => message === 'a run needs attention')
-  const worker = await openWorker({ ...config, log: config.log ?? log })
+  const config = { ...given, log: given.log ?? log }
+  const worker =
+    options.takeOver === true
+      ? await takeOver(config, stop.signal, (pid) => {
+          if (options.closely !== true) terminal.note(`process ${pid} is told to end; taking over from it`)
+        })
+      : await openWorker(config)
+  if (worker === undefined) return exitCode.interrupted
+  const { closely = false } = options
+  const report: Report = reporter(terminal, async (run) => (await worker.app.get(run))?.status(), closely)
+  worker.watchAll((run, change) => report.changed(run, change))
   const names = config.workflows.map((workflow) => workflow.name).join(', ')
   if (!terminal.json) {
-    terminal.out(`working on ${config.store} (pid ${process.pid}); Ctrl-C stops`)
+    terminal.out(`working on ${nearStore(config.store)} (pid ${process.pid}); Ctrl-C stops`)
     terminal.out(terminal.paint('dim', `workflows: ${names === '' ? 'none' : names}`))
     const { queued, running, waiting, 'needs attention': attention } = await worker.app.counts()
+    const need = attention === 1 ? 'needs' : 'need'
     terminal.out(
-      terminal.paint('dim', `unfinished: ${queued + running} to do, ${waiting} waiting, ${attention} need attention`),
+      terminal.paint(
+        'dim',
+        `${plural(queued + running, 'run')} to do, ${waiting} waiting, ${attention} ${need} attention`,
+      ),
     )
   } else terminal.data({ event: 'working', store: config.store, pid: process.pid, at: new Date().toISOString() })
 
-  const report = reporter(terminal, async (run) => (await worker.app.get(run))?.status())
-  worker.watchAll((run, change) => report.changed(run, change))
   // an idle worker has nothing else that keeps it here
   const alive = setInterval(() => {}, 60_000)
-  await stop.happened
-  if (!terminal.json) terminal.note('stopping: steps under way may end; Ctrl-C again does not wait')
+  await Promise.race([stop.happened, endOf(options.parent)])
+  if (!terminal.json && !closely) terminal.note('stopping: steps under way may end; Ctrl-C again does not wait')
   await worker.app.close()
   clearInterval(alive)
   await report.close()
   if (terminal.json) terminal.data({ event: 'stopped', at: new Date().toISOString() })
-  else terminal.note('stopped')
+  else if (!closely) terminal.note('stopped')
   stop.done()
   return exitCode.ok
 }
 
-interface Shown {
-  readonly workflow: string
-  readonly createdAt: Date
-  readonly updatedAt: Date
-}
-
-/** A line for each run that ends or parks; when they are too many, their number each second. */
-function reporter(terminal: Terminal, lookUp: (run: string) => Promise<Shown | undefined>) {
-  const counts = new Map<RunStatus, number>()
-  const pending = new Set<Promise<void>>()
-  let lines = 0
-
-  const flush = (): void => {
-    lines = 0
-    if (counts.size === 0) return
-    const parts = [...counts].map(([status, count]) => `${count} ${status}`)
-    counts.clear()
-    terminal.out(`${clock()}  … and ${parts.join(', ')}`)
-  }
-  const timer = setInterval(flush, 1_000)
-  const show = async (run: string, status: RunStatus): Promise<void> => {
-    const row = await lookUp(run).catch(() => undefined)
-    const at = new Date().toISOString()
-    if (terminal.json) return terminal.data({ event: 'run', run, workflow: row?.workflow ?? null, status, at })
-    const time = row === undefined ? '' : terminal.paint('dim', took(row.updatedAt.getTime() - row.createdAt.getTime()))
-    terminal.out(`${clock()}  ${run}  ${row?.workflow ?? ''}  ${terminal.paint(statusColor[status], status)}  ${time}`)
-  }
-  return {
-    changed(run: string, change: RowChange | undefined): void {
-      const status = change?.status
-      if (status === undefined || (!isTerminal(status) && status !== 'needs attention')) return
-      if (!terminal.json && ++lines > mostLines) {
-        counts.set(status, (counts.get(status) ?? 0) + 1)
-        return
-      }
-      const showing = show(run, status).finally(() => pending.delete(showing))
-      pending.add(showing)
-    },
-    async close(): Promise<void> {
-      clearInterval(timer)
-      await Promise.all(pending)
-      flush()
-    },
-  }
-}
-
-function clock(): string {
-  return new Date().toTimeString().slice(0, 8)
+/** Whoever started this process may be killed: then nobody would look after it. */
+async function endOf(parent: number | undefined): Promise<void> {
+  if (parent === undefined) return new Promise(() => {})
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) resolve()
+  }, 500)
+  timer.unref()
+  await promise
+  clearInterval(timer)
 }
