@@ -49,6 +49,7 @@ it('a run is forked: said first, then done; and compared with what it came from'
   expect(shown.out).toContain(`spanwise resume ${fork} --allow charge`)
   expect((await shop.cli('resume', fork, '--allow', 'charge', '--allow', 'mail')).code).toBe(0)
   await worker.says(/completed/)
+  expect((await shop.cli('runs', 'show', 'buy:one')).out).toContain(`${fork} from entry 2`)
   const diff = await shop.cli('runs', 'diff', 'buy:one', fork)
   expect(diff.out).toContain('first divergence: charge: other input (entry 2 of a, entry')
   expect(diff.out).toContain('differs at .amount, .item')

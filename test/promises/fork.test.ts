@@ -299,10 +299,7 @@ describe('a fork', () => {
     const w = world()
     const { app } = await w.open([outer, inner])
     const run = await app.start(outer)
-    await until(
-      () => calls.length,
-      (n) => n === 2,
-    )
+    await reaches(run, 'waiting')
     const from = await at(run, 'step.result', 'note#1')
     const waits = await run.fork({ from })
     const leaves = await run.fork({ from })
@@ -477,7 +474,8 @@ describe('a fork', () => {
     await reaches(fork, 'needs attention')
     const [first] = await w.store.entries(fork.id, 0, 1)
     expect(first?.meta).toMatchObject({ forkOf: run.id, forkAt: 2 })
-    expect(await w.store.forks(run.id)).toEqual([{ run: fork.id, source: run.id, at: 2 }])
+    expect(await run.forks()).toEqual([{ id: fork.id, from: 2 }])
+    expect(await fork.forks()).toEqual([])
     const row = await w.store.run(fork.id)
     expect(row).toMatchObject({ tenant: 'acme', parent: undefined })
     expect(row?.subject).toBe((await w.store.run(run.id))?.subject)

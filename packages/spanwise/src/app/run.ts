@@ -41,6 +41,8 @@ export interface Run<O> {
    * @throws FORK_POINT, FORK_EDIT, INVALID_INPUT, ERASED
    */
   fork(options: ForkOptions): Promise<Run<O>>
+  /** Forks that were made of this run itself, oldest first. */
+  forks(): Promise<readonly { readonly id: string; readonly from: number }[]>
   /** The run as it stood when an entry had just been written. @throws ENTRY_UNKNOWN */
   at(index: number): Promise<RunMoment>
   /** What a fork would take over, and what would happen anew. Makes nothing. */
@@ -120,6 +122,10 @@ export function runHandle<O>(backend: Backend, id: string, now: () => number, re
       await read()
       const { run } = await backend.fork({ ...options, source: id, run: randomUUID(), release, at: now() })
       return runHandle<O>(backend, run, now, release)
+    },
+    async forks() {
+      await read()
+      return (await backend.forks(id)).map(({ run, at }) => ({ id: run, from: at }))
     },
     async at(index) {
       await read()

@@ -54,6 +54,7 @@ function survivingRun(machine: Machine, id: string): Run<unknown> {
     giveUp: (reason) => ask((run) => run.giveUp(reason)),
     resume: (options) => ask((run) => run.resume(options)),
     fork: async (options) => survivingRun(machine, (await ask((run) => run.fork(options))).id),
+    forks: () => ask((run) => run.forks()),
     at: (index) => ask((run) => run.at(index)),
     planFork: (options) => ask((run) => run.planFork(options)),
   }

@@ -186,6 +186,7 @@ it('a client forks a run through the owner, and without one in the file', async 
   const fork = await run.fork({ from: 0, edit: { input: 'b' }, allow: ['*'], by: 'ann' })
   expect(await fork.result()).toBe('b')
   expect(await run.planFork({ from: 0 })).toMatchObject({ run: run.id, keeps: 1 })
+  expect(await run.forks()).toEqual([{ id: fork.id, from: 0 }])
   await expect(run.fork({ from: 77 })).rejects.toMatchObject({ code: 'FORK_POINT' })
   await owner.close()
   const left = await run.fork({ from: 0, edit: { input: 'c' } })

@@ -115,16 +115,19 @@ export async function showRun(
     const events: RunEvent[] = []
     for await (const event of run.events()) events.push(event)
     const result = state.status === 'completed' ? await run.result() : undefined
+    const forks = await run.forks()
     if (terminal.json) {
       terminal.data({
         ...stateJson(state),
         ...startedJson(events[0]),
         ...(state.status === 'completed' ? { result: jsonable(result) } : {}),
+        ...(forks.length > 0 ? { forks: forks.map(({ id, from }) => ({ run: id, from })) } : {}),
         events: events.map(eventJson),
       })
       return exitCode.ok
     }
     showState(terminal, state, events[0])
+    for (const line of forkLines(forks)) terminal.out(`  ${terminal.paint('dim', 'forked as'.padEnd(12))}${line}`)
     const all = options.all === true
     section(terminal, 'input', valueLines(terminal, started(events[0]).input, all))
     if (state.status === 'completed') section(terminal, 'result', valueLines(terminal, result, all))
@@ -135,6 +138,11 @@ export async function showRun(
     }
     return exitCode.ok
   })
+}
+
+function forkLines(forks: readonly { readonly id: string; readonly from: number }[]): readonly string[] {
+  const shown = forks.slice(-5).map(({ id, from }) => `${id} from entry ${from}`)
+  return forks.length > 5 ? [`${forks.length - 5} earlier ones`, ...shown] : shown
 }
 
 function isOpen(state: RunState): boolean {
