@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { sleep, step, workflow } from '../../packages/spanwise/src/index.ts'
-import { errorOf, reaches, world } from './support/world.ts'
+import { errorOf, gate, reaches, wait, world } from './support/world.ts'
 
 describe('the id of a run', () => {
   it('is started once, however many start it at the same time', async () => {
@@ -14,6 +14,33 @@ describe('the id of a run', () => {
     expect(await Promise.all(runs.map((run) => run.result()))).toEqual(runs.map(() => 1))
     expect(done).toBe(1)
     expect((await app.counts()).completed).toBe(1)
+  })
+
+  it('is in memory once, also when the store reorders what it is asked: a start overtakes the question what is held', async () => {
+    const calls: string[] = []
+    const work = step('work', async (name: string) => {
+      calls.push(name)
+      await wait(50)
+    })
+    const flow = workflow('flow', async (name: string) => work(name))
+    const { app, wire } = await world().open([flow])
+    const written = gate()
+    const asked = gate()
+    let failures = 1
+    wire.onWrite = async (name, _, argument) => {
+      if (name === 'append' && failures-- > 0) return 'fail'
+      // after a failed write: frees what is not in memory
+      if (name !== 'claim' || (argument as { readonly held?: unknown }).held === undefined) return 'pass'
+      asked.open()
+      await Promise.race([written.opened, wait(100)])
+      return 'pass'
+    }
+    const first = await app.start(flow, 'first')
+    await asked.opened
+    const second = await app.start(flow, 'second')
+    written.open()
+    await Promise.all([first.result(), second.result()])
+    expect(calls.filter((name) => name === 'second')).toEqual(['second'])
   })
 
   it('is the same run after it has ended, and in another process', async () => {

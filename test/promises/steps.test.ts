@@ -284,6 +284,18 @@ describe('attempts', () => {
     expect(calls).toBe(1)
   })
 
+  it('are not used up by a store that fails: a transaction that could not be committed was none', async () => {
+    let calls = 0
+    const write = step.transaction('write', { attempts: 1 }, () => ++calls)
+    const flow = workflow('flow', async () => write(undefined))
+    const { app, wire } = await world().open([flow])
+    let failures = 2
+    wire.onWrite = (name) => (name === 'transact' && failures-- > 0 ? 'fail' : 'pass')
+    const run = await app.start(flow, undefined)
+    expect(await run.result()).toBe(1)
+    expect(calls).toBe(1)
+  })
+
   it('follow retryOn where it is given; one that throws ends the step as a bug with both errors', async () => {
     let calls = 0
     const picky = step('picky', { backoff: 0, retryOn: (error) => (error as Error).message === 'again' }, () => {

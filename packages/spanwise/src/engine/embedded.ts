@@ -39,6 +39,8 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   /** asked for by name, how often at once, and not in memory yet */
   const expected = new Map<string, number>()
   const open: OpenApp = { home: engine.models, owns: engine.gateway }
+  /** frees what this worker does not hold: what it asks for by name meanwhile might be freed too, where the store reorders */
+  let freeing: Promise<unknown> | undefined
   let cancelWake: (() => void) | undefined
   let stopWatching: (() => void) | undefined
   let drained: (() => void) | undefined
@@ -201,10 +203,17 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
           const room = engine.capacity - residents.size
           if (room <= 0 || closing) break
           const limit = Math.min(room, claimBatch)
-          const held = unsure ? { held: [...residents.keys(), ...expected.keys()] } : {}
+          const held = unsure ? [...residents.keys(), ...expected.keys()] : undefined
           unsure = false
-          const query = { worker, now: clock.now(), limit, workflows, release: engine.release, ...held }
-          const loaded = await store.claim(query)
+          const query = { worker, now: clock.now(), limit, workflows, release: engine.release, ...(held && { held }) }
+          const claimed = store.claim(query)
+          if (held !== undefined)
+            freeing = claimed
+              .catch(() => {})
+              .finally(() => {
+                freeing = undefined
+              })
+          const loaded = await claimed
           for (const run of loaded) await admit(run)
           if (loaded.length < limit) break
         }
@@ -225,6 +234,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
 
   /** Asks the store for one run; when the answer is lost, the run may be this worker's all the same. */
   async function byName<T>(run: string, work: () => Promise<T>): Promise<T> {
+    while (freeing !== undefined) await freeing
     expected.set(run, (expected.get(run) ?? 0) + 1)
     try {
       return await work()

@@ -1,4 +1,11 @@
-import { checkPayloadSize, decode, encode, type NewEntry } from '../journal/index.ts'
+import {
+  checkPayloadSize,
+  decode,
+  encode,
+  type NewEntry,
+  type RunChange,
+  type SqlTransaction,
+} from '../journal/index.ts'
 import {
   frames,
   milliseconds,
@@ -82,43 +89,60 @@ async function perform(
   const stray = (error: unknown): void =>
     engine.log.error(`a promise that step "${definition.name}" forgot was rejected`, { run: row.run, error })
   let written: { readonly entry: NewEntry; readonly with: Pending } | undefined
+  let failed: { readonly error: unknown } | undefined
+  const write = (tx: SqlTransaction): { readonly change: RunChange; readonly value: undefined } => {
+    // the run may have changed its mind while the store made room
+    if (home.dropped || operation.state !== 'open') throw new Unwanted()
+    engine.events.attempt(row.run, definition.name)
+    const fake = engine.fakes.get(definition.name)
+    const result =
+      fake === undefined
+        ? frames.run({ kind: 'step', step: definition.name, context, stray }, () => definition.fn(tx, value, context))
+        : fake(value, context)
+    if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+      // it goes on outside of the transaction, where its failure is nobody's
+      Promise.resolve(result).catch(() => {})
+      throw new TypeError(`Step "${definition.name}" returned a promise: a transaction on SQLite is synchronous.`)
+    }
+    const text = encode(result, `result of "${definition.name}"`)
+    const payload = stepPayload(input, text)
+    checkPayloadSize(payload, `The result of "${definition.name}"`)
+    const entry = execution.reserve(operation, {
+      kind: 'step.result',
+      attempt,
+      meta: { ms: performance.now() - started, transaction: true },
+      payload,
+      input: operation.spec.input,
+    })
+    const pending = home.pending
+    home.pending = new Pending()
+    pending.unpark()
+    pending.entries.push(entry)
+    written = { entry, with: pending }
+    return { change: pending.change(row, row.epoch), value: undefined }
+  }
   const answer = await engine.store
     .transact(row, row.epoch, (tx) => {
-      // the run may have changed its mind while the store made room
-      if (home.dropped || operation.state !== 'open') throw new Unwanted()
-      engine.events.attempt(row.run, definition.name)
-      const fake = engine.fakes.get(definition.name)
-      const result =
-        fake === undefined
-          ? frames.run({ kind: 'step', step: definition.name, context, stray }, () => definition.fn(tx, value, context))
-          : fake(value, context)
-      if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
-        // it goes on outside of the transaction, where its failure is nobody's
-        Promise.resolve(result).catch(() => {})
-        throw new TypeError(`Step "${definition.name}" returned a promise: a transaction on SQLite is synchronous.`)
+      try {
+        return write(tx)
+      } catch (error) {
+        failed = { error }
+        throw error
       }
-      const text = encode(result, `result of "${definition.name}"`)
-      const payload = stepPayload(input, text)
-      checkPayloadSize(payload, `The result of "${definition.name}"`)
-      const entry = execution.reserve(operation, {
-        kind: 'step.result',
-        attempt,
-        meta: { ms: performance.now() - started, transaction: true },
-        payload,
-        input: operation.spec.input,
-      })
-      const pending = home.pending
-      home.pending = new Pending()
-      pending.unpark()
-      pending.entries.push(entry)
-      written = { entry, with: pending }
-      return { change: pending.change(row, row.epoch), value: undefined }
     })
     .catch((error: unknown) => {
       if (error instanceof Unwanted) return undefined
-      // what went with it is not written: the run in memory is ahead of the store
-      if (written !== undefined) home.discard('a transaction could not be committed', true)
-      throw error
+      if (failed !== undefined) throw error
+      // the store failed, not the step: that is no attempt of it. What went with it is not written, so the run in memory may be
+      // ahead of the store
+      if (!home.dropped) {
+        engine.log.error('a transaction could not be committed; its run is dropped from memory and tried again', {
+          run: row.run,
+          error,
+        })
+        home.discard('a transaction could not be committed', true)
+      }
+      return undefined
     })
   if (answer === undefined || home.dropped) return
   if (answer.state === 'fenced') return home.discard('its lease is lost', false)
