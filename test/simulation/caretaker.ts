@@ -1,9 +1,10 @@
 import type { Run } from '../../packages/spanwise/src/app/index.ts'
-import { type Entry, isTerminal, type RunRow } from '../../packages/spanwise/src/journal/index.ts'
+import { decode, type Entry, isTerminal, type Mail, type RunRow } from '../../packages/spanwise/src/journal/index.ts'
 import type { Operation } from '../../packages/spanwise/src/workflow/index.ts'
 import { decide, tell } from './acts.ts'
 import { ask, codeOf } from './clients.ts'
 import { generationsOf, idempotencyKeyOf, stepLines, strayed } from './history.ts'
+import type { Letter } from './player.ts'
 import { type SignalName, signalNames } from './program.ts'
 import { replay } from './replay.ts'
 import type { Done, Job } from './steps.ts'
@@ -14,6 +15,14 @@ interface Watched {
   signature: string
   since: number
   cared: number
+}
+
+/** A run's history as it was after so many writes, and what it waits for then. */
+interface Read {
+  readonly writes: number
+  readonly entries: readonly Entry[]
+  open: readonly Operation[] | undefined
+  version: number
 }
 
 /** at rest for so long, a run has got all that comes by itself in a moment */
@@ -30,6 +39,7 @@ const longest = 60_000
 export class Caretaker {
   readonly #world: World
   readonly #watched = new Map<string, Watched>()
+  readonly #read = new Map<string, Read>()
   readonly #slack: number
   #served = 0
   /** all runs have ended */
@@ -56,7 +66,7 @@ export class Caretaker {
     this.done = open === 0 && items.length >= this.#world.schedule.runs.length
     if (this.done || wrong.length > 0) return
     timeline.later(
-      Number.isFinite(quiet) ? Math.max(250, quiet / 4) : 250,
+      Number.isFinite(quiet) ? Math.max(500, quiet / 4) : 500,
       () => void this.look().catch((error) => wrong.push(`caretaker: ${error.stack}`)),
     )
   }
@@ -64,7 +74,8 @@ export class Caretaker {
   /** @returns how long nothing has happened to it */
   async #care(row: RunRow): Promise<number> {
     const { store, timeline, wrong } = this.#world
-    const entries = await store.entries(row.run)
+    const history = await this.#historyOf(row)
+    const { entries } = history
     const astray = strayed(entries)
     if (astray !== undefined) wrong.push(`${row.run.slice(0, 6)} (${row.workflow}): ${astray}`)
     const mail = await store.mail(row.run)
@@ -76,6 +87,7 @@ export class Caretaker {
     }
     const quiet = timeline.now - known.since
     if (quiet < rest) return quiet
+    this.#checkLetters(row, entries, mail)
     if (row.status === 'needs attention') {
       await this.#mend(row, known)
       return quiet
@@ -86,9 +98,7 @@ export class Caretaker {
     }
     if (mail.length > 0 && row.status !== 'queued' && late > forgotten)
       hangs(`its ${mail.map(({ kind }) => kind).join(', ')} lies in the inbox`)
-    const generation = generationsOf(entries).at(-1)
-    if (generation === undefined) return quiet
-    const { open } = await replay(this.#world, row, generation.entries, this.#world.version)
+    const open = await this.#openIn(row, history)
     const due = open.flatMap(({ spec }) => (spec.due === undefined ? [] : [spec.due]))
     // what another release waits for now, it does not know before something comes
     if (row.release !== `v${this.#world.version}`) return this.#rouse(row, quiet)
@@ -100,9 +110,41 @@ export class Caretaker {
     }
     if (open.length === 0 && late > longest) hangs('it waits for nothing')
     for (const operation of open) await this.#serve(row, operation).catch(unlessEnded)
+    if (late > longest && open.length > 0 && open.every(({ spec }) => spec.kind === 'approval'))
+      hangs('it was answered, or cannot be')
     if (open.length > 0 && open.every(({ spec }) => spec.kind === 'child') && late > 100 * longest)
       hangs('its children')
     return quiet
+  }
+
+  /** What was acknowledged lies in the inbox or is in the history. */
+  #checkLetters({ run }: RunRow, entries: readonly Entry[], mail: readonly Mail[]): void {
+    const letters = mail.filter(({ kind }) => kind === 'signal')
+    const payloads = [...letters, ...entries.filter(({ kind }) => kind === 'signal.received')].map(
+      ({ payload }) => payload,
+    )
+    const there = new Set(payloads.flatMap((text) => (text === undefined ? [] : [(decode(text) as Letter).serial])))
+    const lost = this.#world.signals.get(run)?.find((serial) => !there.has(serial))
+    if (lost !== undefined) this.#world.wrong.push(`${run.slice(0, 6)}: signal ${lost} was accepted and is lost`)
+  }
+
+  /** Reading is what a quiet simulation does most: again only what was written to. */
+  async #historyOf({ run }: RunRow): Promise<Read> {
+    const writes = this.#world.writes.get(run) ?? 0
+    const known = this.#read.get(run)
+    if (known?.writes === writes) return known
+    const read: Read = { writes, entries: await this.#world.store.entries(run), open: undefined, version: 0 }
+    this.#read.set(run, read)
+    return read
+  }
+
+  async #openIn(row: RunRow, read: Read): Promise<readonly Operation[]> {
+    const { version } = this.#world
+    if (read.open !== undefined && read.version === version) return read.open
+    const { open } = await replay(this.#world, row, generationsOf(read.entries).at(-1)?.entries ?? [], version)
+    read.open = open
+    read.version = version
+    return open
   }
 
   async #rouse(row: RunRow, quiet: number): Promise<number> {

@@ -69,7 +69,7 @@ async function steal(world: World, fault: Extract<Fault, { fault: 'steal' }>): P
   await timeline.wait(fault.ms)
   await store.unregister(thief.id)
   disrupt(world)
-  world.process?.worker?.wake()
+  await rouse(world)
 }
 
 /** The one that was taken over ends; what it held meanwhile is free, as after the end of its lease. */
@@ -78,5 +78,11 @@ async function bury(world: World, zombie: Process): Promise<void> {
   disrupt(world)
   await world.store.register({ id: 'gravedigger', pid: 0, host: 'elsewhere', lease: 15_000 })
   disrupt(world)
-  world.process?.worker?.wake()
+  await rouse(world)
+}
+
+/** What others freed is found by whoever polls; here it is told, to the next process if there is none. */
+async function rouse(world: World): Promise<void> {
+  while (world.process?.open !== true) await world.timeline.wait(5)
+  world.process.worker?.wake()
 }

@@ -215,10 +215,12 @@ function acts(roll: Dice, runs: readonly RunPlan[], programs: readonly Block[], 
   const made: Act[] = []
   for (const [run, plan] of runs.entries()) {
     const nodes = [...nodesOf(programs[plan.program] as Block)]
+    // each generation waits anew, and what comes early is kept for it
+    const rounds = nodes.reduce((most, node) => (node.do === 'again' ? Math.max(most, node.generations + 1) : most), 1)
     const at = (): number => plan.at + (roll.chance(0.3) ? roll.whole(10) : roll.whole(horizon))
     for (const node of nodes) {
-      if (node.do === 'wait' && roll.chance(0.8))
-        made.push({ at: at(), run, act: 'signal', signal: node.signal, repeat: roll.chance(0.3) })
+      for (let i = 0; i < rounds && node.do === 'wait'; i++)
+        if (roll.chance(0.8)) made.push({ at: at(), run, act: 'signal', signal: node.signal, repeat: roll.chance(0.3) })
       if (node.do === 'approve' && roll.chance(0.7))
         made.push({ at: at(), run, act: 'decide', approve: roll.chance(0.7) })
       if (node.do === 'step' && (node.step === 'once' || node.step === 'sure') && roll.chance(0.2))

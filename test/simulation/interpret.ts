@@ -27,11 +27,37 @@ interface Frame {
   readonly trace: string[]
   readonly item: number | undefined
   readonly begun: Promise<unknown>[]
+  readonly life: Life
+}
+
+/** A branch is over when its construct says so: what it waited for must not come any more. */
+interface Life {
+  readonly within: Life | undefined
+  over: boolean
+}
+
+/** What was there already is handed over in the same turn. */
+function end(life: Life): void {
+  setImmediate(() => {
+    life.over = true
+  })
+}
+
+function isOver({ over, within }: Life): boolean {
+  return over || (within !== undefined && isOver(within))
 }
 
 export async function interpret(player: Player, input: Input, context: WorkflowContext<Input>): Promise<unknown> {
   const { trace } = player
-  const frame: Frame = { player, input, context, trace, item: undefined, begun: [] }
+  const frame: Frame = {
+    player,
+    input,
+    context,
+    trace,
+    item: undefined,
+    begun: [],
+    life: { within: undefined, over: false },
+  }
   try {
     trace.push(`generation ${input.generation}`)
     await run(frame, player.programs[input.program] ?? [])
@@ -40,14 +66,19 @@ export async function interpret(player: Player, input: Input, context: WorkflowC
   } catch (error) {
     trace.push(`threw ${nameOf(error)}`)
     throw error
+  } finally {
+    end(frame.life)
   }
 }
+
+const waits: ReadonlySet<Node['do']> = new Set<Node['do']>(['step', 'sleep', 'wait', 'approve', 'child'])
 
 async function run(frame: Frame, block: Block): Promise<void> {
   for (const node of block) {
     frame.trace.push(`> ${node.site}`)
     try {
       const value = await perform(frame, node)
+      if (waits.has(node.do) && isOver(frame.life)) frame.player.wrong(`${node.site} goes on, and its branch is over`)
       frame.trace.push(`< ${node.site} ${show(value)}`)
     } catch (error) {
       frame.trace.push(`! ${node.site} ${nameOf(error)}`)
@@ -86,14 +117,14 @@ async function perform(frame: Frame, node: Node): Promise<unknown> {
     case 'child':
       return family(frame, node)
     case 'each':
-      return many(frame, node)
+      return within(frame, (inner) => many(inner, node))
     case 'parallel': {
-      const results = await parallel(branchesOf(frame, node.branches))
+      const results = await within(frame, (inner) => parallel(branchesOf(inner, node.branches)))
       if (Object.keys(results).length !== node.branches.length) player.wrong(`${site} lost a branch`)
       return results
     }
     case 'race':
-      return (await race(branchesOf(frame, node.branches))).key
+      return (await within(frame, (inner) => race(branchesOf(inner, node.branches)))).key
     case 'all':
       return Promise.all(node.branches.map((branch) => run(frame, branch)))
     case 'compensate':
@@ -126,6 +157,15 @@ async function perform(frame: Frame, node: Node): Promise<unknown> {
     }
     case 'join':
       return Promise.all(frame.begun.splice(0))
+  }
+}
+
+async function within<T>(frame: Frame, work: (inner: Frame) => Promise<T>): Promise<T> {
+  const life: Life = { within: frame.life, over: false }
+  try {
+    return await work({ ...frame, life })
+  } finally {
+    end(life)
   }
 }
 

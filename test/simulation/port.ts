@@ -65,15 +65,19 @@ export function port(process: Process): Store {
 
 async function carryOut(request: Request, op: number): Promise<unknown> {
   const { world } = request.process
+  const writes = request.name === 'append' || request.name === 'transact'
+  if (writes) world.writes.set(runOf(request), (world.writes.get(runOf(request)) ?? 0) + 1)
   try {
     const answer = await request.apply()
+    // not before: who looked meanwhile has seen what was there then
+    if (writes) world.writes.set(runOf(request), (world.writes.get(runOf(request)) ?? 0) + 1)
     note(request, answer)
     const state = (answer as { state?: string } | undefined)?.state
     if (state !== undefined) world.tell(() => `  ${op} done: ${state}`)
     return answer
   } catch (error) {
     world.tell(() => `  ${op} threw ${error}`)
-    if (request.name === 'append' || request.name === 'transact') disrupt(world, runOf(request))
+    if (writes) disrupt(world, runOf(request))
     throw error
   }
 }

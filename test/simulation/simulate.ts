@@ -81,6 +81,7 @@ function makeWorld(schedule: Schedule, tellStory: boolean): World {
     disruptions: new Map(),
     accepted: new Map(),
     signals: new Map(),
+    writes: new Map(),
     ends: new Map(),
     blind: new Set(),
     wrong: [],

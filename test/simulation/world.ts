@@ -36,6 +36,8 @@ export interface World {
   readonly accepted: Map<string, string>
   /** acknowledged signals in the order in which the store took them, by run */
   readonly signals: Map<string, string[]>
+  /** how often something was written to a run's history, at least once for each time that something was */
+  readonly writes: Map<string, number>
   /** which process committed the end of a generation, and when; by `run@generation`, the last one by `run` */
   readonly ends: Map<string, { readonly process: number; readonly at: number; readonly order: number }>
   /** runs that were resumed by people who did not look what had happened outside */

@@ -1,0 +1,163 @@
+/** A bug, planted by rewriting one line of the product before it is run: the simulation must find it. */
+export interface Mutant {
+  readonly name: string
+  /** under packages/spanwise/src */
+  readonly file: string
+  /** part of exactly one line */
+  readonly line: string
+  readonly instead: string
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'what arrives is delivered in the wrong order',
+    file: 'workflow/runtime/execution.ts',
+    line: 'this.#canTake ? this.#queue.shift() : undefined',
+    instead: 'this.#canTake ? this.#queue.pop() : undefined',
+  },
+  {
+    name: 'results overtake a transaction that is being committed',
+    file: 'workflow/runtime/execution.ts',
+    line: 'this.#reserved = made.index',
+    instead: '',
+  },
+  {
+    name: 'a late result is recorded as a second one',
+    file: 'workflow/runtime/execution.ts',
+    line: "const note = ofOperation(operation, { kind: 'note', attempt,",
+    instead: 'const note = ofOperation(operation, { kind, attempt,',
+  },
+  {
+    name: 'a stale owner may write',
+    file: 'journal/sqlite/append.ts',
+    line: 'if (!head.owned || head.epoch !== change.epoch) return fenced',
+    instead: 'if (!head.owned) return fenced',
+  },
+  {
+    name: 'effects begin before what they depend on is durable',
+    file: 'engine/resident.ts',
+    line: 'if (index > this.durable || this.#givingBack) this.#gates.push({ index, then })',
+    instead: 'if (this.#givingBack) this.#gates.push({ index, then })',
+  },
+  {
+    name: 'a run that is in memory is loaded again',
+    file: 'journal/sqlite/claim.ts',
+    line: 'WHERE r.owner IS NULL AND r.wake_at IS NOT NULL AND r.priority = ? AND r.wake_at <= ?',
+    instead: 'WHERE r.status < 4 AND r.priority = ? AND coalesce(r.wake_at, 0) <= ?',
+  },
+  {
+    name: 'a timer fires twice',
+    file: 'engine/timers.ts',
+    line: 'if (this.#due.delete(key)) callback()',
+    instead: 'if (this.#due.delete(key)) { callback(); callback() }',
+  },
+  {
+    name: 'mail for a run that needs attention is lost',
+    file: 'engine/deliver.ts',
+    line: "one.kind !== 'resume' && one.kind !== 'cancel' && one.kind !== 'give-up') continue",
+    instead: "one.kind !== 'resume' && one.kind !== 'cancel' && one.kind !== 'give-up') { home.took(one); continue }",
+  },
+  {
+    name: 'mail that arrives while a run is parked wakes nobody',
+    file: 'journal/sqlite/append.ts',
+    line: 'const busy = change.park !== undefined && mailWaits(context, ref.seq, status)',
+    instead: 'const busy = false',
+  },
+  {
+    name: 'mail is accepted again under the same id',
+    file: 'journal/sqlite/mail.ts',
+    line: 'if (mail.dedupe !== undefined && seenBefore(context, run.seq, mail)) return',
+    instead: 'if (mail.dedupe === context.where) return',
+  },
+  {
+    name: 'occurrences are not counted by scope',
+    file: 'workflow/runtime/scope.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is text of the product
+    line: 'prefix: `${parent.prefix}${name}/`,',
+    instead: 'prefix: parent.prefix,',
+  },
+  {
+    name: 'the claim of a step in flight is ignored',
+    file: 'engine/step-runner.ts',
+    line: 'this.#uncertain = history?.intent !== undefined || attempts.length > 0',
+    instead: 'this.#uncertain = attempts.length > 0',
+  },
+  {
+    name: 'an attempt that failed is repeated without asking the other side',
+    file: 'engine/step-runner.ts',
+    line: 'this.#uncertain = true',
+    instead: 'this.#uncertain = false',
+  },
+  {
+    name: 'attempts are counted anew when a run is loaded',
+    file: 'engine/step-runner.ts',
+    line: 'this.#number = attempts.length + 1',
+    instead: 'this.#number = 1',
+  },
+  {
+    name: 'a timer is dropped when its run leaves memory',
+    file: 'engine/resident.ts',
+    line: 'this.pending.park = { wakeAt: attention ? undefined : open ? 0 : this.#timers.earliest }',
+    instead: 'this.pending.park = { wakeAt: open ? 0 : undefined }',
+  },
+  {
+    name: 'a run goes on in memory after a failed write',
+    file: 'engine/resident.ts',
+    line: "this.discard('a write failed', true)",
+    instead: '',
+  },
+  {
+    name: 'the runs of a dead process are not due',
+    file: 'journal/sqlite/claim.ts',
+    line: 'SET owner = NULL, wake_at = 0 WHERE owner IS NOT NULL AND owner`',
+    instead: 'SET owner = NULL WHERE owner IS NOT NULL AND owner`',
+  },
+  {
+    name: 'compensations run first to last',
+    file: 'workflow/runtime/compensation.ts',
+    line: 'of compensations.toReversed())',
+    instead: 'of compensations)',
+  },
+  {
+    name: 'the mailbox gives the newest letter',
+    file: 'workflow/runtime/mailbox.ts',
+    line: 'this.#letters.findIndex(',
+    instead: 'this.#letters.findLastIndex(',
+  },
+  {
+    name: 'a new generation forgets its mailbox',
+    file: 'workflow/runtime/lifecycle.ts',
+    line: 'mailbox: execution.mailbox.letters, compensations',
+    instead: 'mailbox: [], compensations',
+  },
+  {
+    name: 'a snapshot covers items that are under way',
+    file: 'workflow/runtime/recorded.ts',
+    line: "if (next === '[' && cover.done.has(",
+    instead: "if (next === '[' || cover.done.has(",
+  },
+  {
+    name: 'resuming supersedes too little',
+    file: 'workflow/runtime/recorded.ts',
+    line: 'return entry.after >= resumption.from',
+    instead: 'return entry.after > resumption.from',
+  },
+  {
+    name: 'a parent is not told when its child ends',
+    file: 'journal/sqlite/create.ts',
+    line: 'if (run.parent !== undefined) link(context, seq, run.parent)',
+    instead: '',
+  },
+  {
+    name: 'the time of a run goes back with the clock',
+    file: 'workflow/runtime/history-writer.ts',
+    line: 'const at = Math.max(this.#host.now(), this.#lastAt)',
+    instead: 'const at = this.#host.now()',
+  },
+  {
+    name: 'branches that lost go on',
+    file: 'workflow/runtime/execution.ts',
+    line: 'for (const operation of this.#operations.within(scope)) this.#abandon(operation)',
+    instead: '',
+  },
+]
