@@ -43,6 +43,34 @@ describe('the id of a run', () => {
     expect(calls.filter((name) => name === 'second')).toEqual(['second'])
   })
 
+  it('is not left alone when it was taken up by an answer that was lost before its start was answered', async () => {
+    const leave = gate()
+    const hold = step('hold', () => leave.opened)
+    const flow = workflow('flow', async (isFirst: boolean) => {
+      if (isFirst) await hold(undefined)
+      return isFirst
+    })
+    const { app, wire } = await world().open([flow], { capacity: 1, linger: 0 })
+    const first = await app.start(flow, true)
+    const created = gate()
+    const answered = gate()
+    let claims = 0
+    wire.onAnswer = async (name) => {
+      if (name === 'create') {
+        created.open()
+        await answered.opened
+      }
+      // the first one takes it up; the second one asks what else is held
+      if (name === 'claim' && ++claims === 1) throw new Error('the answer is lost')
+      if (name === 'claim' && claims === 2) setTimeout(answered.open, 20)
+    }
+    const starting = app.start(flow, false)
+    await created.opened
+    leave.open()
+    expect(await first.result()).toBe(true)
+    expect(await (await starting).result()).toBe(false)
+  })
+
   it('is the same run after it has ended, and in another process', async () => {
     const flow = workflow('flow', async (n: number) => n + 1)
     const around = world()

@@ -12,6 +12,8 @@ export interface Wire {
   readonly writes: number
   /** looked at before each write: `pass` it, lose it and die, do it and die before it is answered, or fail it */
   onWrite: (name: WriteName, nth: number, argument: unknown) => Verdict | Promise<Verdict>
+  /** called when a write is done and not answered yet: it may take its time, or throw what is answered instead */
+  onAnswer: (name: WriteName) => void | Promise<void>
 }
 
 export type WriteName = 'create' | 'append' | 'send' | 'transact' | 'claim'
@@ -39,6 +41,7 @@ export function wire(store: Store): Wire {
       return count
     },
     onWrite: () => 'pass',
+    onAnswer: () => {},
   }
   const call = async (name: string, method: (...args: unknown[]) => Promise<unknown>, args: unknown[]) => {
     if (isCut) return never
@@ -53,6 +56,7 @@ export function wire(store: Store): Wire {
     }
     const answer = await method(...args)
     if (verdict === 'swallow') cut()
+    else await made.onAnswer(name as WriteName)
     return isCut ? never : answer
   }
   const proxied = new Proxy(store, {

@@ -204,7 +204,8 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
           if (room <= 0 || closing) break
           const limit = Math.min(room, claimBatch)
           const held = unsure ? [...residents.keys(), ...expected.keys()] : undefined
-          unsure = false
+          // what is on its way by name may be held without being in memory: looked at again when it is there
+          unsure = held !== undefined && expected.size > 0
           const query = { worker, now: clock.now(), limit, workflows, release: engine.release, ...(held && { held }) }
           const claimed = store.claim(query)
           if (held !== undefined)
