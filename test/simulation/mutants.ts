@@ -127,8 +127,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a new generation forgets its mailbox',
     file: 'workflow/runtime/lifecycle.ts',
-    line: 'mailbox: execution.mailbox.letters, compensations',
-    instead: 'mailbox: [], compensations',
+    line: 'mailbox: execution.mailbox.letters,',
+    instead: 'mailbox: [],',
   },
   {
     name: 'a snapshot covers items that are under way',
