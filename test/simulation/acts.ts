@@ -3,7 +3,7 @@ import { decode, type Entry, encode, type NewMail } from '../../packages/spanwis
 import { ask, codeOf } from './clients.ts'
 import { signals } from './interpret.ts'
 import type { Letter } from './player.ts'
-import type { Act, RunPlan } from './schedule.ts'
+import type { Act, RunPlan, Timetable } from './schedule.ts'
 import type { Done, Job } from './steps.ts'
 import type { World } from './world.ts'
 
@@ -24,6 +24,18 @@ export async function start(world: World, plan: RunPlan): Promise<void> {
   if (before !== undefined && before !== run?.id) world.wrong.push(`${name} is two runs: ${before} and ${run?.id}`)
   world.accepted.set(name, (run as Run<unknown>).id)
   world.tell(() => `${name} is accepted as ${run?.id.slice(0, 6)}`)
+}
+
+/** Somebody has runs started by the clock, and insists: saying it again changes nothing. */
+export async function schedule(world: World, table: Timetable): Promise<void> {
+  const { name, program, lasts, every, overlap, catchUp } = table
+  const main = world.processes[0]?.main as NonNullable<(typeof world.processes)[0]>['main']
+  // both ends, so that a clock that is set back does not make it thousands
+  const from = new Date(world.timeline.wall)
+  const until = new Date(from.getTime() + lasts)
+  world.timetables.set(name, { from: from.getTime(), until: until.getTime() })
+  const options = { id: name, every, from, until, overlap, catchUp }
+  await ask(world, (app) => app.schedule(main, { program, generation: 0 }, options))
 }
 
 /** Starting it with another input must be refused. */

@@ -63,10 +63,17 @@ export class Caretaker {
       quiet = Math.min(quiet, await this.#care(row))
       if (wrong.length > 0) break
     }
-    this.done = open === 0 && items.length >= this.#world.schedule.runs.length
+    const tables = await store.schedules({ limit: 100 })
+    const due = tables.items.flatMap(({ wakeAt }) => (wakeAt === undefined ? [] : [wakeAt - timeline.wall]))
+    const { runs, timetables } = this.#world.schedule
+    this.done =
+      open === 0 &&
+      due.length === 0 &&
+      tables.items.length === timetables.length &&
+      items.filter(({ workflow }) => workflow === 'main').length >= runs.length
     if (this.done || wrong.length > 0) return
     timeline.later(
-      Number.isFinite(quiet) ? Math.max(500, quiet / 4) : 500,
+      Number.isFinite(quiet) ? Math.max(500, quiet / 4) : Math.max(500, Math.min(...due, 60_000)),
       () => void this.look().catch((error) => wrong.push(`caretaker: ${error.stack}`)),
     )
   }
@@ -99,6 +106,8 @@ export class Caretaker {
     if (mail.length > 0 && row.status !== 'queued' && late > forgotten)
       hangs(`its ${mail.map(({ kind }) => kind).join(', ')} lies in the inbox`)
     const open = await this.#openIn(row, history)
+    // it waits for its turn in a schedule
+    if (row.status === 'queued' && row.wakeAt === undefined) return quiet
     const due = open.flatMap(({ spec }) => (spec.due === undefined ? [] : [spec.due]))
     // what another release waits for now, it does not know before something comes
     if (row.release !== `v${this.#world.version}`) return this.#rouse(row, quiet)

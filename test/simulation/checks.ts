@@ -10,7 +10,8 @@ import { editedKeys, generationsOf, living, stepLines, strayed } from './history
 import type { Letter } from './player.ts'
 import { proofFaults } from './proofs.ts'
 import { replay } from './replay.ts'
-import { type Done, table } from './steps.ts'
+import { type Done, pace, table } from './steps.ts'
+import { start as dawn } from './timeline.ts'
 import type { World } from './world.ts'
 
 interface Story {
@@ -36,7 +37,9 @@ export async function check(world: World): Promise<void> {
     stories.push({ world, row, entries, live: living(entries), outcome, say })
   }
   world.entries = stories.reduce((sum, { entries }) => sum + entries.length, 0)
-  checkAccepted(world, items)
+  const scheduled = stories.flatMap(({ entries }) => scheduleOf(entries) ?? [])
+  checkAccepted(world, items, scheduled.length)
+  await checkTimetables(world, scheduled)
   for (const story of stories) {
     checkOrder(story)
     checkOutcomes(story)
@@ -47,18 +50,57 @@ export async function check(world: World): Promise<void> {
     await checkReplay(story)
   }
   checkCalls(world, stories)
+  checkPace(world)
   await checkTable(world, stories)
 }
 
 /** No start that was acknowledged is lost, and each is one run. */
-function checkAccepted({ accepted, schedule, wrong }: World, rows: readonly RunRow[]): void {
+function checkAccepted({ accepted, schedule, wrong }: World, rows: readonly RunRow[], scheduled: number): void {
   for (const { name } of schedule.runs) {
     const id = accepted.get(name)
     if (id === undefined) wrong.push(`${name} was never accepted`)
     else if (!rows.some(({ run }) => run === id)) wrong.push(`${name} was accepted as ${id} and is lost`)
   }
   const mains = rows.filter(({ workflow }) => workflow === 'main')
-  if (mains.length !== schedule.runs.length) wrong.push(`${schedule.runs.length} ids became ${mains.length} runs`)
+  if (mains.length - scheduled !== schedule.runs.length)
+    wrong.push(`${schedule.runs.length} ids became ${mains.length - scheduled} runs`)
+}
+
+interface Scheduled {
+  readonly id: string
+  readonly due: number
+}
+
+function scheduleOf(entries: readonly Entry[]): Scheduled | undefined {
+  return (decode(entries[0]?.payload ?? '{}') as { readonly schedule?: Scheduled }).schedule
+}
+
+/** Every due time was run once, or left out for a reason that the schedule gives. */
+async function checkTimetables(
+  { store, schedule, timetables, wrong }: World,
+  scheduled: readonly Scheduled[],
+): Promise<void> {
+  const { items } = await store.schedules({ limit: 100 })
+  for (const { name, every, overlap, catchUp } of schedule.timetables) {
+    const row = items.find(({ id }) => id === name)
+    const span = timetables.get(name)
+    if (row === undefined || span === undefined) {
+      wrong.push(`${name} was made and is lost`)
+      continue
+    }
+    const expected: number[] = []
+    for (let due = span.from; due <= span.until; due += every) if (due > row.createdAt) expected.push(due)
+    const ran = scheduled.flatMap(({ id, due }) => (id === name ? [due] : [])).sort((a, b) => a - b)
+    const told = (dues: readonly number[]): string => dues.map((due) => due - dawn).join(', ')
+    const strange = ran.filter((due, i) => !expected.includes(due) || due === ran[i - 1])
+    if (strange.length > 0) wrong.push(`${name} was run for ${told(strange)}, of ${told(expected)}`)
+    if (row.started !== ran.length || row.started + row.skipped !== expected.length)
+      wrong.push(
+        `${name} was due at ${told(expected)} and run for ${told(ran)}; it says ${row.started} and ${row.skipped}`,
+      )
+    if (catchUp === 'all' && overlap !== 'skip' && ran.length !== expected.length)
+      wrong.push(`${name} was due at ${told(expected)}, to run all, and was run for ${told(ran)}`)
+  }
 }
 
 /** Entries stand in order, without gaps, and their proofs can be computed again. */
@@ -267,6 +309,16 @@ function checkCalls(world: World, stories: readonly Story[]): void {
     const late = calls.find((call) => end !== undefined && call.at > end.at && call.process === end.process)
     if (late !== undefined) wrong.push(`${what}: executed after its run had ended`)
   }
+}
+
+/** In no span of time did more attempts begin than the rate allows, over all processes. */
+function checkPace({ ledger, schedule, wrong }: World): void {
+  // what counts is when it is drawn: an attempt begins later where the store is slow or its run is not at hand
+  const { latency, capacity } = schedule.settings
+  if (latency !== 'none' || capacity < 10_000 || schedule.faults.some(({ fault }) => !fault.startsWith('crash'))) return
+  const began = ledger.calls.flatMap(({ step, at }) => (step === 'paced' ? [at] : [])).sort((a, b) => a - b)
+  const close = began.findIndex((at, i) => (began[i + pace.limit] ?? Number.POSITIVE_INFINITY) - at < pace.per)
+  if (close >= 0) wrong.push(`paced steps began at ${began.slice(close, close + pace.limit + 1)}`)
 }
 
 /** The user's rows and the recorded results are the same. */

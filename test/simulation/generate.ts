@@ -1,6 +1,6 @@
 import { type Dice, dice } from './dice.ts'
 import { type Block, forGood, type Node, nodesOf, signalNames } from './program.ts'
-import type { Act, Fault, RunPlan, Schedule, Settings } from './schedule.ts'
+import type { Act, Fault, RunPlan, Schedule, Settings, Timetable } from './schedule.ts'
 
 export function generate(seed: number): Schedule {
   const roll = dice(`schedule ${seed}`)
@@ -24,6 +24,7 @@ export function generate(seed: number): Schedule {
     settings: settings(roll),
     programs,
     runs,
+    timetables: timetables(roll.fork('timetables'), programs),
     acts: acts(roll.fork('acts'), runs, programs, horizon),
     faults: faults(roll.fork('faults'), horizon),
   }
@@ -59,6 +60,19 @@ function runPlan(roll: Dice, i: number, programs: readonly Block[]): RunPlan {
     priority: roll.chance(0.1) ? roll.whole(3) : 0,
     again: roll.chance(0.25) ? roll.whole(200) : undefined,
   }
+}
+
+function timetables(roll: Dice, programs: readonly Block[]): readonly Timetable[] {
+  if (roll.chance(0.85)) return []
+  return Array.from({ length: roll.between(1, 2) }, (_, i) => ({
+    name: `table-${i}`,
+    program: roll.whole(programs.length),
+    at: roll.whole(500),
+    lasts: roll.between(500, 4_500),
+    every: 1_000,
+    overlap: roll.pick(['skip', 'queue', 'cancel', 'allow'] as const),
+    catchUp: roll.pick(['none', 'last', 'all', 'all'] as const),
+  }))
 }
 
 // ---- programs
@@ -156,6 +170,9 @@ function stepNode(builder: Builder, at: string): Node {
   const step = roll.weighted([
     [8, 'work'],
     [1.5, 'slow'],
+    [0.7, 'hasty'],
+    [1.2, 'narrow'],
+    [0.7, 'paced'],
     [1.5, 'once'],
     [2, 'sure'],
     [2, 'write'],

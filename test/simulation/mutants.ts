@@ -97,8 +97,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a timer is dropped when its run leaves memory',
     file: 'engine/resident.ts',
-    line: 'this.pending.park = { wakeAt: attention ? undefined : open ? 0 : this.#timers.earliest }',
-    instead: 'this.pending.park = { wakeAt: open ? 0 : undefined }',
+    line: 'this.pending.park = { wakeAt: attention ? undefined : open ? 0 : this.#timers.earliest, queued }',
+    instead: 'this.pending.park = { wakeAt: open ? 0 : undefined, queued }',
   },
   {
     name: 'a run goes on in memory after a failed write',

@@ -18,6 +18,7 @@ export class AppProcess implements Process {
   readonly pending = new Set<Pending>()
   readonly dead: Promise<void>
   alive = true
+  crowd = 0
   open = false
   worker: Worker | undefined
   readonly #died: () => void

@@ -6,6 +6,7 @@ export interface Schedule {
   readonly settings: Settings
   readonly programs: readonly Block[]
   readonly runs: readonly RunPlan[]
+  readonly timetables: readonly Timetable[]
   readonly acts: readonly Act[]
   readonly faults: readonly Fault[]
 }
@@ -31,6 +32,18 @@ export interface RunPlan {
   readonly priority: number
   /** asked for again, that much later */
   readonly again: number | undefined
+}
+
+/** A schedule that starts runs by the clock. */
+export interface Timetable {
+  readonly name: string
+  readonly program: number
+  /** when it is made, and how long after that it ends */
+  readonly at: number
+  readonly lasts: number
+  readonly every: number
+  readonly overlap: 'skip' | 'queue' | 'cancel' | 'allow'
+  readonly catchUp: 'none' | 'last' | 'all'
 }
 
 /** What people do, wise or not. */
@@ -66,6 +79,7 @@ export function print(schedule: Schedule): string {
     ...schedule.programs.flatMap((program, i) => (isUsed(schedule, i) ? [`program ${i}`, describe(program)] : [])),
     'runs',
     ...schedule.runs.map(line),
+    ...(schedule.timetables.length === 0 ? [] : ['schedules', ...schedule.timetables.map(line)]),
     ...(schedule.acts.length === 0 ? [] : ['people', ...schedule.acts.map(line)]),
     ...(schedule.faults.length === 0 ? ['no faults'] : ['faults', ...schedule.faults.map(line)]),
   ].join('\n')
@@ -73,5 +87,6 @@ export function print(schedule: Schedule): string {
 
 function isUsed(schedule: Schedule, program: number): boolean {
   const text = JSON.stringify(schedule.programs)
-  return schedule.runs.some((run) => run.program === program) || text.includes(`"program":${program},`)
+  const started = [...schedule.runs, ...schedule.timetables]
+  return started.some((run) => run.program === program) || text.includes(`"program":${program},`)
 }

@@ -27,9 +27,10 @@ function kindOf(wrong: string): string {
 }
 
 function* smaller(schedule: Schedule): Generator<Schedule> {
-  const { faults, acts, runs, programs, settings } = schedule
+  const { faults, acts, runs, timetables, programs, settings } = schedule
   for (const half of halves(faults)) yield { ...schedule, faults: half }
   for (const half of halves(acts)) yield { ...schedule, acts: half }
+  for (let i = 0; i < timetables.length; i++) yield { ...schedule, timetables: without(timetables, i) }
   for (let i = runs.length - 1; i >= 0 && runs.length > 1; i--) {
     const left = acts.filter(({ run }) => run !== i).map((act) => (act.run > i ? { ...act, run: act.run - 1 } : act))
     yield { ...schedule, runs: without(runs, i), acts: left }

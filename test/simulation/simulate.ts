@@ -1,6 +1,6 @@
 import { openMemoryStore } from '../../packages/spanwise/src/journal/index.ts'
 import { frames } from '../../packages/spanwise/src/workflow/index.ts'
-import { perform, start, startOther } from './acts.ts'
+import { perform, schedule as scheduleRuns, start, startOther } from './acts.ts'
 import { Caretaker } from './caretaker.ts'
 import { check } from './checks.ts'
 import { repeatable, turns } from './determinism.ts'
@@ -80,6 +80,7 @@ function makeWorld(schedule: Schedule, tellStory: boolean): World {
     mended: new Set(),
     disruptions: new Map(),
     accepted: new Map(),
+    timetables: new Map(),
     signals: new Map(),
     writes: new Map(),
     ends: new Map(),
@@ -112,6 +113,7 @@ async function play(world: World): Promise<void> {
     if (run.again !== undefined) plan(run.at + run.again, () => start(world, run))
     if (run.again !== undefined && run.again % 2 === 0) plan(run.at + run.again, () => startOther(world, run))
   }
+  for (const table of schedule.timetables) plan(table.at, () => scheduleRuns(world, table))
   for (const [i, act] of schedule.acts.entries()) plan(act.at, () => perform(world, act, `act ${i}`))
   let last = 0
   for (const fault of schedule.faults) {

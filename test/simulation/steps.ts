@@ -47,18 +47,20 @@ function failure(job: Job): Error {
 }
 
 /** A request to the outside: it takes time, has its effect somewhere in between, and may arrive although its sender died. */
-function perform(name: 'work' | 'slow' | 'once' | 'sure' | 'undo') {
+function perform(name: Exclude<StepName, 'write'> | 'undo') {
   return (job: Job, context: StepContext): Promise<Done> => {
     const process = processOf(context.log)
     if (!process.alive) return never
     const { world } = process
     const { roll, timeline, ledger } = world
     const call = begin(process, name, job, context)
+    const ended = name === 'narrow' ? enter(process) : () => {}
     const bad = fails(world, job, context)
     const length = name === 'slow' && context.attempt === 1 ? 100 : roll.chance(0.3) ? 0 : roll.whole(longest)
     const result: Done = { site: job.site, item: job.item, nonce: call.nonce }
     const arrives = roll.chance(0.5)
-    const listens = name === 'slow' || roll.chance(0.3)
+    // a place is free when its attempt has ended or was given up: this one does not outlive that
+    const listens = name === 'slow' || name === 'narrow' || roll.chance(0.3)
     const take = (): void => {
       if ((!process.alive && !arrives) || (context.abortSignal.aborted && listens) || (bad && !job.after)) return
       world.tell(() => `    effect of ${name} ${job.site} (${call.nonce})`)
@@ -66,22 +68,43 @@ function perform(name: 'work' | 'slow' | 'once' | 'sure' | 'undo') {
     }
     if (length === 0) {
       take()
+      ended()
       return bad ? Promise.reject(failure(job)) : Promise.resolve(result)
     }
     timeline.later(roll.whole(length), take)
     return new Promise((resolve, reject) => {
       timeline.later(length, () => {
+        ended()
         if (!process.alive) return
         if (bad) reject(failure(job))
         else resolve(result)
       })
-      if (listens) context.abortSignal.addEventListener('abort', () => reject(context.abortSignal.reason))
+      if (!listens) return
+      context.abortSignal.addEventListener('abort', () => {
+        ended()
+        reject(context.abortSignal.reason)
+      })
     })
+  }
+}
+
+/** One at a time in each process: who died has no say in it. */
+function enter(process: Process): () => void {
+  const { world } = process
+  let inside = true
+  if (++process.crowd > 1) world.wrong.push(`process ${process.number} executes ${process.crowd} narrow steps at once`)
+  return () => {
+    if (inside) process.crowd--
+    inside = false
   }
 }
 
 export const work = step('work', { backoff: 10 }, perform('work'))
 const slow = step('slow', { timeout: 40, backoff: 5 }, perform('slow'))
+const hasty = step('hasty', { timeout: 25, deadline: 60, backoff: 10 }, perform('hasty'))
+const narrow = step('narrow', { concurrency: 1, backoff: 10 }, perform('narrow'))
+export const pace = { limit: 2, per: 64 }
+const paced = step('paced', { rate: pace, backoff: 10 }, perform('paced'))
 const once = step('once', { effect: 'at-most-once' }, perform('once'))
 const sure = step(
   'sure',
@@ -119,4 +142,13 @@ const write = step.transaction('write', { backoff: 10 }, (tx: SqlTransaction, jo
 
 export const undo = step('undo', { backoff: 10 }, perform('undo'))
 
-export const steps: Readonly<Record<StepName, (job: Job) => Promise<Done>>> = { work, slow, once, sure, write }
+export const steps: Readonly<Record<StepName, (job: Job) => Promise<Done>>> = {
+  work,
+  slow,
+  hasty,
+  narrow,
+  paced,
+  once,
+  sure,
+  write,
+}

@@ -10,7 +10,7 @@ interface Event {
 }
 
 /** noon of the first day, so that a wall clock that is set back is still after 1970 */
-const start = Date.UTC(2026, 0, 1, 12)
+export const start = Date.UTC(2026, 0, 1, 12)
 
 /**
  * All that happens outside of the code, in the order of its time: timers, answers of the store, ends of attempts, people, faults.

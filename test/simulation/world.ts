@@ -34,6 +34,8 @@ export interface World {
   readonly disruptions: Map<string, number>
   /** acknowledged starts: name and id */
   readonly accepted: Map<string, string>
+  /** when schedules begin and end, by name; ms since 1970 */
+  readonly timetables: Map<string, { readonly from: number; readonly until: number }>
   /** acknowledged signals in the order in which the store took them, by run */
   readonly signals: Map<string, string[]>
   /** how often something was written to a run's history, at least once for each time that something was */
@@ -61,6 +63,8 @@ export interface Process {
   readonly played: Map<string, Player>
   /** requests on their way to the store */
   readonly pending: Set<Pending>
+  /** steps that it executes now and of which there may be one only */
+  crowd: number
   readonly alive: boolean
   /** clients may talk to it */
   readonly open: boolean
