@@ -54,6 +54,8 @@ export class Caretaker {
 
   async look(): Promise<void> {
     const { store, timeline, wrong } = this.#world
+    // before the runs: what it starts meanwhile is among them
+    const tables = await store.schedules({ limit: 100 })
     const { items } = await store.list({ limit: 1_000 })
     let quiet = Number.POSITIVE_INFINITY
     let open = 0
@@ -63,7 +65,6 @@ export class Caretaker {
       quiet = Math.min(quiet, await this.#care(row))
       if (wrong.length > 0) break
     }
-    const tables = await store.schedules({ limit: 100 })
     const due = tables.items.flatMap(({ wakeAt }) => (wakeAt === undefined ? [] : [wakeAt - timeline.wall]))
     const { runs, timetables } = this.#world.schedule
     this.done =
