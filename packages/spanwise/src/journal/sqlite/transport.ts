@@ -93,6 +93,9 @@ function spinner(): { start(): void; stop(): void } {
 /** ms; a commit takes a fraction of it */
 const longestSpin = 1
 
+/** ms; to be woken costs as much as what a caller does between two requests, so the thread looks again for a moment first */
+const shortestSleep = 0.06
+
 /** What the thread's loop is given to do. */
 export interface Loop {
   /** everything that waits, at once, so that it shares one commit; false ends the loop */
@@ -103,16 +106,19 @@ export interface Loop {
 
 /** The thread's side: sleeps until the bell rings. Its own event loop does not turn, so it has no timers but `idle`. */
 export function listen(port: MessagePort, bell: Int32Array<SharedArrayBuffer>, loop: Loop): void {
+  /** the thread may sleep from then on */
+  let sleepy = 0
   for (;;) {
     const rung = Atomics.load(bell, 0)
     const messages: ToThread[] = []
     for (;;) {
-      const next = receiveMessageOnPort(port) as { readonly message: ToThread } | undefined
-      if (next === undefined) break
-      messages.push(next.message)
+      const received = receiveMessageOnPort(port) as { readonly message: ToThread } | undefined
+      if (received === undefined) break
+      messages.push(received.message)
     }
     if (messages.length > 0) {
       if (!loop.receive(messages)) return
-    } else Atomics.wait(bell, 0, rung, loop.idle())
+      sleepy = performance.now() + shortestSleep
+    } else if (performance.now() > sleepy) Atomics.wait(bell, 0, rung, loop.idle())
   }
 }
