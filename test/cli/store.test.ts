@@ -60,3 +60,45 @@ it('a store that is not there, or is in memory, is said so', async () => {
   expect((await shop.cli('store', 'check', '--store', 'memory:')).code).toBe(2)
   expect(readdirSync(join(shop.folder)).filter((name) => name.startsWith('store'))).toEqual([])
 })
+
+it('old runs are archived and pruned, by options or by the rules of the config, with or without a worker', async () => {
+  const shop = project({
+    'spanwise.config.ts': `
+      import { defineConfig, step, workflow } from 'spanwise'
+      const add = step('add', (n: number) => n + 1)
+      const count = workflow('count', async (n: number) => add(n))
+      export default defineConfig({
+        store: 'sqlite:./store.db',
+        workflows: [count],
+        retention: [{ workflow: 'count', keep: '1ms', action: 'archive' }],
+      })`,
+  })
+  for (const n of ['1', '2', '3']) await shop.cli('run', 'count', n, '--id', `c${n}`)
+  const worker = shop.begin(['start'])
+  await worker.says('working on')
+  expect((await shop.cli('store', 'archive', '--dry-run')).err).toContain('3 runs would be archived')
+  expect((await shop.cli('store', 'archive')).out).toBe('3 runs archived\n')
+  worker.child.kill('SIGTERM')
+  await worker.ended
+  const list = document(await shop.cli('store', 'archive', 'list', '--json'))
+  expect(list['archives']).toMatchObject([{ runs: 3 }])
+  const shown = await shop.cli('store', 'archive', 'show', 'count:c2')
+  expect(shown.out).toContain('completed')
+  expect(shown.out).toContain('✔ add')
+  expect(document(await shop.cli('runs', 'show', 'count:c2', '--json'))).toMatchObject({ result: 3 })
+  expect((await shop.cli('store', 'archive', 'restore', 'count:c2')).out).toContain('is in the store again')
+  expect((await shop.cli('store', 'archive', 'restore', 'count:c2')).code).toBe(1)
+  expect((await shop.cli('store', 'check')).out).toContain('all as they were written')
+
+  expect(await shop.cli('store', 'prune')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('no rule that deletes'),
+  })
+  expect((await shop.cli('store', 'prune', '--workflow', 'count')).code).toBe(2)
+  expect((await shop.cli('store', 'prune', '--older-than', 'soon')).code).toBe(2)
+  expect((await shop.cli('store', 'prune', '--older-than', '1ms', '--status', 'running')).code).toBe(2)
+  const pruned = document(await shop.cli('store', 'prune', '--older-than', '1ms', '--status', 'completed', '--json'))
+  // the newest run keeps the place of the next one's number
+  expect(pruned).toMatchObject({ deleted: 2, archived: 0 })
+  expect(document(await shop.cli('runs', '--json'))['runs']).toHaveLength(1)
+})

@@ -1,6 +1,7 @@
 export {
   type Advanced,
   type App,
+  type Archive,
   advance,
   type BackfillOptions,
   type BackfillResult,
@@ -31,6 +32,9 @@ export {
   type OpenApproval,
   type OperationFact,
   type OperationOutcome,
+  type RetainOptions,
+  type RetainResult,
+  type RetentionRule,
   type Run,
   type RunDiff,
   type RunEvent,

@@ -29,6 +29,7 @@ import { type DiffStory, diffRuns, type RunDiff } from './diff.ts'
 import type { RunState } from './event.ts'
 import { type Failure, type FailureOptions, failures } from './failures.ts'
 import type { Health } from './health.ts'
+import { type RetainOptions, type RetainResult, type RetentionRule, retainAll } from './retention.ts'
 import { allEvents, type Run, runHandle, runState, unknownRun } from './run.ts'
 import { readSchedule, type ScheduleOptions } from './schedule-options.ts'
 import {
@@ -81,6 +82,15 @@ export interface DecideOptions {
   readonly reason?: string
 }
 
+/** A file with archived runs. */
+export interface Archive {
+  /** name in the folder `<store>.archive` */
+  readonly file: string
+  /** that are in it and were not deleted or taken back since */
+  readonly runs: number
+  readonly at: Date
+}
+
 export interface App extends AsyncDisposable {
   /** Starts a run, or gets the one with this id. Durable when it resolves. @throws INVALID_INPUT, ID_CONFLICT */
   start<I, O>(startable: Startable<I, O>, ...rest: Rest<I, StartOptions>): Promise<Run<O>>
@@ -127,6 +137,15 @@ export interface App extends AsyncDisposable {
   getSchedule(id: string, options?: { readonly tenant?: string }): Promise<Schedule | undefined>
   /** By id. */
   schedules(options?: ScheduleListOptions): Promise<Page<ScheduleState>>
+  /**
+   * Applies rules of retention now. What is archived is read as before: `app.get(id)` and its events; `list` shows it too.
+   * @example await app.retain([{ status: 'completed', keep: '30d', action: 'archive' }], { dryRun: true })
+   */
+  retain(rules: readonly RetentionRule[], options?: RetainOptions): Promise<RetainResult>
+  /** Files with archived runs, in the folder beside the store. */
+  archives(): Promise<readonly Archive[]>
+  /** Takes an archived run's content back into the store. False when it is not archived. */
+  restoreArchived(runId: string): Promise<boolean>
   /**
    * Copies the store into a file of its own, as it is at one moment, while work goes on. The file has its name when it is whole and on
    * disk. A restore is for when nobody works: `spanwise store restore`.
@@ -200,6 +219,9 @@ export function makeApp(
       return row === undefined ? undefined : scheduleHandle(backend, row, { now, release })
     },
     schedules: (query: ScheduleListOptions = {}) => listSchedules(backend, query),
+    retain: (rules: readonly RetentionRule[], how: RetainOptions = {}) => retainAll(backend.retain, rules, now(), how),
+    archives: async () => (await backend.archives()).map((one) => ({ ...one, at: new Date(one.at) })),
+    restoreArchived: (run: string) => backend.restoreRun(run),
     async backup(to: string, how: BackupOptions = {}) {
       if (options.file === undefined) throw needsFile()
       return backupStore(options.file, to, how)

@@ -2,6 +2,7 @@ import type { ForkRequest, LimitState } from '../engine/index.ts'
 import type {
   ApprovalQuery,
   ApprovalRow,
+  ArchiveRow,
   Created,
   Entry,
   FailureQuery,
@@ -18,6 +19,7 @@ import type {
   Sent,
 } from '../journal/index.ts'
 import type { Begin } from './begin.ts'
+import type { RetentionDone, RetentionStep } from './retention.ts'
 import type { ScheduleBackend } from './schedule-backend.ts'
 
 /**
@@ -57,6 +59,11 @@ export interface Backend extends ScheduleBackend {
   progress(run: string): Promise<unknown>
   /** calls back after each commit that concerns the run; returns what ends it */
   watch(run: string, callback: (change: RowChange | undefined) => void): () => void
+  /** One step of letting old runs go. */
+  retain(step: RetentionStep): Promise<RetentionDone>
+  /** Takes an archived run's content back into the store. */
+  restoreRun(run: string): Promise<boolean>
+  archives(): Promise<readonly ArchiveRow[]>
   close(): Promise<void>
 }
 

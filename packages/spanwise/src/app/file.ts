@@ -2,6 +2,7 @@ import { forkRun } from '../engine/index.ts'
 import { isTerminal, type RowChange, type RunRow, type Store } from '../journal/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
+import { retain } from './retention.ts'
 import { storeSchedules } from './schedule-backend.ts'
 
 type Callback = (change: RowChange | undefined) => void
@@ -34,6 +35,9 @@ export function fileBackend(store: Store): Backend {
   return {
     kind: 'file',
     ...storeSchedules(store, { changed: () => {}, fired: () => {} }),
+    retain: (step) => retain(store, step),
+    restoreRun: (run) => store.restoreRun(run),
+    archives: () => store.archives(),
     begin: (begin) => store.create({ ...newRun(store.info, begin), status: 'queued' }),
     send: (mail) => store.send(mail),
     fork: (request) => forkRun(store, request),

@@ -2,6 +2,7 @@ import type { Engine, Limiter, LimitState, Scheduler } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
+import { retain } from './retention.ts'
 import { storeSchedules } from './schedule-backend.ts'
 import type { Watchers } from './watchers.ts'
 
@@ -24,6 +25,9 @@ export function localBackend(
   return {
     kind: 'local',
     ...schedules,
+    retain: (step) => retain(store, step),
+    restoreRun: (run) => store.restoreRun(run),
+    archives: () => store.archives(),
     begin: (begin) => engine.begin(newRun(store.info, begin)),
     async send(mail) {
       const sent = await store.send(mail)

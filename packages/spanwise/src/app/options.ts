@@ -1,6 +1,7 @@
 import type { Clock } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
 import type { Duration, Log, Size, Startable, StepContext } from '../workflow/index.ts'
+import type { RetentionRule } from './retention.ts'
 import type { ScheduleOptions } from './schedule-options.ts'
 import type { AuditOptions } from './sealing.ts'
 
@@ -53,6 +54,11 @@ export interface SpanwiseOptions {
    * stays until it is deleted.
    */
   readonly schedules?: readonly ScheduleEntry[]
+  /**
+   * What becomes of runs that ended long ago; applied by the process that works, in small steps in the background. Nothing by default.
+   * @example [{ status: 'completed', keep: '30d', action: 'archive' }, { keep: '365d', action: 'delete' }]
+   */
+  readonly retention?: readonly RetentionRule[]
   /** lease of this worker, without renewal; 15 s */
   readonly lease?: Duration
   /** how the journal of a file is sealed; `false` leaves that out */

@@ -36,6 +36,7 @@ import { healthOf } from './health.ts'
 import { localBackend } from './local.ts'
 import { defaultLog } from './log.ts'
 import { releaseOf, type SpanwiseOptions } from './options.ts'
+import { createRetainer } from './retainer.ts'
 import { readSchedule } from './schedule-options.ts'
 import { sealing } from './sealing.ts'
 import { Watchers } from './watchers.ts'
@@ -124,6 +125,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
     for (const { workflow, input, ...how } of options.schedules ?? []) {
       await store.putSchedule(await readSchedule(workflowDefinition(workflow), input, how, clock.now()))
     }
+    const retainer = createRetainer(store, clock, log, options.retention ?? [])
     await engine.start()
     await scheduler.start()
     const opened = store
@@ -148,6 +150,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       closed ??= (async () => {
         try {
           await scheduler.close()
+          await retainer.close()
           await engine.close()
           // clients see their runs leave, then look for the next owner
           await control?.close()
@@ -178,7 +181,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       watchAttempts: (callback) => watchers.watchAttempts(callback),
       activity: () => {
         const { settled, inFlight } = engine.activity()
-        return { settled: settled && scheduler.settled, inFlight }
+        return { settled: settled && scheduler.settled && retainer.settled, inFlight }
       },
       async due() {
         const next = await Promise.all([opened.nextWake([...workflows.keys()], context.release), opened.nextSchedule()])
@@ -188,6 +191,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       wake: () => engine.wake(''),
       kill() {
         scheduler.kill()
+        retainer.kill()
         engine.kill()
         limiter.close()
         void pool?.close()

@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { listArchives, restoreArchived, retainRuns } from './commands/retention.ts'
+import { showRun } from './commands/runs.ts'
 import {
   acceptStore,
   backupTheStore,
@@ -7,7 +9,7 @@ import {
   restoreTheStore,
   storeInfo,
 } from './commands/store.ts'
-import { type Define, examples, type Options } from './define.ts'
+import { collect, type Define, examples, type Options } from './define.ts'
 
 export function defineStore(program: Command, { screen, action }: Define): void {
   const store = program
@@ -47,5 +49,38 @@ export function defineStore(program: Command, { screen, action }: Define): void 
     .summary('give free pages back to the disk; no worker may run')
     .addHelpText('after', examples('store compact'))
     .action(action((options: Options) => compactTheStore(screen, options)))
+  const archive = rules(store.command('archive'))
+    .summary('move old runs into files, by the config’s rules or by options')
+    .addHelpText('after', examples('store archive --dry-run', 'store archive --older-than 90d --workflow digest'))
+    .action(action((options: Options) => retainRuns(screen, 'archive', options)))
+  archive
+    .command('list')
+    .summary('list the files')
+    .action(action((options: Options) => listArchives(screen, options)))
+  archive
+    .command('show')
+    .summary('show an archived run, as any other')
+    .argument('<run>', 'id, beginning of an id, or workflow:your-id')
+    .option('--all', 'leaves nothing out')
+    .action(action((run: string, options: Options) => showRun(screen, run, options)))
+  archive
+    .command('restore')
+    .summary('take an archived run back into the store')
+    .argument('<run>', 'id, beginning of an id, or workflow:your-id')
+    .action(action((run: string, options: Options) => restoreArchived(screen, run, options)))
+  for (const command of archive.commands) command.exitOverride()
+  rules(store.command('prune'))
+    .summary('delete old runs, by the config’s rules or by options')
+    .addHelpText('after', examples('store prune --dry-run', 'store prune --older-than 365d --status failed'))
+    .action(action((options: Options) => retainRuns(screen, 'delete', options)))
   for (const command of store.commands) command.exitOverride()
+}
+
+function rules(command: Command): Command {
+  return command
+    .option('--older-than <duration>', 'that ended so long ago, like 90d: instead of the config’s rules')
+    .option('-w, --workflow <name>', 'with --older-than: only of this workflow')
+    .option('--status <status>', 'with --older-than: only completed, failed or cancelled; may be repeated', collect)
+    .option('-t, --tag <tag>', 'with --older-than: only with this tag')
+    .option('--dry-run', 'only says which')
 }

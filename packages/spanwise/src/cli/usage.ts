@@ -12,6 +12,7 @@ const usageCodes = new Set([
   'INVALID_FORM',
   'INVALID_DURATION',
   'INVALID_SCHEDULE',
+  'INVALID_RETENTION',
   'STORE_UNKNOWN',
 ])
 

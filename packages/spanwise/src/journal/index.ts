@@ -1,3 +1,4 @@
+export { writeArchive } from './archive/write.ts'
 export type { BudgetChange } from './budgets.ts'
 export { decode, encode, encodeCanonical } from './codec.ts'
 export type { Death } from './deaths.ts'
@@ -17,6 +18,7 @@ export type { LogEntry, LogStore, Sealed, SealNode } from './log.ts'
 export type { ModelCallQuery, ModelCallRow } from './model-calls.ts'
 export { openStore, parseStoreUrl } from './open.ts'
 export { checkPayloadSize, MAX_PAYLOAD } from './payload-size.ts'
+export type { ArchiveRow, NewArchive, Rule } from './retention.ts'
 export type {
   Fired,
   NextDue,
@@ -29,6 +31,7 @@ export type {
   ScheduleRow,
 } from './schedules.ts'
 export { commit, keyToken, keyTokenUnder } from './secret.ts'
+export { archiveFolder } from './sqlite/archived.ts'
 export { type BackupOptions, type BackupResult, backupStore } from './sqlite/files/backup.ts'
 export { acceptOlder, checkStore, compactStore, storeFacts } from './sqlite/files/inspect.ts'
 export { restoreStore } from './sqlite/files/restore.ts'

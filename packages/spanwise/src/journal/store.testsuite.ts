@@ -8,6 +8,7 @@ import { testLog } from './testsuite/log.testsuite.ts'
 import { testMail } from './testsuite/mail.testsuite.ts'
 import { testModelCalls } from './testsuite/model-calls.testsuite.ts'
 import { testRates } from './testsuite/rates.testsuite.ts'
+import { testRetention } from './testsuite/retention.testsuite.ts'
 import { testRuns } from './testsuite/runs.testsuite.ts'
 import { testSchedules } from './testsuite/schedules.testsuite.ts'
 import { testWork } from './testsuite/work.testsuite.ts'
@@ -24,6 +25,7 @@ export function testStore(name: string, open: OpenForTest): void {
     testRates(open)
     testDeaths(open)
     testSchedules(open)
+    testRetention(open)
     testLog(open)
     testBudgets(open)
   })

@@ -8,6 +8,7 @@ import type { ModelCallStore } from './model-calls.ts'
 import type { OlderNote } from './older.ts'
 import type { Page } from './page.ts'
 import type { LimitWait, Rates } from './rates.ts'
+import type { RetentionStore } from './retention.ts'
 import type { FiringOf, ScheduleStore } from './schedules.ts'
 
 /**
@@ -24,7 +25,8 @@ export interface Store
     ModelCallStore,
     Rates,
     ScheduleStore<NewRun>,
-    Deaths {
+    Deaths,
+    RetentionStore {
   readonly info: StoreInfo
 
   // ---- the life of a worker

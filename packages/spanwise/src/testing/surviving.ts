@@ -32,6 +32,9 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | typeof Symbo
       const found = await machine.ask((one) => one.getSchedule(...args))
       return found === undefined ? undefined : survivingSchedule(machine, found.id, found.tenant)
     },
+    retain: (...args: Parameters<App['retain']>) => machine.ask((one) => one.retain(...args)),
+    archives: () => machine.ask((one) => one.archives()),
+    restoreArchived: (run: string) => machine.ask((one) => one.restoreArchived(run)),
     backup: (...args: Parameters<App['backup']>) => machine.ask((one) => one.backup(...args)),
     schedules: (...args: Parameters<App['schedules']>) => machine.ask((one) => one.schedules(...args)),
   }

@@ -36,6 +36,9 @@ export interface Methods {
   readonly limits: []
   readonly counts: []
   readonly progress: [string]
+  readonly retain: Parameters<Backend['retain']>
+  readonly restoreRun: [string]
+  readonly archives: []
   readonly putSchedule: Parameters<Backend['putSchedule']>
   readonly schedule: Parameters<Backend['schedule']>
   readonly schedules: Parameters<Backend['schedules']>
@@ -148,6 +151,24 @@ const checks: { readonly [M in keyof Methods]: Check } = {
   limits: tuple(),
   counts: tuple(),
   progress: tuple(text),
+  retain: tuple(
+    record({
+      action: oneOf('archive', 'delete'),
+      rules: list(
+        record({
+          workflow: optional(text),
+          status: optional(list(statuses)),
+          tag: optional(text),
+          keep: optional(finite),
+        }),
+      ),
+      now: whole,
+      after: whole,
+      dryRun: flag,
+    }),
+  ),
+  restoreRun: tuple(text),
+  archives: tuple(),
   putSchedule: tuple(
     record({
       tenant: text,
@@ -230,6 +251,9 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
   limits: ({ backend }) => backend.limits(),
   counts: ({ backend }) => backend.counts(),
   progress: ({ backend }, run) => backend.progress(run),
+  retain: ({ backend }, step) => backend.retain(step),
+  restoreRun: ({ backend }, run) => backend.restoreRun(run),
+  archives: ({ backend }) => backend.archives(),
   putSchedule: ({ backend }, put) => backend.putSchedule(put),
   schedule: ({ backend }, ref) => backend.schedule(ref),
   schedules: ({ backend }, query) => backend.schedules(query),

@@ -3,10 +3,11 @@ import { SpanwiseError } from '../error.ts'
 import { kindCodes, kindOf } from '../kinds.ts'
 import { metaText } from '../leaf.ts'
 import { seal, unseal } from '../seal.ts'
+import { archivedPayloads } from './archived.ts'
 import type { Context } from './context.ts'
 import { appendRaw, rowAt, writeRow } from './log.ts'
 import type { Row } from './log-state.ts'
-import { erasedFlag, inBlob, loadPayload, storePayload } from './payloads.ts'
+import { archivedFlag, erasedFlag, inBlob, loadPayload, storePayload } from './payloads.ts'
 import { checkOrder, placesOf } from './places.ts'
 import { type RawEntry, segmentWriter } from './segment.ts'
 import { subjectSecret } from './subjects.ts'
@@ -62,12 +63,22 @@ export function entriesOf(context: Context, run: Run, from: number, limit = -1):
   const places = placesOf(context, run.seq, from, limit)
   const entries: Entry[] = []
   let row: Row | undefined
+  let archived = false
   for (let i = 1; i < places.length; i += 2) {
     const position = places[i] as number
     if (row === undefined || position < row.from || position >= row.to) row = rowAt(context, position)
-    entries.push(entryAt(context, run.run, row.segment.entry(position - row.from), position))
+    const raw = row.segment.entry(position - row.from)
+    archived ||= (raw.flags & archivedFlag) !== 0
+    entries.push(entryAt(context, run.run, raw, position))
   }
-  return entries
+  return archived ? withPayloads(entries, archivedPayloads(context, run.seq)) : entries
+}
+
+function withPayloads(entries: readonly Entry[], payloads: ReadonlyMap<number, string> | undefined): readonly Entry[] {
+  return entries.map((entry) => {
+    const payload = entry.payload ?? payloads?.get(entry.index)
+    return payload === undefined ? entry : { ...entry, payload, erased: false }
+  })
 }
 
 /** how many are looked at together on the way back */
@@ -109,30 +120,60 @@ export function entryAt(context: Context, run: string, raw: RawEntry, position: 
 
 /** Takes the content of a run's entries away, of those that `whose` names; leaves and commitments stay. */
 export function eraseEntries(context: Context, runSeq: number, whose: (subject: string | undefined) => boolean): void {
+  rewrite(context, [runSeq], (raw, position) => {
+    if (!whose(raw.subject === '' ? undefined : raw.subject)) return raw
+    if (raw.payload === undefined && raw.flags === 0) return raw
+    if (raw.flags & inBlob) context.sql('DELETE FROM spanwise_blobs WHERE pos = ?').run(position)
+    return { ...raw, payload: undefined, flags: erasedFlag }
+  })
+}
+
+/** Their payloads are in a file from now on: what was erased before stays erased. */
+export function archiveEntries(context: Context, runSeqs: readonly number[]): void {
+  rewrite(context, runSeqs, (raw, position) => {
+    if (raw.payload === undefined && (raw.flags & inBlob) === 0) return raw
+    if (raw.flags & inBlob) context.sql('DELETE FROM spanwise_blobs WHERE pos = ?').run(position)
+    return { ...raw, payload: undefined, flags: erasedFlag | archivedFlag }
+  })
+}
+
+/** The other way round: what is not among the payloads was erased meanwhile. */
+export function unarchiveEntries(context: Context, runSeq: number, payloads: ReadonlyMap<number, string>): void {
+  rewrite(context, [runSeq], (raw, position) => {
+    if ((raw.flags & archivedFlag) === 0) return raw
+    const text = payloads.get(raw.index)
+    if (text === undefined) return { ...raw, flags: erasedFlag }
+    const { payload, flags, blob } = storePayload(text)
+    if (blob !== undefined) context.sql('INSERT INTO spanwise_blobs (pos, data) VALUES (?, ?)').run(position, blob)
+    return { ...raw, payload, flags }
+  })
+}
+
+/** Writes entries of some runs anew, each row of the log once. Proofs and positions stay what they are. */
+function rewrite(
+  context: Context,
+  runSeqs: readonly number[],
+  change: (raw: RawEntry, position: number) => RawEntry,
+): void {
   writeRow(context)
-  const places = placesOf(context, runSeq, 0)
+  const runs = new Set(runSeqs)
+  const positions = runSeqs.flatMap((runSeq) => placesOf(context, runSeq, 0).filter((_, i) => i % 2 === 1))
   let done = 0
-  for (let i = 1; i < places.length; i += 2) {
-    const position = places[i] as number
+  for (const position of positions.sort((a, b) => a - b)) {
     if (position < done) continue
     const row = rowAt(context, position)
-    eraseInRow(context, row, (raw) => raw.runSeq === runSeq && whose(raw.subject === '' ? undefined : raw.subject))
+    const writer = segmentWriter()
+    let changed = false
+    for (let i = 0; i < row.segment.count; i++) {
+      const raw = row.segment.entry(i)
+      const now = runs.has(raw.runSeq) ? change(raw, row.from + i) : raw
+      changed ||= now !== raw
+      writer.add(now)
+    }
+    if (changed) context.sql('UPDATE spanwise_segments SET data = ? WHERE pos = ?').run(writer.take(), row.from)
     done = row.to
   }
   context.log.rows.length = 0
-}
-
-function eraseInRow(context: Context, row: Row, gone: (raw: RawEntry) => boolean): void {
-  const writer = segmentWriter()
-  let changed = false
-  for (let i = 0; i < row.segment.count; i++) {
-    const raw = row.segment.entry(i)
-    const erases = gone(raw) && (raw.payload !== undefined || raw.flags !== 0)
-    changed ||= erases
-    if (erases && raw.flags & inBlob) context.sql('DELETE FROM spanwise_blobs WHERE pos = ?').run(row.from + i)
-    writer.add(erases ? { ...raw, payload: undefined, flags: erasedFlag } : raw)
-  }
-  if (changed) context.sql('UPDATE spanwise_segments SET data = ? WHERE pos = ?').run(writer.take(), row.from)
 }
 
 function erasedError(run: string, subject: string | undefined): SpanwiseError {

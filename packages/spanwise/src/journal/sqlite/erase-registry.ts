@@ -8,6 +8,12 @@ interface TableErasure {
   /** why there is nothing to erase, for tables that hold no content */
   readonly keeps?: string
   readonly erase?: (context: Context, target: Target) => void
+  /** takes the rows of a run that is deleted; tables without have none, or keep them for the log */
+  readonly forget?: (context: Context, run: { readonly seq: number; readonly run: string }) => void
+}
+
+function forgetBy(context: Context, table: string, seq: number): void {
+  context.sql(`DELETE FROM ${table} WHERE run_seq = ?`).run(seq)
 }
 
 const runsOfSubject = 'SELECT seq FROM spanwise_runs WHERE subject = ?1'
@@ -37,8 +43,23 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
     },
   },
   spanwise_blobs: { keeps: 'what the segments no longer point at is deleted with it' },
-  spanwise_places: { keeps: 'numbers' },
-  spanwise_subject_runs: { keeps: 'keyed hashes' },
+  spanwise_places: {
+    keeps: 'numbers',
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_places', seq),
+  },
+  spanwise_subject_runs: {
+    keeps: 'keyed hashes',
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_subject_runs', seq),
+  },
+  spanwise_archived: {
+    // a subject's own secret goes too, and with it what others hold about them
+    erase: (context, target) => {
+      const runs = pick(target, '= ?1', `IN (${runsOfSubject})`)
+      context.sql(`UPDATE spanwise_archived SET key = NULL WHERE run_seq ${runs}`).run(value(target))
+    },
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_archived', seq),
+  },
+  spanwise_deleted: { keeps: 'opaque run ids, names of workflows and tenants' },
   spanwise_seal_nodes: { keeps: 'hashes of leaves' },
   spanwise_checkpoints: { keeps: 'numbers, hashes and signatures' },
   spanwise_mail: {
@@ -46,6 +67,7 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
       const runs = pick(target, '= ?1', `IN (${runsOfSubject})`)
       context.sql(`UPDATE spanwise_mail SET payload = NULL WHERE run_seq ${runs}`).run(value(target))
     },
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_mail', seq),
   },
   spanwise_runs: {
     erase: (context, target) => {
@@ -57,12 +79,22 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
         )
         .run(value(target))
     },
+    forget: (context, { seq }) => {
+      context
+        .sql(
+          `INSERT INTO spanwise_deleted (run_seq, run, tenant, workflow, release)
+           SELECT seq, run, tenant, workflow, release FROM spanwise_runs WHERE seq = ?`,
+        )
+        .run(seq)
+      context.sql('DELETE FROM spanwise_runs WHERE seq = ?').run(seq)
+    },
   },
   spanwise_forks: {
     erase: (context, target) => {
       const runs = pick(target, '= ?1', `IN (${runsOfSubject})`)
       context.sql(`UPDATE spanwise_forks SET token_key = NULL WHERE run_seq ${runs}`).run(value(target))
     },
+    // the row stays: what a fork has copied in the log must not count twice, as in the costs of models
   },
   spanwise_subjects: {
     erase: (context, target) => {
@@ -86,15 +118,39 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
       context.sql('DELETE FROM spanwise_schedules WHERE subject = ?').run(target.subject)
     },
   },
-  spanwise_schedule_runs: { keeps: 'numbers' },
-  spanwise_deaths: { keeps: 'numbers of runs, times, processes and keys with tokens' },
-  spanwise_limit_waits: { keeps: 'numbers of runs' },
+  spanwise_schedule_runs: {
+    keeps: 'numbers',
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_schedule_runs', seq),
+  },
+  spanwise_limit_waits: {
+    keeps: 'numbers of runs',
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_limit_waits', seq),
+  },
+  spanwise_deaths: {
+    keeps: 'numbers of runs, times, processes and keys with tokens',
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_deaths', seq),
+  },
   spanwise_store: { keeps: 'the store’s own id and key' },
   spanwise_workers: { keeps: 'processes, not people' },
   spanwise_releases: { keeps: 'names of releases of code' },
-  spanwise_mail_seen: { keeps: 'keyed hashes; they go when the run ends' },
-  spanwise_run_tags: { keeps: 'keyed hashes' },
+  spanwise_mail_seen: {
+    keeps: 'keyed hashes; they go when the run ends',
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_mail_seen', seq),
+  },
+  spanwise_run_tags: {
+    keeps: 'keyed hashes',
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_run_tags', seq),
+  },
+  spanwise_links: {
+    keeps: 'opaque run ids and keys with tokens',
+    forget: (context, { seq, run }) => {
+      context.sql('DELETE FROM spanwise_links WHERE child_seq = ?').run(seq)
+      context.sql('DELETE FROM spanwise_links WHERE parent_run = ?').run(run)
+    },
+  },
+  spanwise_approvals: {
+    keeps: 'opaque ids, keys with tokens and roles; question and form are in the entries',
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_approvals', seq),
+  },
   spanwise_budgets: { keeps: 'sums, under names of rules and keyed hashes' },
-  spanwise_links: { keeps: 'opaque run ids and keys with tokens' },
-  spanwise_approvals: { keeps: 'opaque ids, keys with tokens and roles; question and form are in the entries' },
 }

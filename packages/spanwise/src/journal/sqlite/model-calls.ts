@@ -34,10 +34,13 @@ export function modelCalls(
   const homeOf = (runSeq: number): Home => {
     let home = homes.get(runSeq)
     if (home === undefined) {
+      // what deleted runs have cost was paid all the same
       home = context
         .sql(
-          `SELECT r.run, r.workflow, r.tenant, x.name AS release, f.copied_to FROM spanwise_runs r
-           JOIN spanwise_releases x ON x.seq = r.release LEFT JOIN spanwise_forks f ON f.run_seq = r.seq WHERE r.seq = ?`,
+          `SELECT r.run, r.workflow, r.tenant, x.name AS release, f.copied_to FROM (
+             SELECT seq, run, workflow, tenant, release FROM spanwise_runs WHERE seq = ?1
+             UNION ALL SELECT run_seq, run, workflow, tenant, release FROM spanwise_deleted WHERE run_seq = ?1
+           ) r JOIN spanwise_releases x ON x.seq = r.release LEFT JOIN spanwise_forks f ON f.run_seq = r.seq`,
         )
         .get(runSeq) as unknown as Home
       homes.set(runSeq, home)

@@ -31,6 +31,7 @@ import { modelCalls } from './model-calls.ts'
 import { outcomeOfRun } from './outcome.ts'
 import { approval, approvals, counts, find, list } from './queries.ts'
 import { keepRates, rates } from './rates.ts'
+import { retentionOperations, retentionReads } from './retention.ts'
 import { mailOf, runById, toRunRow } from './rows.ts'
 import { scheduleOperations, scheduleReads } from './schedules.ts'
 import { checkpoints, logSize, positionOf, readLeaves, readLog, seal, sealed, sealNodes } from './sealing.ts'
@@ -85,6 +86,7 @@ export const operations = {
   keepRates: (context: Context, kept: { readonly rates: readonly KeptRate[]; readonly now: number }) =>
     keepRates(context, kept),
   ...scheduleOperations,
+  ...retentionOperations,
   logSize: (context: Context, _: undefined) => logSize(context),
   log: (context: Context, range: { readonly from: number; readonly limit: number }) => readLog(context, range),
   leaves: (context: Context, range: { readonly from: number; readonly limit: number }) => readLeaves(context, range),
@@ -124,6 +126,7 @@ const reads: ReadonlySet<Op> = new Set([
   'suspects',
   'trials',
   ...scheduleReads,
+  ...retentionReads,
   'logSize',
   'log',
   'leaves',

@@ -8,6 +8,8 @@ const blobAbove = 256 * 1024
 
 export const inBlob = 1
 export const erasedFlag = 2
+/** the payload is in an archive; never without `erasedFlag`, because without its file or its key it is as good as erased */
+export const archivedFlag = 4
 
 export interface Stored {
   readonly payload: string | Uint8Array | undefined

@@ -4,6 +4,7 @@ import { failureIndex } from './schema-failures.ts'
 import { forkTables } from './schema-fork.ts'
 import { limitTables } from './schema-limits.ts'
 import { logTables } from './schema-log.ts'
+import { retentionTables } from './schema-retention.ts'
 import { schemaSchedules } from './schema-schedules.ts'
 import { sealTables } from './schema-seal.ts'
 
@@ -121,5 +122,5 @@ CREATE TABLE spanwise_approvals (
   state      INTEGER NOT NULL  -- codes.ts
 ) STRICT;
 CREATE INDEX spanwise_approvals_open ON spanwise_approvals (state) WHERE state = 0;
-CREATE INDEX spanwise_approvals_run ON spanwise_approvals (run_seq) WHERE state = 0;
-${forkTables}${failureIndex}${limitTables}${schemaSchedules}${budgetTables}${deathTables}`
+CREATE INDEX spanwise_approvals_run ON spanwise_approvals (run_seq);
+${forkTables}${failureIndex}${limitTables}${schemaSchedules}${budgetTables}${deathTables}${retentionTables}`

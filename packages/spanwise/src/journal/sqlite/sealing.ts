@@ -25,7 +25,8 @@ export function readLog(
   const runOf = (seq: number) => {
     let run = runs.get(seq)
     if (run === undefined) {
-      run = context.sql('SELECT run, subject FROM spanwise_runs WHERE seq = ?').get(seq) as unknown as {
+      run = (context.sql('SELECT run, subject FROM spanwise_runs WHERE seq = ?').get(seq) ??
+        context.sql('SELECT run, NULL AS subject FROM spanwise_deleted WHERE run_seq = ?').get(seq)) as unknown as {
         run: string
         subject: string | null
       }

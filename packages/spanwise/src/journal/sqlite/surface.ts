@@ -68,6 +68,12 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     schedules: (query) => ask('schedules', query),
     changeSchedule: (change) => ask('changeSchedule', change),
     removeSchedule: (ref) => ask('removeSchedule', ref),
+    expired: (query) => ask('expired', query),
+    exportRun: (run) => ask('exportRun', run),
+    archiveRuns: (archive) => ask('archiveRuns', archive),
+    deleteRuns: (runs) => ask('deleteRuns', runs),
+    restoreRun: (run) => ask('restoreRun', run),
+    archives: () => ask('archives', undefined),
     dueSchedules: (now, limit) => ask('dueSchedules', { now, limit }),
     nextSchedule: () => ask('nextSchedule', undefined),
     fireSchedule: async (firing) => {
