@@ -1,5 +1,6 @@
 import type { LoadedRun, NewRun, RunChange, Store } from '../../packages/spanwise/src/journal/index.ts'
-import { disrupt, faultAt, Injected, type Process } from './world.ts'
+import { pace } from './steps.ts'
+import { disrupt, faultAt, Injected, type Process, type World } from './world.ts'
 
 /** not worth telling */
 const quiet = new Set(['find', 'run'])
@@ -102,6 +103,7 @@ function note({ name, args, process }: Request, answer: unknown): void {
   // an answer was lost before: what it gave is given again
   if (name === 'claim' && (args[0] as { held?: unknown }).held !== undefined)
     for (const { row } of answer as readonly LoadedRun[]) disrupt(world, row.run)
+  if (name === 'keepRates') for (const rate of args[0] as readonly KeptRateRow[]) noteDraws(world, rate)
   if (name === 'append') {
     const change = args[0] as RunChange
     const { state } = answer as { state: string }
@@ -124,6 +126,20 @@ function note({ name, args, process }: Request, answer: unknown): void {
     const known = world.signals.get(mail.run)
     if (known === undefined) world.signals.set(mail.run, [serial])
     else known.push(serial)
+  }
+}
+
+interface KeptRateRow {
+  readonly marks: readonly { readonly at: number; readonly amount: number }[]
+}
+
+/** In no span of time was more drawn than the rate allows. */
+function noteDraws({ draws, wrong }: World, { marks }: KeptRateRow): void {
+  for (const { at, amount } of marks) {
+    draws.set(at, Math.max(draws.get(at) ?? 0, amount))
+    const close = marks.filter((one) => one.at >= at && one.at < at + pace.per)
+    if (close.reduce((sum, one) => sum + one.amount, 0) > pace.limit)
+      wrong.push(`drawn at once: ${JSON.stringify(close)}`)
   }
 }
 

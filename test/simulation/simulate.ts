@@ -81,6 +81,7 @@ function makeWorld(schedule: Schedule, tellStory: boolean): World {
     disruptions: new Map(),
     accepted: new Map(),
     timetables: new Map(),
+    draws: new Map(),
     signals: new Map(),
     writes: new Map(),
     ends: new Map(),

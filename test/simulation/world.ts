@@ -36,6 +36,8 @@ export interface World {
   readonly accepted: Map<string, string>
   /** when schedules begin and end, by name; ms since 1970 */
   readonly timetables: Map<string, { readonly from: number; readonly until: number }>
+  /** what was drawn from the rate of paced steps, by time; ms since 1970 */
+  readonly draws: Map<number, number>
   /** acknowledged signals in the order in which the store took them, by run */
   readonly signals: Map<string, string[]>
   /** how often something was written to a run's history, at least once for each time that something was */
