@@ -54,23 +54,29 @@ export function commandLine(screen: Terminal, ended: (code: number) => void): Co
       ended(await (handler as unknown as Handler)(...given.slice(0, -2), command.optsWithGlobals()))
     }
 
+  // lines that can be read, also into a pipe
+  const helpWidth = (): number => Math.min(screen.columns, 100)
   const program = new Command('spanwise')
     .description('Durable, replayable workflows for AI systems: run them, watch them, mend them.')
     .version(version(), '-V, --version')
     .option('-c, --config <file>', 'config file; else spanwise.config.ts, .js or .mjs, found upwards from here')
-    .option('-s, --store <url>', 'store instead of the config’s, like sqlite:./spanwise.db')
+    .option('-s, --store <url>', 'store instead of the config’s, like sqlite:./app.db')
     .option('--json', 'for programs: one JSON document on stdout, or JSON lines where there is a stream')
+    // else descriptions beside long options run over the end of a line of 80
+    .configureHelp({ minWidthToWrap: 16 })
     .configureOutput({ getOutHelpWidth: helpWidth, getErrHelpWidth: helpWidth })
     .exitOverride()
     .showHelpAfterError('(--help says what there is)')
     .addHelpText(
       'after',
       `
-A run is named by its id, by the beginning of it, or as workflow:your-id.
+A run is named by its id, by the beginning of it,
+or as workflow:your-id.
 
-Exit codes: 0 done; 1 the run failed or something went wrong; 2 wrong usage;
-3 the run needs attention; 130 interrupted.
-Environment: NO_COLOR=1; SPANWISE_LOG=debug|info|warn|error|silent; SPANWISE_DEBUG=1 shows stacks.
+Exit codes: 0 done; 1 the run failed or something is wrong;
+2 wrong usage; 3 the run needs attention; 130 interrupted.
+Environment: NO_COLOR=1; SPANWISE_DEBUG=1 shows stacks;
+SPANWISE_LOG=debug|info|warn|error|silent.
 
 Examples:
   $ spanwise run refund '{"orderId": "o-7"}' --id o-7
@@ -256,9 +262,4 @@ function targets(command: Command, what: string): Command {
     .option('-t, --tag <tag>', 'all with this tag; may be repeated', collect)
     .option('--dry-run', 'only says what would happen')
     .option('--after <cursor>', 'goes on where a stopped one said')
-}
-
-/** lines that can be read, also into a pipe */
-function helpWidth(): number {
-  return Math.min(process.stdout.columns || 80, 100)
 }

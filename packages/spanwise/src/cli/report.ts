@@ -4,7 +4,7 @@ import { errorFrom } from './ending.ts'
 import { errorLines } from './output/error.ts'
 import { shortId, statusColor } from './output/status.ts'
 import { took, until } from './output/time.ts'
-import type { Terminal } from './terminal.ts'
+import { indented, type Terminal } from './terminal.ts'
 
 /** What a worker tells of its runs. */
 export interface Report {
@@ -45,7 +45,7 @@ export function reporter(
     const state = terminal.paint(statusColor[status], status)
     terminal.out(`${dim(clock())}  ${id}  ${row?.workflow ?? ''}  ${state}  ${dim(fact(row, status))}`.trimEnd())
     if (!closely || row?.error === undefined || row.status !== status) return
-    for (const line of errorLines(terminal, errorFrom(row))) terminal.out(`          ${line}`)
+    for (const line of errorLines(indented(terminal, 10), errorFrom(row))) terminal.out(`          ${line}`)
   }
   return {
     changed(run, change) {

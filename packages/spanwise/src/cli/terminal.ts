@@ -67,3 +67,8 @@ export function cut(text: string, length: number): string {
   const line = stripVTControlCharacters(text).replace(/\s+/g, ' ').trim()
   return line.length <= length ? line : `${line.slice(0, Math.max(0, length - 1))}…`
 }
+
+/** The same for lines that will be moved to the right. */
+export function indented(terminal: Terminal, by: number): Terminal {
+  return { ...terminal, columns: terminal.columns - by }
+}

@@ -7,7 +7,7 @@ import { statusColor } from '../output/status.ts'
 import type { Column } from '../output/table.ts'
 import { ago } from '../output/time.ts'
 import { jsonable } from '../output/value.ts'
-import type { Terminal } from '../terminal.ts'
+import { indented, type Terminal } from '../terminal.ts'
 import { exitCode } from '../usage.ts'
 
 export interface ListFailuresOptions extends Common {
@@ -80,7 +80,7 @@ export async function showFailure(terminal: Terminal, fingerprint: string, optio
       ['example', example.run],
     ])
     terminal.out('')
-    for (const line of errorLines(terminal, example.error)) terminal.out(`  ${line}`)
+    for (const line of errorLines(indented(terminal, 2), example.error)) terminal.out(`  ${line}`)
     terminal.out('')
     for (const { id, status, updatedAt } of items)
       terminal.out(`  ${id}  ${terminal.paint(statusColor[status], status)}  ${ago(updatedAt)}`)

@@ -13,7 +13,7 @@ import { withProgress } from '../output/progress.ts'
 import { shortId, statusColor } from '../output/status.ts'
 import { ago, took, until } from '../output/time.ts'
 import { jsonable, pretty } from '../output/value.ts'
-import type { Terminal } from '../terminal.ts'
+import { indented, type Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
 import { eventLine, view } from '../view.ts'
 import { showEntries, showMoment } from './moment.ts'
@@ -131,7 +131,7 @@ export async function showRun(
     const all = options.all === true
     section(terminal, 'input', valueLines(terminal, started(events[0]).input, all))
     if (state.status === 'completed') section(terminal, 'result', valueLines(terminal, result, all))
-    else if (state.error !== undefined) section(terminal, 'error', errorLines(terminal, errorFrom(state)))
+    else if (state.error !== undefined) section(terminal, 'error', errorLines(indented(terminal, 2), errorFrom(state)))
     section(terminal, 'timeline', timeline(terminal, events, all))
     if ((isOpen(state) || isMoved(state)) && ownerOf(store) === undefined) {
       terminal.note('\nno worker runs now; one is started by: spanwise start')
