@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, platform, release } from 'node:os'
 import { parseArgs } from 'node:util'
+import { schedules } from './schedules.ts'
 import {
   concurrent,
   dueAtOnce,
@@ -34,6 +35,7 @@ const parts: Record<string, () => Promise<Figures>> = {
   due: () => dueAtOnce(full ? 10_000 : 1_000),
   parked: () => parkedRuns(full ? 100_000 : 5_000),
   idle: () => idle(full ? 10 : 3),
+  schedules: () => schedules(full ? 10_000 : 1_000, full ? 10 : 3),
 }
 
 const machine = {
