@@ -109,7 +109,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
         string,
         (input: unknown, context: StepContext) => unknown
       >,
-      models: { store, worker, clock, random: options.random ?? Math.random, log },
+      models: { store, worker, clock, random: options.random ?? Math.random, log, limiter },
       gateway: options.models,
       events: {
         changed: (run, row) => {

@@ -1,7 +1,8 @@
 import { SpanwiseError } from '../journal/index.ts'
 import { milliseconds } from '../workflow/index.ts'
+import { Adaptive } from './adaptive.ts'
 import { Health, Latencies } from './health.ts'
-import type { Member } from './member.ts'
+import type { Limits, Member } from './member.ts'
 import type { AliasOptions, Candidate, GatewayOptions, Model } from './options.ts'
 import { embeddingV4, languageV4 } from './v3.ts'
 
@@ -15,6 +16,7 @@ export interface Alias {
   readonly firstPart: number
   readonly idle: number
   readonly on: NonNullable<AliasOptions['on']>
+  readonly perTenant: Limits | undefined
 }
 
 const names = /^[\w.-]+$/
@@ -45,6 +47,7 @@ export function readAlias(
     firstPart: milliseconds(options.firstPart ?? '1m', `firstPart of ${name}`),
     idle: milliseconds(options.idle ?? '30s', `idle of ${name}`),
     on: options.on ?? {},
+    perTenant: options.perTenant === undefined ? undefined : checkLimits(name, options.perTenant),
   }
 }
 
@@ -67,6 +70,8 @@ function readMember(
     weight,
     key,
     pin,
+    limits: checkLimits(alias, { concurrency: candidate.concurrency, rpm: candidate.rpm, tpm: candidate.tpm }),
+    adaptive: new Adaptive(),
     maxOutputTokens: candidate.maxOutputTokens ?? options.maxOutputTokens ?? 8_192,
     health: new Health({
       failures: breaker?.failures ?? 5,
@@ -75,6 +80,12 @@ function readMember(
     latencies: new Latencies(),
     answered: undefined,
   }
+}
+
+function checkLimits(alias: string, limits: Limits): Limits {
+  for (const [limit, value] of Object.entries(limits))
+    if (value !== undefined && !(Number.isFinite(value) && value >= 1)) throw invalid(alias, `${limit} is ${value}`)
+  return limits
 }
 
 function isModel(value: unknown): value is Model {

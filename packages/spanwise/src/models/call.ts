@@ -7,6 +7,7 @@ import { boundsOf } from './bound.ts'
 import type { Budget } from './budget.ts'
 import { ModelError } from './errors.ts'
 import type { GatewayEvent } from './events.ts'
+import { admitted } from './limits.ts'
 import type { Member } from './member.ts'
 import { type Prices, priceOf } from './price.ts'
 import { type CallRecord, toMeta } from './record.ts'
@@ -84,7 +85,10 @@ async function send(sending: Sending, call: ModelCall, started: number): Promise
     event,
     rounds: sending.rounds,
     isCommitted: sending.isCommitted,
-    ask: (member, stop) => sending.ask({ alias, member, clock: home.clock, signal: stop }, capOf(sending, member)),
+    ask: (member, stop) =>
+      admitted({ alias, member, call, signal: stop, tokens: Number(bounds.get(member)?.tokens ?? 0n) }, () =>
+        sending.ask({ alias, member, clock: home.clock, signal: stop }, capOf(sending, member)),
+      ),
   })
   const bill = billOf(routed, gateway.prices, bounds, started)
   const settled = book.settle(holds, bill.used)

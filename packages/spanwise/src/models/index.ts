@@ -14,5 +14,6 @@ export {
   priceOf,
   prices,
 } from './price.ts'
+export { type Filled, type Prompt, prompt } from './prompt.ts'
 export { type CallRecord, type PriceUsed, readRecord, toMeta, type Usage } from './record.ts'
 export { embeddingUsage, usageOf } from './usage.ts'

@@ -1,5 +1,12 @@
 import type { EmbeddingModelV4, LanguageModelV4 } from '@ai-sdk/provider'
+import type { Adaptive } from './adaptive.ts'
 import type { Health, Latencies } from './health.ts'
+
+export interface Limits {
+  readonly concurrency?: number | undefined
+  readonly rpm?: number | undefined
+  readonly tpm?: number | undefined
+}
 
 /** A candidate and how it is doing. */
 export interface Member {
@@ -8,6 +15,8 @@ export interface Member {
   readonly language: LanguageModelV4 | undefined
   readonly embedding: EmbeddingModelV4 | undefined
   readonly weight: number
+  readonly limits: Limits
+  readonly adaptive: Adaptive
   readonly key: string | undefined
   readonly pin: string | undefined
   readonly maxOutputTokens: number

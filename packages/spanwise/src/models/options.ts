@@ -13,7 +13,13 @@ export interface Candidate {
   readonly model: Model
   /** its share where candidates have weights; without any they are asked in their order */
   readonly weight?: number
-  /** name of the account or key that it uses, for budgets: never the key itself */
+  /** calls at once */
+  readonly concurrency?: number
+  /** calls a minute */
+  readonly rpm?: number
+  /** tokens a minute */
+  readonly tpm?: number
+  /** name of the account or key that it uses, for limits and budgets: never the key itself. Who names the same key shares its limits */
   readonly key?: string
   /** the exact model that has to answer: `gpt-5-mini-2025-08-07`. Another answer is refused */
   readonly pin?: string
@@ -33,6 +39,8 @@ export interface AliasOptions {
   readonly idle?: Duration
   /** what a failure of one candidate leads to; `next` unless the request itself is at fault */
   readonly on?: Readonly<Partial<Record<CallFailure, 'next' | 'fail'>>>
+  /** for each tenant, whichever candidate answers */
+  readonly perTenant?: { readonly concurrency?: number; readonly rpm?: number; readonly tpm?: number }
   /** tokens that an answer may have where the caller sets no cap; 8192 */
   readonly maxOutputTokens?: number
 }

@@ -150,6 +150,7 @@ async function one<T>(of: Route<T>, member: Member, signal: AbortSignal, tally: 
   try {
     const value = await of.ask(member, signal)
     health.answered()
+    member.adaptive.answered()
     member.latencies.add(clock.now() - started)
     if (was !== 'closed') of.event({ type: 'breaker', alias: of.alias.name, ...named(member), state: 'closed' })
     return { ok: true, value, member }
@@ -163,6 +164,7 @@ async function one<T>(of: Route<T>, member: Member, signal: AbortSignal, tally: 
       of.event({ type: 'failed', alias: of.alias.name, ...named(member), failure: failed.failure, error })
       if (was === 'closed' && health.state === 'open')
         of.event({ type: 'breaker', alias: of.alias.name, ...named(member), state: 'open' })
+      if (failed.failure === 'rate limit') member.adaptive.tooMany()
       // it had begun to answer, or may have: that may be on the bill
       if (failed.failure === 'timeout' || failed.failure === 'bad response') tally.wasted.push(member)
     }

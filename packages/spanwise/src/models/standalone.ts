@@ -1,3 +1,4 @@
+import { createLimiter, systemClock } from '../engine/index.ts'
 import type { ModelHome } from '../workflow/index.ts'
 
 let warned = false
@@ -17,13 +18,8 @@ export function standaloneHome(alias: string): ModelHome {
 const home: ModelHome = {
   store: undefined,
   worker: '',
-  clock: {
-    now: () => Date.now(),
-    after(ms, then) {
-      const timer = setTimeout(then, Math.min(ms, 2 ** 31 - 1))
-      return () => clearTimeout(timer)
-    },
-  },
+  clock: systemClock,
   random: Math.random,
   log: console,
+  limiter: createLimiter({ clock: systemClock }),
 }

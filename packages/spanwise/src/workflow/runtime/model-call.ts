@@ -62,6 +62,23 @@ export interface ModelHome {
   }
   readonly random: () => number
   readonly log: Log
+  readonly limiter: ModelLimiter
+}
+
+/** The part of the app's limiter that calls need. */
+export interface ModelLimiter {
+  acquire(request: {
+    readonly claims: readonly {
+      readonly key: string
+      readonly limit?: number | undefined
+      readonly rate?: { readonly limit: number; readonly per: number } | undefined
+      readonly amount?: number | undefined
+    }[]
+    readonly tenant?: string | undefined
+    readonly priority?: number | undefined
+    readonly deadline?: number | undefined
+    readonly signal?: AbortSignal | undefined
+  }): Promise<{ settle(used: Readonly<Record<string, number>>): void; release(): void }>
 }
 
 /** What a call used takes the place of what was kept back for it. */
