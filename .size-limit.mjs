@@ -2,11 +2,12 @@ import { entryPoints } from './rolldown.size.mjs'
 
 // Budgets per entry point, brotli, without dependencies. Raise one only in the commit that needs it, and say why there.
 const budgets = {
-  '.': '60 kB',
+  // schedules, limits, forks, repairs, the audit log, retention and the surface to all of them
+  '.': '92 kB',
   // loaded into somebody else's process; at-exit, with prices, is not among it
   './baseline': '8 kB',
   './models': '40 kB',
-  './testing': '70 kB',
+  './testing': '92 kB',
 }
 
 export default entryPoints.map(({ name, dir }) => {

@@ -149,9 +149,8 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
     const close = (): Promise<void> => {
       closed ??= (async () => {
         try {
-          await scheduler.close()
-          await retainer.close()
-          await engine.close()
+          // at once: from this moment on none of them begins anything
+          await Promise.all([scheduler.close(), retainer.close(), engine.close()])
           // clients see their runs leave, then look for the next owner
           await control?.close()
           limiter.close()
