@@ -424,6 +424,8 @@ export class Resident implements Host, EffectsHome, Turn {
     const entries = await applyResume(this.engine.store, this.row, history, mail, this.now())
     if (this.#dropped) return
     if (entries === undefined) return this.discard('its resume was stale or its lease is lost', true)
+    // another look into the inbox may be on its way with it
+    this.#takenMail.add(mail.id)
     this.restart(entries)
   }
 
