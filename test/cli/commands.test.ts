@@ -174,8 +174,8 @@ it('a parked run is resumed, with another input or a result, one by one or by fi
   const dry = await shopping.cli('resume', String(one), '--dry-run')
   expect(dry).toMatchObject({ code: 0, out: `${one} would be resumed from pay\n` })
   const [{ fingerprint }] = document(await shopping.cli('runs', '--json'))['runs'] as [{ fingerprint: string }]
-  expect((await shopping.cli('resume', '--fingerprint', fingerprint, '--dry-run')).out).toBe(
-    '3 runs would be resumed\n',
+  expect((await shopping.cli('resume', '--fingerprint', fingerprint, '--dry-run')).out).toMatch(
+    /^3 runs would be resumed\n/,
   )
   const worker = shopping.begin(['start'])
   await worker.says('working on')
