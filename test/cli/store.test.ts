@@ -30,7 +30,7 @@ it('a store is backed up while a worker works, checked, restored, and says that 
   })
   expect((await shop.cli('run', 'count', '2', '--id', 'two')).out).toBe('3\n')
   const info = await shop.cli('store', 'info')
-  expect(info.out).toMatch(/worker +pid \d+/)
+  expect(info.out).toMatch(/worker +process \d+ on /)
   expect(info.out).toMatch(/content +2 runs, 6 entries/)
   expect(info.out).toContain('spanwise_segments')
   expect((await shop.cli('store', 'check')).out).toContain('2 runs, 6 entries: all as they were written')

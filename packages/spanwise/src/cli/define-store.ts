@@ -56,17 +56,20 @@ export function defineStore(program: Command, { screen, action }: Define): void 
   archive
     .command('list')
     .summary('list the files')
+    .addHelpText('after', examples('store archive list --json'))
     .action(action((options: Options) => listArchives(screen, options)))
   archive
     .command('show')
     .summary('show an archived run, as any other')
     .argument('<run>', 'id, beginning of an id, or workflow:your-id')
     .option('--all', 'leaves nothing out')
+    .addHelpText('after', examples('store archive show digest:2026-11-01'))
     .action(action((run: string, options: Options) => showRun(screen, run, options)))
   archive
     .command('restore')
     .summary('take an archived run back into the store')
     .argument('<run>', 'id, beginning of an id, or workflow:your-id')
+    .addHelpText('after', examples('store archive restore digest:2026-11-01'))
     .action(action((run: string, options: Options) => restoreArchived(screen, run, options)))
   for (const command of archive.commands) command.exitOverride()
   rules(store.command('prune'))
