@@ -122,10 +122,10 @@ describe('the id of a run', () => {
   it('is opaque: nothing of it can be read off the run', async () => {
     const flow = workflow('flow', async () => 1)
     const { app, wire } = await world().open([flow])
-    const run = await app.start(flow, undefined, { id: 'ada@example.org', tags: ['vip'] })
+    const run = await app.start(flow, undefined, { id: 'ada@example.org', tags: ['important customer'] })
     await run.result()
     const row = await wire.store.run(run.id)
-    expect(JSON.stringify({ ...row, secret: undefined })).not.toMatch(/ada|vip/)
+    expect(JSON.stringify({ ...row, secret: undefined })).not.toMatch(/ada@example|important/)
   })
 })
 
@@ -165,7 +165,7 @@ describe('a list', () => {
   it('is filtered by workflow, status, tags and text', async () => {
     const [slow, fast] = [nap(), quick()]
     const { app } = await world().open([slow, fast])
-    const ada = await app.start(slow, { who: 'Ada' }, { id: 'first', tags: ['red', 'big'] })
+    const ada = await app.start(slow, { who: 'Ada L.' }, { id: 'first', tags: ['red', 'big'] })
     const bob = await app.start(slow, { who: 'Bob' }, { tags: ['red'] })
     const ok = await app.start(fast, false)
     const bad = await app.start(fast, true)
@@ -177,7 +177,7 @@ describe('a list', () => {
     expect(await ids({ status: ['completed', 'needs attention'] })).toEqual([bad.id, ok.id])
     expect(await ids({ tags: ['red'] })).toEqual([bob.id, ada.id])
     expect(await ids({ tags: ['red', 'big'] })).toEqual([ada.id])
-    expect(await ids({ text: 'ada' })).toEqual([ada.id])
+    expect(await ids({ text: 'ada l' })).toEqual([ada.id])
     expect(await ids({ text: 'FIRST' })).toEqual([ada.id])
     expect(await ids({ text: 'big' })).toEqual([ada.id])
     // what every run's record has in it is not a hit
