@@ -58,7 +58,11 @@ export interface Worker {
   kill(): void
 }
 
-export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
+/** @param begun is given what kills it, before the first run moves: it may die while it opens */
+export async function openWorker(
+  options: SpanwiseOptions,
+  begun: (kill: () => void) => void = () => {},
+): Promise<Worker> {
   const workflows = named(options.workflows)
   const clock = options.clock ?? systemClock
   const log = options.log ?? defaultLog()
@@ -126,8 +130,17 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
       await store.putSchedule(await readSchedule(workflowDefinition(workflow), input, how, clock.now()))
     }
     const retainer = createRetainer(store, clock, log, options.retention ?? [])
+    const kill = (): void => {
+      scheduler.kill()
+      retainer.kill()
+      engine.kill()
+      limiter.close()
+      void pool?.close()
+    }
+    begun(kill)
     await engine.start()
-    await scheduler.start()
+    // what is due by a schedule is looked for behind: runs go on meanwhile
+    scheduler.wake()
     const opened = store
     const backend = localBackend(opened, engine, scheduler, limiter, watchers)
     let isLost = false
@@ -188,13 +201,7 @@ export async function openWorker(options: SpanwiseOptions): Promise<Worker> {
         return times.length === 0 ? undefined : Math.min(...times)
       },
       wake: () => engine.wake(''),
-      kill() {
-        scheduler.kill()
-        retainer.kill()
-        engine.kill()
-        limiter.close()
-        void pool?.close()
-      },
+      kill,
     }
   } catch (error) {
     try {

@@ -62,7 +62,19 @@ export class Machine {
     const { rest, faults } = this.#init
     const store = faultyStore(this.#init.store, faults, this.#appends)
     const { clock, stop } = timersOf(this.clock)
-    const worker = await openWorker({ ...rest, ...code, store, clock })
+    let kill = (): void => {}
+    const opening = openWorker({ ...rest, ...code, store, clock }, (how) => {
+      kill = how
+    })
+    const worker = await Promise.race([opening, store.whenDead.then(() => undefined)])
+    if (worker === undefined) {
+      // it died while it was opening: nothing that it asks is answered any more
+      this.crashes++
+      this.#appends = store.appends
+      kill()
+      stop()
+      return this.#start(code)
+    }
     worker.watchAttempts((_, step) => this.executions.set(step, (this.executions.get(step) ?? 0) + 1))
     const { promise: gone, resolve } = Promise.withResolvers<void>()
     const process: Process = { worker, store, stopTimers: stop, gone }

@@ -6,7 +6,6 @@ import { scheduledRun } from './start.ts'
 
 /** Starts what schedules say, in the process that works. */
 export interface Scheduler {
-  start(): Promise<void>
   /** A schedule may be new, or due at another time. */
   wake(): void
   /** nothing is being looked at or written */
@@ -111,10 +110,6 @@ export function createScheduler(engine: EngineContext, wakeRun: Engine['wake']):
     cancelTimer?.()
   }
   return {
-    async start() {
-      wake()
-      await looking
-    },
     wake,
     get settled() {
       return looking === undefined
