@@ -72,7 +72,8 @@ async function killOne(folder: string, plan: Plan, roll: Dice): Promise<void> {
   const child = run(worker, { args: [JSON.stringify(plan)], env: { KILL_FOLDER: folder, ...effects }, limit: 30_000 })
   if (how === 'opening') await wait(moment)
   else {
-    await child.said('ready')
+    // runs go on while it opens: an effect may be its end before it can say that it is ready; how it ended is looked at below
+    await (how === 'effects' ? Promise.race([child.said('ready').catch(() => {}), child.ended]) : child.said('ready'))
     // whoever kills itself at an effect may have fewer effects than that to make
     await (how === 'time' ? wait(moment) : Promise.race([child.ended, wait(1_000)]))
   }
