@@ -108,7 +108,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '/dist/' },
+    // other products' packages are installed when they are measured, not before
+    exclude: { path: ['/dist/', '^bench/peers/[^/]+/'] },
     // import type counts: a type from above is knowledge of what is above
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { cpus, platform, release } from 'node:os'
 import { parseArgs } from 'node:util'
+import { machine } from './machine.ts'
 import { schedules } from './schedules.ts'
 import {
   concurrent,
@@ -38,13 +38,6 @@ const parts: Record<string, () => Promise<Figures>> = {
   schedules: () => schedules(full ? 10_000 : 1_000, full ? 10 : 3),
 }
 
-const machine = {
-  node: process.version,
-  os: `${platform()} ${release()}`,
-  cpu: cpus()[0]?.model ?? 'unknown',
-  cores: cpus().length,
-  durability: 'synchronous=FULL',
-}
 process.stdout.write(`spanwise bench · Node ${machine.node} · ${machine.cores} cores · ${machine.cpu}\n\n`)
 const figures: Figures = {}
 for (const [name, part] of Object.entries(parts)) {

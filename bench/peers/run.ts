@@ -1,0 +1,185 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { machine } from '../machine.ts'
+import { quantile, round } from '../measure.ts'
+import { crash } from './crash.ts'
+import type { Order } from './drive.ts'
+import { type PeerModule, peerNames } from './peer.ts'
+import { type Database, postgres } from './postgres.ts'
+
+const usage = `npm run peers -w bench -- [--only spanwise,restate] [--rounds 3] [--quick] [--out file]
+
+Each product runs in a process of its own, one after the other, in every round; the medians of the rounds are shown.
+Installs their public packages into bench/peers/* on first use. BENCH_DIR names the disk, BENCH_POSTGRES a server.`
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: peerNames.join(',') },
+    rounds: { type: 'string', default: '3' },
+    quick: { type: 'boolean', default: false },
+    out: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  console.log(usage)
+  process.exit()
+}
+
+type Figures = Record<string, number>
+const here = dirname(fileURLToPath(import.meta.url))
+const rounds = values.quick ? 1 : Number(values.rounds)
+const all = new Map<string, { title: string; durability: string; versions: object; rounds: Figures[] }>()
+
+for (const name of values.only.split(',')) {
+  const folder = join(here, name.split('-')[0] as string)
+  try {
+    install(folder)
+    const { title, durability } = await describe(name)
+    all.set(name, { title, durability, versions: versions(folder), rounds: [] })
+  } catch (error) {
+    console.log(`left out: ${name}: ${(error as Error).message.split('\n')[0]}`)
+  }
+}
+
+for (let n = 1; n <= rounds; n++)
+  for (const name of [...all.keys()]) {
+    console.log(`round ${n} of ${rounds}: ${name}`)
+    try {
+      all.get(name)?.rounds.push(await measure(name))
+    } catch (error) {
+      all.delete(name)
+      console.log(`left out: ${name}: ${(error as Error).message}`)
+    }
+  }
+
+const peers = Object.fromEntries(
+  [...all].map(([name, { rounds: found, ...facts }]) => [name, { ...facts, figures: medians(found) }]),
+)
+show(peers)
+if (values.out !== undefined) {
+  const result = { at: new Date().toISOString().slice(0, 10), machine, rounds, peers }
+  writeFileSync(values.out, `${JSON.stringify(result, null, 2)}\n`)
+}
+
+function install(folder: string): void {
+  if (!existsSync(join(folder, 'package.json')) || existsSync(join(folder, 'node_modules'))) return
+  console.log(`npm install in ${folder}`)
+  // addons that have to be compiled find the headers beside node
+  const nodedir = dirname(dirname(process.execPath))
+  const headers = existsSync(join(nodedir, 'include', 'node')) ? { npm_config_nodedir: nodedir } : {}
+  try {
+    execFileSync('npm', ['install', '--no-package-lock', '--omit=dev', '--no-workspaces'], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...headers },
+    })
+  } catch (error) {
+    rmSync(join(folder, 'node_modules'), { recursive: true, force: true })
+    throw new Error(`its packages cannot be installed here: ${String((error as { stderr?: Buffer }).stderr).trim()}`)
+  }
+}
+
+function describe(name: string): Promise<PeerModule> {
+  return import(join(here, name.split('-')[0] as string, `${name}.mjs`))
+}
+
+function versions(folder: string): object {
+  const file = join(folder, 'package.json')
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')).dependencies
+  return { spanwise: JSON.parse(readFileSync(join(here, '../../packages/spanwise/package.json'), 'utf8')).version }
+}
+
+async function measure(name: string): Promise<Figures> {
+  const figures = await inPlace(name, async (order) => {
+    const child = launch({ ...order, work: 'measure' })
+    const text = await output(child)
+    return JSON.parse(text.trim().split('\n').at(-1) as string) as Figures
+  })
+  if (name === 'langgraph-memory') return figures
+  return { ...figures, ...(await inPlace(name, (order) => crash(order, launch))) }
+}
+
+/** A fresh folder, fresh ports, and a fresh database where it needs one. */
+async function inPlace<T>(name: string, work: (order: Order) => Promise<T>): Promise<T> {
+  const dir = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'spanwise-peers-'))
+  chmodSync(dir, 0o755)
+  let database: Database | undefined
+  try {
+    const ports = await freePorts(5)
+    const { needs } = await describe(name)
+    if (needs === 'postgres') {
+      database = await postgres(dir, ports[4] as number)
+      if (database === undefined) throw new Error('no Postgres server is installed (or name one: BENCH_POSTGRES)')
+    }
+    const side = join(dir, 'effects.log')
+    writeFileSync(side, '')
+    const order = { peer: name, dir, ports, postgres: database?.url, work: 'measure', side } as const
+    return await work({ ...order, quick: values.quick, crowd: values.quick ? 20 : 200 })
+  } finally {
+    await database?.stop()
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** In a process group of its own: what it starts is killed with it. */
+function launch(order: Order): ChildProcess {
+  const args = ['--conditions=source', '--disable-warning=ExperimentalWarning', join(here, 'drive.ts')]
+  return spawn(process.execPath, [...args, JSON.stringify(order)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  })
+}
+
+async function output(child: ChildProcess): Promise<string> {
+  let text = ''
+  child.stdout?.on('data', (data) => {
+    text += data
+  })
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  if (!text.endsWith('}\n')) throw new Error(`its process ended with ${code}, and measured nothing`)
+  return text
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) =>
+          server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
+        ),
+    ),
+  )
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
+
+function medians(found: readonly Figures[]): Figures {
+  const names = Object.keys(found[0] ?? {})
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      round(
+        quantile(
+          found.map((one) => one[name] as number),
+          0.5,
+        ),
+      ),
+    ]),
+  )
+}
+
+function show(peers: Record<string, { title: string; figures: Figures }>): void {
+  const rows = Object.values(peers)
+  const names = [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))]
+  const width = Math.max(...rows.map(({ title }) => title.length)) + 2
+  console.log(`\n${''.padEnd(32)}${rows.map(({ title }) => title.padStart(width)).join('')}`)
+  for (const name of names)
+    console.log(name.padEnd(32) + rows.map(({ figures }) => String(figures[name] ?? '–').padStart(width)).join(''))
+}
