@@ -129,7 +129,7 @@ async function inPlace<T>(name: string, work: (order: Order) => Promise<T>): Pro
 
 /** In a process group of its own: what it starts is killed with it. */
 function launch(order: Order): ChildProcess {
-  const args = ['--conditions=source', '--disable-warning=ExperimentalWarning', join(here, 'drive.ts')]
+  const args = ['--conditions=spanwise-source', '--disable-warning=ExperimentalWarning', join(here, 'drive.ts')]
   return spawn(process.execPath, [...args, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
