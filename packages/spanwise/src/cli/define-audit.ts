@@ -23,6 +23,7 @@ export function defineAudit(program: Command, { screen, action }: Define): void 
   audit
     .command('key')
     .summary('show the public key')
+    .option('-k, --key <file>', 'the key’s file, where it is not beside the store', collect)
     .addHelpText('after', examples('audit key > auditor.key'))
     .action(action((options: Options) => showKey(screen, options)))
   audit

@@ -22,15 +22,14 @@ import { exitCode, usage } from '../usage.ts'
 type Keys = Common & { readonly key?: readonly string[] }
 
 /** The public key, to be handed to whoever is to check. */
-export async function showKey(terminal: Terminal, options: Common): Promise<number> {
+export async function showKey(terminal: Terminal, options: Keys): Promise<number> {
   return onFile(options, async (_, path) => {
     const [key] = keysOf(path, options) as [Verifier]
-    if (terminal.json) terminal.data({ key: key.text, file: keyFile(path) })
+    const file = options.key?.[0] ?? keyFile(path)
+    if (terminal.json) terminal.data({ key: key.text, file })
     else {
       terminal.out(key.text)
-      terminal.note(
-        `its secret half is in ${keyFile(path)}: who has that can sign; keep it from those who can write the store`,
-      )
+      terminal.note(`its secret half is in ${file}: who has that can sign; keep it from those who can write the store`)
     }
     return exitCode.ok
   })
