@@ -93,6 +93,8 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     const definition = engine.workflows.get(loaded.row.workflow)
     if (definition === undefined) return
     const run = await resumed(loaded)
+    // the lease was somebody else's meanwhile: what is in memory under the older one would go on beside it
+    residents.get(run.row.run)?.discard('its lease was lost, and is held anew', false)
     try {
       const resident = new Resident(home, run, definition)
       residents.set(run.row.run, resident)

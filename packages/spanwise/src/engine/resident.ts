@@ -521,7 +521,7 @@ export class Resident implements Host, EffectsHome, Turn {
   arm(operation: Operation, due: number): void {
     const { execution } = this
     const { input } = operation.spec
-    this.#timers.set(operation, due, () => execution.offer({ kind: 'timer.fired', operation, input }))
+    this.#timers.set(operation, due, () => execution.offer({ kind: 'timer.fired', operation, input, notBefore: due }))
   }
 
   disarm(operation: Operation): void {

@@ -818,8 +818,8 @@ export class Execution implements Runtime {
   // ---- writing
 
   #append(offer: Offer): NewEntry {
-    const { operation, kind, attempt = 0, meta, payload, input, subject } = offer
-    const entry = { kind, attempt, meta, payload, input, subject }
+    const { operation, kind, attempt = 0, meta, payload, input, subject, notBefore } = offer
+    const entry = { kind, attempt, meta, payload, input, subject, notBefore }
     if (operation !== undefined) return this.record(operation, entry)
     return this.#writer.write({ ...entry, key: '', after: this.current, subject: subject ?? this.root.subject })
   }

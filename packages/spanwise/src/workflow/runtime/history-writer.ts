@@ -10,7 +10,10 @@ export interface OperationEntry {
   readonly payload?: string | undefined
   readonly input?: string | undefined
   readonly subject?: string | undefined
+  readonly notBefore?: number | undefined
 }
+
+type Placeless = Omit<NewEntry, 'index' | 'at'> & { readonly notBefore?: number | undefined }
 
 /** Gives entries their index and their time, which never goes back, and hands them to the host. */
 export class HistoryWriter {
@@ -24,15 +27,15 @@ export class HistoryWriter {
     this.#lastAt = last.at
   }
 
-  write(entry: Omit<NewEntry, 'index' | 'at'>): NewEntry {
+  write(entry: Placeless): NewEntry {
     const made = this.make(entry)
     this.#host.write(made)
     return made
   }
 
   /** Reserves the place of an entry that goes its own way to the store. */
-  make(entry: Omit<NewEntry, 'index' | 'at'>): NewEntry {
-    const at = Math.max(this.#host.now(), this.#lastAt)
+  make(entry: Placeless): NewEntry {
+    const at = Math.max(this.#host.now(), this.#lastAt, entry.notBefore ?? 0)
     this.#lastAt = at
     const { after, kind, key, clearKey, attempt, meta, payload, input, subject } = entry
     return { index: this.#nextIndex++, after, at, kind, key, clearKey, attempt, meta, payload, input, subject }
@@ -40,8 +43,8 @@ export class HistoryWriter {
 }
 
 /** An entry about an operation, but for its place. */
-export function ofOperation(operation: Operation, entry: OperationEntry): Omit<NewEntry, 'index' | 'at'> {
+export function ofOperation(operation: Operation, entry: OperationEntry): Placeless {
   const { key, clearKey, after, scope } = operation
-  const { kind, attempt, meta, payload, input, subject = scope.subject } = entry
-  return { after, kind, key, clearKey, attempt, meta, payload, input, subject }
+  const { kind, attempt, meta, payload, input, subject = scope.subject, notBefore } = entry
+  return { after, kind, key, clearKey, attempt, meta, payload, input, subject, notBefore }
 }

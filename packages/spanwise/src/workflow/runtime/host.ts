@@ -47,6 +47,8 @@ export interface Offer {
   readonly payload?: string | undefined
   readonly input?: string | undefined
   readonly subject?: string | undefined
+  /** ms; the entry's time at the earliest: what was due stays so when the clock is set back before it is handed over */
+  readonly notBefore?: number | undefined
   /** index reserved and written by `step.transaction` */
   readonly written?: NewEntry | undefined
   /** called when the offer became an entry (mail is then taken) or was found useless */
