@@ -44,7 +44,9 @@ export class ModelRunner {
     }
     const retryAt = last?.meta['retryAt']
     if (typeof retryAt === 'number' && retryAt > home.now()) home.wakeAt(operation, retryAt, () => void this.#ask())
-    else home.whenDurable(operation.after, () => void this.#ask())
+    // what it depends on need not be durable yet: that is on disk before the call's own entry, and nothing is sent before that is.
+    // So an answer and the call that follows from it share a commit.
+    else void this.#ask()
   }
 
   /** Its run leaves memory: nothing is kept for it elsewhere. */
