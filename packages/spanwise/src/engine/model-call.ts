@@ -55,9 +55,9 @@ export async function generate(of: Generation): Promise<ModelOutcome> {
     key: of.key,
     since: of.operation.issuedAt,
     show: (value) => home.engine.events.progress(home.row.run, value),
-    hold(changes) {
+    hold(changes, meta) {
       // said once, before anything is sent: a crash from here on leaves it on record that something may have been asked
-      held ??= announce(of, changes)
+      held ??= announce(of, changes, meta)
       return held
     },
   }
@@ -74,9 +74,10 @@ export async function generate(of: Generation): Promise<ModelOutcome> {
 function announce(
   { home, request, isFirst, abort, record }: Generation,
   changes: readonly BudgetChange[],
+  meta: Meta,
 ): Promise<void> {
   // a later generation asks the same: it is on record already
-  const entry = record('model.call', request.meta, isFirst ? request.text : undefined)
+  const entry = record('model.call', meta, isFirst ? request.text : undefined)
   home.pending.budgets.push(...changes)
   return whenDurable(home, entry.index, abort)
 }

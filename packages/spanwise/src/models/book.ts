@@ -29,6 +29,12 @@ interface Account {
   warned: number
 }
 
+/** A hold that is not taken yet, and when the next window begins. */
+interface Wanted {
+  readonly hold: Hold
+  readonly next: number
+}
+
 export type Held =
   | { readonly ok: true; readonly holds: readonly Hold[] }
   | {
@@ -54,18 +60,19 @@ export class Book {
   }
 
   /**
-   * Keeps back what a call may use at most, of every budget that counts it, or of none.
+   * Keeps back what a call may use at most, of every budget that counts it, or of none. At once where its accounts are in memory: what the
+   * call announces then gets into the commit that is about to be made anyway.
    * @param passed budgets that do not stop this call: it is counted all the same
    */
-  async hold(
+  hold(
     budgets: readonly Budget[],
     whose: Whose,
     members: readonly Member[],
     bounds: ReadonlyMap<Member, Bound>,
     at: number,
     passed: ReadonlySet<Budget>,
-  ): Promise<Held> {
-    const wanted: { hold: Hold; next: number }[] = []
+  ): Held | Promise<Held> {
+    const wanted: Wanted[] = []
     for (const budget of budgets) {
       const { from, next } = windowOf(budget.per, at)
       for (const { value, members: those } of counted(budget.scope, whose, members)) {
@@ -80,7 +87,13 @@ export class Book {
         })
       }
     }
-    await Promise.all(wanted.map(({ hold }) => hold.account.loaded))
+    const loading = wanted.map(({ hold }) => hold.account.loaded).filter((one) => one !== undefined)
+    return loading.length === 0
+      ? this.#hold(wanted, passed)
+      : Promise.all(loading).then(() => this.#hold(wanted, passed))
+  }
+
+  #hold(wanted: readonly Wanted[], passed: ReadonlySet<Budget>): Held {
     for (const { hold, next } of wanted) {
       const { budget, account, amount } = hold
       if (passed.has(budget) || account.used + amount <= budget.limit) continue

@@ -2,7 +2,7 @@ import { encode, SpanwiseError } from '../journal/index.ts'
 import { type ModelCall, type ModelOutcome, milliseconds, type Settled } from '../workflow/index.ts'
 import type { Alias } from './alias.ts'
 import type { Asking, Heard } from './ask.ts'
-import type { Book, Bound, Hold } from './book.ts'
+import type { Book, Bound, Held, Hold } from './book.ts'
 import { boundsOf } from './bound.ts'
 import type { Budget } from './budget.ts'
 import { ModelError } from './errors.ts'
@@ -67,13 +67,15 @@ async function send(sending: Sending, call: ModelCall, started: number): Promise
   const { gateway } = sending
   const { home } = call
   const book = gateway.bookOf(call)
-  const kept = await keepBack(sending, call, book, started)
+  // at once where it can be: what is announced here shares the commit of the answer before it
+  const keeping = keepBack(sending, call, started)
+  const kept = keeping instanceof Promise ? await keeping : keeping
   if ('state' in kept) return kept
   const { alias, holds, bounds } = kept
   const event = (one: GatewayEvent) => gateway.event(call, one)
   const signal = sending.signal === undefined ? call.signal : AbortSignal.any([call.signal, sending.signal])
   try {
-    await call.hold(book.taken(holds))
+    await call.hold(book.taken(holds), meta(sending, alias, { ms: 0, bound: kept.bound }))
   } catch (error) {
     book.settle(holds, new Map()).release?.()
     throw error
@@ -146,56 +148,63 @@ type Kept = {
   readonly bound: bigint | undefined
 }
 
+type Refused = Extract<ModelOutcome, { state: 'again' | 'failed' }>
+
 /** Keeps back what the call may cost, of the alias that budgets leave it. */
-async function keepBack(
+function keepBack(
   sending: Sending,
   call: ModelCall,
-  book: Book,
   now: number,
-): Promise<Kept | Extract<ModelOutcome, { state: 'again' | 'failed' }>> {
+  alias = sending.alias,
+  passed = passedBy(sending),
+): Kept | Refused | Promise<Kept | Refused> {
   const { gateway } = sending
-  const passed = new Set(
-    sending.approved ? gateway.budgets.filter(({ onExceed }) => typeof onExceed === 'object' && 'ask' in onExceed) : [],
-  )
-  let { alias } = sending
-  for (;;) {
-    for (const member of alias.members)
-      gateway.prices.expect({ provider: member.provider, model: member.model, at: now, input: sending.input })
-    const most = boundsOf(alias.members, sending.input, (member) => capOf(sending, member), gateway.prices, now)
-    // two are asked at once
-    const bounds = alias.hedge === undefined ? most : doubled(most)
-    const held = await book.hold(
-      gateway.budgets,
-      { run: call.run, alias: sending.alias.name },
-      alias.members,
-      bounds,
-      now,
-      passed,
-    )
+  for (const member of alias.members)
+    gateway.prices.expect({ provider: member.provider, model: member.model, at: now, input: sending.input })
+  const most = boundsOf(alias.members, sending.input, (member) => capOf(sending, member), gateway.prices, now)
+  // two are asked at once
+  const bounds = alias.hedge === undefined ? most : doubled(most)
+  const whose = { run: call.run, alias: sending.alias.name }
+  const judged = (held: Held): Kept | Refused | Promise<Kept | Refused> => {
     if (held.ok) return { alias, holds: held.holds, bounds: most, bound: highest(bounds) }
     const { budget } = held
-    const { onExceed } = budget
-    const error = exceeded(budget, held, call)
-    const facts = meta(sending, alias, { ms: 0 })
-    // what is more than the whole limit fits into no window
-    const mayFit = held.asked <= budget.limit
-    if (
-      onExceed === 'wait' &&
-      mayFit &&
-      call.run !== undefined &&
-      held.next < (call.run.deadline ?? Number.POSITIVE_INFINITY)
-    )
-      return {
-        state: 'again',
-        at: held.next,
-        error: Object.assign(error, { outage: true, retryAfter: held.next - now }),
-        meta: { ...facts, budget: budget.name },
-      }
     const other =
-      typeof onExceed === 'object' && 'degrade' in onExceed ? gateway.aliases.get(onExceed.degrade) : undefined
-    if (other === undefined) return { state: 'failed', error, meta: { ...facts, budget: budget.name } }
-    passed.add(budget)
-    alias = other
+      typeof budget.onExceed === 'object' && 'degrade' in budget.onExceed
+        ? gateway.aliases.get(budget.onExceed.degrade)
+        : undefined
+    if (other === undefined) return overLimit(sending, call, alias, held, now)
+    return keepBack(sending, call, now, other, passed.add(budget))
+  }
+  const held = gateway.bookOf(call).hold(gateway.budgets, whose, alias.members, bounds, now, passed)
+  return held instanceof Promise ? held.then(judged) : judged(held)
+}
+
+/** Budgets that ask do not stop what somebody has allowed. */
+function passedBy({ approved, gateway }: Sending): Set<Budget> {
+  return new Set(
+    approved ? gateway.budgets.filter(({ onExceed }) => typeof onExceed === 'object' && 'ask' in onExceed) : [],
+  )
+}
+
+/** The call waits for the budget's next window, or is not made. */
+function overLimit(
+  sending: Sending,
+  call: ModelCall,
+  alias: Alias,
+  held: Extract<Held, { ok: false }>,
+  now: number,
+): Refused {
+  const { budget, asked, next } = held
+  const error = exceeded(budget, held, call)
+  const facts = { ...meta(sending, alias, { ms: 0 }), budget: budget.name }
+  // what is more than the whole limit fits into no window
+  const waits = budget.onExceed === 'wait' && asked <= budget.limit && call.run !== undefined
+  if (!waits || next >= (call.run?.deadline ?? Number.POSITIVE_INFINITY)) return { state: 'failed', error, meta: facts }
+  return {
+    state: 'again',
+    at: next,
+    error: Object.assign(error, { outage: true, retryAfter: next - now }),
+    meta: facts,
   }
 }
 
@@ -283,13 +292,6 @@ function meta(sending: Sending, alias: Alias, { member = alias.members[0] as Mem
     prompt: sending.prompt,
     ...facts,
   })
-}
-
-/** For the entry that says that a call is about to be sent. */
-export function announcement(sending: Sending, now: number) {
-  const { alias } = sending
-  const bounds = boundsOf(alias.members, sending.input, (member) => capOf(sending, member), sending.gateway.prices, now)
-  return meta(sending, alias, { ms: 0, bound: highest(bounds) })
 }
 
 function capOf({ kind, maxOutput }: Pick<Sending, 'kind' | 'maxOutput'>, member: Member): number {

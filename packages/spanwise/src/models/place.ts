@@ -8,7 +8,7 @@ import {
   modelPlace,
 } from '../workflow/index.ts'
 import type { Asked } from './asked.ts'
-import { announcement, perform, type Sending } from './call.ts'
+import { perform, type Sending } from './call.ts'
 import { standaloneHome } from './standalone.ts'
 
 /**
@@ -28,7 +28,6 @@ export async function placed(
     alias: of.alias.name,
     hash: of.approved ? `${asked.hash} approved` : asked.hash,
     text: asked.text,
-    meta: announcement(of, Date.now()),
     perform: (call) => perform(of, call),
   })
   if (place.kind === 'outside') return outside(request(wanted), place.home)

@@ -12,8 +12,6 @@ export interface ModelRequest {
   readonly hash: string
   /** codec text of what is asked, for the record */
   readonly text: string
-  /** facts for the entry that says that it is about to be sent */
-  readonly meta: Meta
   /** Asks. Never rejects. */
   readonly perform: (call: ModelCall) => Promise<ModelOutcome>
 }
@@ -33,8 +31,11 @@ export interface ModelCall {
   readonly since: number
   /** shown to whoever watches the run; not history */
   show(value: unknown): void
-  /** Says that money or tokens are taken from budgets before anything is sent; resolves once that is durable. */
-  hold(changes: readonly BudgetChange[]): Promise<void>
+  /**
+   * Says before anything is sent that it is about to be, and what is taken from budgets for it; resolves once that is durable.
+   * @param meta facts for the entry that says so
+   */
+  hold(changes: readonly BudgetChange[], meta: Meta): Promise<void>
 }
 
 /** Whose call it is: what budgets and limits go by. */
