@@ -22,6 +22,7 @@ export {
   type DiffRow,
   type DiffSide,
   defineConfig,
+  diffStates,
   type Failure,
   type FailureOptions,
   type ForkPreview,
@@ -51,6 +52,8 @@ export {
   type SpanwiseOptions,
   type Spent,
   type StartOptions,
+  type StateChange,
+  type StateView,
   spanwise,
 } from './app/index.ts'
 export { type Clock, type ForkOptions, type ResumeOptions, type ScheduleTiming, systemClock } from './engine/index.ts'
@@ -83,6 +86,7 @@ export {
   type EachResult,
   each,
   FailError,
+  type Inlined,
   type Log,
   NeedsAttentionError,
   now,

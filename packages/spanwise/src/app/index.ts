@@ -26,4 +26,5 @@ export {
 } from './schedules.ts'
 export { spanwise } from './spanwise.ts'
 export type { StartOptions } from './start.ts'
+export { diffStates, type StateChange, type StateView } from './states.ts'
 export { openWorker, type Worker } from './worker.ts'

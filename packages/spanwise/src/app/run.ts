@@ -12,6 +12,7 @@ import { type Arg, NeedsAttentionError, parse, RunFailedError, readStarted, type
 import type { Backend } from './backend.ts'
 import { type RunEvent, type RunState, toEvent } from './event.ts'
 import { momentOf, type RunMoment } from './moment.ts'
+import { type StateView, statesOf } from './states.ts'
 
 export interface Run<O> {
   /** opaque, unique everywhere */
@@ -45,6 +46,13 @@ export interface Run<O> {
   forks(): Promise<readonly { readonly id: string; readonly from: number }[]>
   /** The run as it stood when an entry had just been written. @throws ENTRY_UNKNOWN */
   at(index: number): Promise<RunMoment>
+  /**
+   * What a graph or an agent of this run stood at when its latest round was over, or the latest one up to an entry; `of` names which
+   * (`graph(support)`). Undefined where there is none.
+   */
+  state(options?: { readonly at?: number; readonly of?: string }): Promise<StateView | undefined>
+  /** The same for every round, oldest first. */
+  states(options?: { readonly of?: string }): Promise<readonly StateView[]>
   /** What a fork would take over, and what would happen anew. Makes nothing. */
   planFork(options: ForkOptions): Promise<ForkPreview>
 }
@@ -130,6 +138,18 @@ export function runHandle<O>(backend: Backend, id: string, now: () => number, re
     async at(index) {
       await read()
       return momentOf(id, await allEvents(backend, id), index)
+    },
+    async state({ at = Number.POSITIVE_INFINITY, of } = {}) {
+      await read()
+      const events = await allEvents(backend, id)
+      return statesOf(
+        events.filter(({ index }) => index <= at),
+        of,
+      ).at(-1)
+    },
+    async states({ of } = {}) {
+      await read()
+      return statesOf(await allEvents(backend, id), of)
     },
     async planFork(options) {
       const plan = planFork(id, await historyFor(backend, await read(), options.from), options)

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { diffTwo } from './commands/diff.ts'
 import { listFailures, showFailure } from './commands/failures.ts'
 import { forkRun } from './commands/fork.ts'
+import { showStates } from './commands/states.ts'
 import { collect, type Define, examples, type Options, whole } from './define.ts'
 
 export function defineRepair(program: Command, runs: Command, { screen, action }: Define): void {
@@ -15,6 +16,7 @@ export function defineRepair(program: Command, runs: Command, { screen, action }
     .option('--from <index>', 'entry to fork from; by default the one that it failed at', whole)
     .option('--edit-input <json>', 'another input for the step there, or for the run at its start; JSON or a file')
     .option('--edit-result <json>', 'a result for the step there, or key=json for others; may be repeated', collect)
+    .option('--edit-state <json>', 'another state for the graph or agent to go on from there; JSON or a file')
     .option('--allow <step>', 'a step that may have its effect, or *; may be repeated', collect)
     .option('--by <who>', 'who forks; you by default')
     .option('--dry-run', 'only says what it would take over and do')
@@ -37,6 +39,20 @@ export function defineRepair(program: Command, runs: Command, { screen, action }
     .option('--all', 'shows what is the same, too')
     .addHelpText('after', examples('runs diff 3f2a 9c01', 'runs diff refund:o-7 refund:o-8 --json'))
     .action(action((a: string, b: string, options: Options) => diffTwo(screen, a, b, options)))
+
+  runs
+    .command('states')
+    .summary('what a graph or an agent stood at, round by round')
+    .description('Lists the states of the graph or agent of a run, and what changed in each of its rounds.')
+    .argument('<run>', 'id, beginning of an id, or workflow:your-id')
+    .option('--of <key>', 'the one of this key, where there are several: "graph(support)"')
+    .option('--at <index>', 'the whole state as it was at this entry', whole)
+    .option('--diff <index>', 'where it differs from --at to the one at this entry', whole)
+    .addHelpText(
+      'after',
+      examples('runs states 3f2a', 'runs states 3f2a --at 12', 'runs states 3f2a --at 12 --diff 30'),
+    )
+    .action(action((run: string, options: Options) => showStates(screen, run, options)))
 
   const failures = program
     .command('failures')

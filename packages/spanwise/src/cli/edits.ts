@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import type { ForkOptions } from '../engine/index.ts'
 import { parseJson } from './input.ts'
 import { usage } from './usage.ts'
 
@@ -28,7 +29,7 @@ export function readEdits(input: string | undefined, results: readonly string[] 
   }
   return {
     ...(input !== undefined
-      ? { edit: { input: readJson(input) } }
+      ? { edit: { input: readJson(input, '--edit-input') } }
       : own.length > 0
         ? { edit: { result: own[0] } }
         : {}),
@@ -36,8 +37,20 @@ export function readEdits(input: string | undefined, results: readonly string[] 
   }
 }
 
-function readJson(text: string): unknown {
-  if (!existsSync(text)) return parseJson(text, 'The value of --edit-input')
+/** A fork may go on from another state too. */
+export function readForkEdits(
+  input: string | undefined,
+  results: readonly string[] | undefined,
+  state: string | undefined,
+): Pick<ForkOptions, 'edit' | 'results'> {
+  const edits = readEdits(input, results)
+  if (state === undefined) return edits
+  if (edits.edit === undefined) return { ...edits, edit: { state: readJson(state, '--edit-state') } }
+  throw usage('Either a state or a step is edited.', 'Give --edit-state alone, or with results as key=json.')
+}
+
+function readJson(text: string, option: string): unknown {
+  if (!existsSync(text)) return parseJson(text, `The value of ${option}`)
   return parseJson(readFileSync(text, 'utf8'), `The file ${text}`)
 }
 

@@ -25,8 +25,11 @@ import { newSeed } from './identity.ts'
 export interface ForkOptions {
   /** index of an entry: the history before it is kept; what it is about, and all that came after, happens anew */
   readonly from: number
-  /** another input (of the run, where `from` is its start; else of the step), or the result of the step */
-  readonly edit?: { readonly input: unknown } | { readonly result: unknown }
+  /**
+   * Another input (of the run, where `from` is its start; else of the step), or the result of the step; or, where `from` is what a
+   * graph or an agent stood at when a round was over, another state to go on from
+   */
+  readonly edit?: { readonly input: unknown } | { readonly result: unknown } | { readonly state: unknown }
   /** results of steps that the fork comes to, by their keys, in place of executing them */
   readonly results?: Readonly<Record<string, unknown>>
   /** effects that may happen, by the names or keys of their steps; `*` for all. Other effects park the fork in front of them */
@@ -87,7 +90,8 @@ export function planFork(run: string, entries: readonly Entry[], options: ForkOp
     })
   }
   const isStart = entry !== undefined && starts(entry)
-  const to = isStart ? from + 1 : from
+  const isState = isRewritten(entry, options.edit)
+  const to = isStart || isState ? from + 1 : from
   const kept = entries.filter(({ index }) => index < to)
   const start = kept.findLast(starts) as Entry
   const inGeneration = kept.filter(({ index }) => index >= start.index)
@@ -97,8 +101,10 @@ export function planFork(run: string, entries: readonly Entry[], options: ForkOp
     entry !== undefined && (entry.kind.startsWith('step.') || entry.kind.startsWith('model.')) ? entry.key : undefined
   const live = withoutUnfinished(liveAt(inGeneration).filter(({ key }) => reopen === undefined || key !== reopen))
   const done = new Set(live.filter(({ kind }) => outcomes.has(kind)).map(({ key }) => key))
-  checkEdit(run, options, entry, isStart, reopen, done)
-  const underWay = isStart ? [] : stillUnderWay(entries, from, reopen, done)
+  checkEdit(run, options, entry, (isStart && hasInput(options.edit)) || isState, reopen, done)
+  const begun = isStart ? [] : stillUnderWay(entries, from, reopen, done)
+  // what a round did with the state that is replaced is not what it does with another
+  const underWay = isState ? begun.filter(({ key }) => !key.startsWith(`${entry?.key}[`)) : begun
   const ended = new Set(live.filter(({ kind }) => kind === 'child.settled').map(({ key }) => key))
   const known = new Set([...live, ...underWay].map(({ key }) => key))
   const later = entries.filter(
@@ -123,6 +129,16 @@ export function planFork(run: string, entries: readonly Entry[], options: ForkOp
 
 function starts({ kind }: Entry): boolean {
   return kind === 'run.started' || kind === 'run.continued'
+}
+
+function hasState(edit: ForkOptions['edit']): boolean {
+  return edit !== undefined && 'state' in edit
+}
+
+/** A state that a loop goes on from, and another one is given: the fork begins behind it. */
+function isRewritten(entry: Entry | undefined, edit: ForkOptions['edit']): boolean {
+  if (entry?.kind !== 'scope.snapshot' || !hasState(edit)) return false
+  return typeof entry.meta['round'] === 'number' && entry.meta['done'] !== true
 }
 
 function hasInput(edit: ForkOptions['edit']): boolean {
@@ -173,17 +189,17 @@ function checkEdit(
   run: string,
   { edit, results: given }: ForkOptions,
   entry: Entry | undefined,
-  isStart: boolean,
+  isEditable: boolean,
   reopen: string | undefined,
   done: ReadonlySet<string>,
 ): void {
-  const fits = reopen !== undefined || (isStart && hasInput(edit))
+  const fits = reopen === undefined ? isEditable : !hasState(edit)
   if (edit !== undefined && !fits) {
     const about = entry === undefined ? 'behind the last entry' : `entry ${entry.index}, ${entry.kind}`
     throw new SpanwiseError({
       code: 'FORK_EDIT',
-      message: `There is nothing to edit at the fork point (${about}): that can be the input of a run, or the input or the result of a step.`,
-      hint: 'Fork from the first entry of the run for another input, or from an entry of the step.',
+      message: `There is nothing to edit at the fork point (${about}): that can be the input of a run, the input or the result of a step, or the state of a graph or an agent.`,
+      hint: 'Fork from the first entry of the run for another input, from an entry of the step, or from an entry of the kind scope.snapshot that run.states() names.',
       run,
     })
   }
@@ -256,9 +272,7 @@ async function newFork(
       ...byKey(request.results),
       ...(plan.reopen !== undefined && edit !== undefined && 'result' in edit ? { [plan.reopen]: edit.result } : {}),
     },
-    ...(plan.reopen !== undefined && edit !== undefined && 'input' in edit
-      ? { edit: { key: plan.reopen, input: edit.input } }
-      : {}),
+    ...markedEdit(plan, edit),
   }
   const by = request.by === undefined ? {} : { by: store.info.token('actor', request.by) }
   const entries: NewEntry[] = [
@@ -308,6 +322,14 @@ async function newFork(
     entries,
     children: plan.children,
   }
+}
+
+function markedEdit({ reopen, entry }: ForkPlan, edit: ForkOptions['edit']): Pick<ForkMark, 'edit'> {
+  if (entry !== undefined && edit !== undefined && 'state' in edit)
+    return { edit: { key: entry.key, input: edit.state } }
+  return reopen !== undefined && edit !== undefined && 'input' in edit
+    ? { edit: { key: reopen, input: edit.input } }
+    : {}
 }
 
 type Given = { readonly input?: unknown; readonly unparsed?: boolean }

@@ -59,6 +59,8 @@ function survivingRun(machine: Machine, id: string): Run<unknown> {
     fork: async (options) => survivingRun(machine, (await ask((run) => run.fork(options))).id),
     forks: () => ask((run) => run.forks()),
     at: (index) => ask((run) => run.at(index)),
+    state: (options) => ask((run) => run.state(options)),
+    states: (options) => ask((run) => run.states(options)),
     planFork: (options) => ask((run) => run.planFork(options)),
   }
 }

@@ -3,6 +3,7 @@ import { currentScope } from './current.ts'
 import { type Duration, formatDuration, milliseconds } from './duration.ts'
 import { ApprovalExpiredError, ApprovalRejectedError } from './errors.ts'
 import type { Delivered, Settlement } from './runtime/model.ts'
+import { issuedIn } from './runtime/scope.ts'
 import { parse, type SchemaOutput, type StandardSchemaV1 } from './schema.ts'
 
 export interface Approved<F = undefined> {
@@ -60,7 +61,7 @@ async function decision(
 ): Promise<Decision<unknown>> {
   const scope = currentScope('approval()')
   const { role, timeout, of } = options
-  const due = timeout === undefined ? undefined : scope.execution.time + milliseconds(timeout, 'timeout')
+  const due = timeout === undefined ? undefined : issuedIn(scope).time + milliseconds(timeout, 'timeout')
   const request: ApprovalRequest = { question, role, of, hasForm: options.form !== undefined, expiresAt: due }
   const payload = encode(request, 'approval')
   checkPayloadSize(payload, `What approval "${question.slice(0, 60)}" shows`)

@@ -1,5 +1,6 @@
 import { child } from './child.ts'
 import { currentScope } from './current.ts'
+import { isInlined } from './inlined.ts'
 import { EachRun } from './runtime/each-run.ts'
 import { definitionOf } from './step.ts'
 import type { Startable } from './workflow.ts'
@@ -17,7 +18,7 @@ export interface EachOptions<T, E extends 'stop' | 'collect'> {
   readonly onError?: E
   /** whom an item is about: its content gets that subject's own secret, and can be erased alone */
   readonly subject?: (item: T, index: number) => string
-  /** `fn` uses no variable of the body that changes: finished items then need not be replayed. Understood for a step or a workflow */
+  /** `fn` uses no variable of the body that changes: finished items then need not be replayed. Understood for what is defined on its own */
   readonly snapshot?: boolean
 }
 
@@ -50,7 +51,7 @@ export function each(
   const fn = isFunction
     ? (work as (item: unknown, index: number) => unknown)
     : (item: unknown) => child(work as Startable<unknown, unknown>, item)
-  const snapshots = options.snapshot === true || !isFunction || definitionOf(work) !== undefined
+  const snapshots = options.snapshot === true || !isFunction || definitionOf(work) !== undefined || isInlined(work)
   const run = new EachRun(
     scope,
     items,

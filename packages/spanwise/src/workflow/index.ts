@@ -23,7 +23,9 @@ export {
   TimeoutError,
 } from './errors.ts'
 export { classify, type FailureClass, fingerprint, isRetried, refusesAnswer } from './failure.ts'
+export { type Inlined, isInlined } from './inlined.ts'
 export { type Concurrency, type RateLimit, stepClaims } from './limits.ts'
+export { loop } from './loop.ts'
 export { answerOf, modelPlace } from './model.ts'
 export { appClosed, appOpened, type OpenApp, openApps } from './outside.ts'
 export { type Branches, parallel, race } from './parallel.ts'
@@ -36,6 +38,7 @@ export type { Ending, Host, Offer } from './runtime/host.ts'
 export { inputDifference } from './runtime/input-diff.ts'
 export { LazyAbort } from './runtime/lazy-abort.ts'
 export { readStarted, restoreCompensations, startPayload } from './runtime/lifecycle.ts'
+export type { LoopSnapshot } from './runtime/loop-run.ts'
 export type { Effect, Operation, OperationHistory } from './runtime/model.ts'
 export type {
   ModelAnswer,

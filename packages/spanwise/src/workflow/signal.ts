@@ -3,7 +3,7 @@ import { currentScope } from './current.ts'
 import { type Duration, formatDuration, milliseconds } from './duration.ts'
 import { TimeoutError } from './errors.ts'
 import { callSite, registerSignal } from './registry.ts'
-import { markWait } from './runtime/scope.ts'
+import { issuedIn, markWait } from './runtime/scope.ts'
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from './schema.ts'
 
 export interface Signal<I, O = I> {
@@ -39,7 +39,7 @@ function wait(name: string, schema: StandardSchemaV1 | undefined, timeout: Durat
   const scope = currentScope(`signal("${name}").wait()`)
   const { execution } = scope
   markWait(scope)
-  const due = timeout === undefined ? undefined : execution.time + milliseconds(timeout, 'timeout')
+  const due = timeout === undefined ? undefined : issuedIn(scope).time + milliseconds(timeout, 'timeout')
   const spec = {
     kind: 'signal' as const,
     name: `signal(${name})`,
@@ -59,7 +59,7 @@ function wait(name: string, schema: StandardSchemaV1 | undefined, timeout: Durat
     },
   }
   // refused calls must not take a letter
-  const early = execution.refusal(scope, spec.name) === undefined ? execution.mailbox.take(name) : undefined
+  const early = execution.refusal(scope, spec.name) === undefined ? execution.takeLetter(scope, name) : undefined
   return execution.issue(
     scope,
     spec,

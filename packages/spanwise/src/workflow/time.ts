@@ -1,6 +1,7 @@
 import { encodeCanonical, SpanwiseError } from '../journal/index.ts'
 import { currentScope } from './current.ts'
 import { type Duration, milliseconds } from './duration.ts'
+import { issuedIn } from './runtime/scope.ts'
 
 /**
  * Waits for a duration, or until a time; over crashes and deploys too, at the cost of a row.
@@ -8,7 +9,7 @@ import { type Duration, milliseconds } from './duration.ts'
  */
 export function sleep(until: Duration | Date): Promise<void> {
   const scope = currentScope('sleep()')
-  const due = until instanceof Date ? until.getTime() : scope.execution.time + milliseconds(until, 'sleep')
+  const due = until instanceof Date ? until.getTime() : issuedIn(scope).time + milliseconds(until, 'sleep')
   if (Number.isNaN(due))
     throw new SpanwiseError({
       code: 'INVALID_DURATION',
@@ -28,5 +29,5 @@ export function sleep(until: Duration | Date): Promise<void> {
 
 /** The time of the last thing that this run learned; the same on replay, and it never goes back. */
 export function now(): Date {
-  return new Date(currentScope('now()').execution.time)
+  return new Date(issuedIn(currentScope('now()')).time)
 }

@@ -21,7 +21,7 @@ interface WorkflowCommon {
 
 export interface WorkflowDefinition {
   readonly name: string
-  readonly kind: 'workflow'
+  readonly kind: Startable<never, unknown>['kind']
   readonly input: StandardSchemaV1 | undefined
   readonly output: StandardSchemaV1 | undefined
   readonly deadline: Duration | undefined

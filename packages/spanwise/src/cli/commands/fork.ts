@@ -1,6 +1,6 @@
 import type { ForkPreview, Run, RunEvent } from '../../app/index.ts'
 import { confirm } from '../confirm.ts'
-import { readEdits } from '../edits.ts'
+import { readForkEdits } from '../edits.ts'
 import { findRun } from '../find.ts'
 import { type Common, client, ownerOf } from '../open.ts'
 import { describe, operation } from '../output/describe.ts'
@@ -14,6 +14,7 @@ export interface ForkRunOptions extends Common {
   readonly from?: number
   readonly editInput?: string
   readonly editResult?: readonly string[]
+  readonly editState?: string
   readonly allow?: readonly string[]
   readonly by?: string
   readonly dryRun?: boolean
@@ -22,7 +23,7 @@ export interface ForkRunOptions extends Common {
 
 /** Shows what a fork would take over and do, then makes it. */
 export async function forkRun(terminal: Terminal, text: string, options: ForkRunOptions): Promise<number> {
-  const edits = readEdits(options.editInput, options.editResult)
+  const edits = readForkEdits(options.editInput, options.editResult, options.editState)
   return client(options, async (app, store) => {
     const run = await findRun(app, text)
     const from = options.from ?? (await failedAt(run))

@@ -2,7 +2,7 @@ import { decode, type Entry, encode, MAX_PAYLOAD, SpanwiseError } from '../../jo
 import { CancelledError } from '../errors.ts'
 import { restoreCompensation } from './lifecycle.ts'
 import type { PulledItem, Runtime, Scope } from './model.ts'
-import { frames, itemScope, occurrence, sourceScope } from './scope.ts'
+import { frames, type Issued, issuedIn, itemScope, occurrence, sourceScope } from './scope.ts'
 
 interface Options {
   readonly key: (item: unknown, index: number) => string
@@ -61,7 +61,7 @@ export class EachRun {
   #next = 0
   #exhausted = false
   #pulling = false
-  #pullingAfter = 0
+  #pullingSince: Issued = { after: 0, time: 0 }
   #over = false
   #sinceSnapshot = 0
   #snapshots: boolean
@@ -128,21 +128,15 @@ export class EachRun {
     }
     this.#tokens.add(token)
     this.#next = position + 1
-    const after = this.#issuedBy(this.#outer)
-    this.#run({ position, token, item, subject, after, time: this.#execution.time }, String(key))
-  }
-
-  /** The window that what is begun now belongs to: where it is restored, the one that had begun it. */
-  #issuedBy({ begun }: Scope): number {
-    return begun?.window === this.#execution.current ? begun.after : this.#execution.current
+    this.#run({ position, token, item, subject, ...issuedIn(this.#outer) }, String(key))
   }
 
   #run(active: Active, key: string): void {
     this.#active.set(active.position, active)
     const scope = itemScope(this.#outer, this.#name, active, key)
     this.#scopes.set(active.position, scope)
-    const call = () => frames.run(scope, async () => this.#fn(active.item, active.position))
-    this.#execution.asOf(active, call).then(
+    const call = frames.run(scope, async () => this.#fn(active.item, active.position))
+    call.then(
       (value) => this.#settle(active, key, scope, { ok: true, value }),
       (error) => this.#settle(active, key, scope, { ok: false, error }),
     )
@@ -201,7 +195,7 @@ export class EachRun {
   #pull(): void {
     if (this.#pulling) return
     this.#pulling = true
-    this.#pullingAfter = this.#issuedBy(this.#source)
+    this.#pullingSince = issuedIn(this.#source)
     const position = this.#next
     this.#execution
       .issue<{
@@ -278,7 +272,7 @@ export class EachRun {
       open: [...this.#active.values()].map((active) => (keepItem ? active : { ...active, item: undefined })),
       next: this.#next,
       exhausted: this.#exhausted,
-      pulling: this.#pulling ? this.#pullingAfter : undefined,
+      pulling: this.#pulling ? this.#pullingSince.after : undefined,
       compensations: this.#execution.ownCompensations
         .filter(({ prefix }) => prefix.startsWith(mine) && !open.some((item) => prefix.startsWith(item)))
         .map(({ step, input, prefix }) => ({ step: step.stepName, input, prefix })),
@@ -314,7 +308,8 @@ export class EachRun {
       this.#run({ ...open, item }, keyOf(item, open.position))
     }
     if (snapshot.pulling !== undefined) {
-      this.#source = { ...this.#source, begun: { window: this.#execution.current, after: snapshot.pulling } }
+      const { current: window, time } = this.#execution
+      this.#source = { ...this.#source, begun: { window, after: snapshot.pulling, time } }
       this.#pull()
     }
   }

@@ -18,14 +18,14 @@ import { HistoryWriter, type OperationEntry, ofOperation } from './history-write
 import type { Ending, Host, Offer } from './host.ts'
 import { LazyAbort } from './lazy-abort.ts'
 import { continuationPayload } from './lifecycle.ts'
-import { Mailbox } from './mailbox.ts'
+import { Mailbox, type Placed } from './mailbox.ts'
 import type { Delivered, Operation, OperationSpec, Recorded, Runtime, Scope, Settlement } from './model.ts'
 import { OpenOperations } from './open-operations.ts'
 import { findOrigin, markOrigin } from './origin.ts'
 import { inStep, readRecorded } from './recorded.ts'
 import { Replay } from './replay.ts'
-import { frames, isClosed, occurrence, rootScope } from './scope.ts'
-import type { Started } from './started.ts'
+import { frames, isClosed, issuedIn, noteTaken, occurrence, rootScope } from './scope.ts'
+import type { Letter, Started } from './started.ts'
 import { deferred, type TrackedPromise } from './tracked.ts'
 
 export interface ExecutionInit {
@@ -86,6 +86,8 @@ export class Execution implements Runtime {
   readonly #unwanted: { readonly operation: Operation; readonly why: 'cancelled' | 'abandoned' }[] = []
   #drifted: Operation[] = []
   readonly #modelKeys = new Set<string>()
+  /** places of signals that a restored scope took before they were replayed */
+  readonly #ahead = new Set<number>()
   #open = false
   #phase: Phase = 'body'
   #detached = false
@@ -123,7 +125,7 @@ export class Execution implements Runtime {
       this.started.generation === 0 ? '' : `@${this.started.generation}/`,
       this.recorded.start.subject,
     )
-    this.mailbox = new Mailbox(this.started.mailbox)
+    this.mailbox = new Mailbox(this.started.mailbox, this.recorded.taken)
     this.#tasks.push(() => this.#begin())
   }
 
@@ -212,11 +214,8 @@ export class Execution implements Runtime {
     const name = spec.kind === 'model' ? this.#modelName(scope, spec.name) : occurrence(scope, spec.name)
     if (known !== undefined)
       return this.track(known.ok ? Promise.resolve(known.value as T) : Promise.reject(known.error))
-    const after = scope.begun?.window === this.current ? scope.begun.after : this.current
-    const { operation, promise } = this.#operations.add<T>(scope, spec, name, {
-      after,
-      at: this.time + this.#shift(after),
-    })
+    const { after, time } = issuedIn(scope)
+    const { operation, promise } = this.#operations.add<T>(scope, spec, name, { after, at: time + this.#shift(after) })
     this.#replay.issued(operation)
     return promise
   }
@@ -297,17 +296,40 @@ export class Execution implements Runtime {
   }
 
   /** A construct's continuation as data. */
-  snapshot(scope: Scope, key: string, payload: string): void {
+  snapshot(scope: Scope, key: string, payload: string, meta?: Meta): void {
     if (this.#replay.on) return
     this.#writer.write({
       kind: 'scope.snapshot',
       key,
       clearKey: clearOf(scope, key),
-      after: this.current,
+      after: issuedIn(scope).after,
       attempt: 0,
+      meta,
       payload,
       subject: scope.subject,
     })
+  }
+
+  /** The next early signal of this name that is there for the scope. */
+  takeLetter(scope: Scope, name: string): Letter | undefined {
+    const { begun } = scope
+    const ahead = begun?.window === this.current ? begun.letters : undefined
+    const letter = ahead === undefined ? this.mailbox.take(name) : this.#takeAhead(name, ahead)
+    if (letter !== undefined) noteTaken(scope, letter.place)
+    return letter
+  }
+
+  /** A restored scope had letters whose delivery is still to be replayed. */
+  #takeAhead(name: string, places: readonly number[]): Placed | undefined {
+    for (const place of places) {
+      const waiting = this.mailbox.takeAt(place, name)
+      if (waiting !== undefined) return waiting
+      const entry = this.#ahead.has(place) ? undefined : this.#replay.signalAt(place, name)
+      if (entry === undefined) continue
+      this.#ahead.add(place)
+      return { name, payload: entry.payload, place }
+    }
+    return undefined
   }
 
   /** Short stand-in for a user-made part of a key, under the secret of whom it is about. */
@@ -333,17 +355,6 @@ export class Execution implements Runtime {
       hint: 'The run cannot go on with it: give it up, or fork it from before.',
       run: this.run.id,
     })
-  }
-
-  /** Runs the beginning of restored work as of the window that had begun it. */
-  asOf<T>(begun: { readonly time: number }, work: () => T): T {
-    const { time } = this
-    this.time = begun.time
-    try {
-      return work()
-    } finally {
-      this.time = time
-    }
   }
 
   continueWith(input: unknown): Promise<never> {
@@ -712,10 +723,12 @@ export class Execution implements Runtime {
     if (entry.at > this.time) this.time = entry.at
     if (this.#uncompensated !== undefined) this.#compensateWhenDue(this.#uncompensated)
     if (entry.kind === 'signal.received') {
+      if (this.#ahead.delete(entry.index)) return
       const name = String(entry.meta['signal'])
       const wait = this.#operations.waitFor(name)
-      if (wait === undefined) this.mailbox.put(name, entry.payload)
-      else this.#settle(wait, entry)
+      if (wait === undefined) return this.mailbox.put({ name, payload: entry.payload, place: entry.index })
+      noteTaken(wait.scope, entry.index)
+      this.#settle(wait, entry)
       return
     }
     if (entry.kind === 'run.cancelling') return this.#applyControl(entry)

@@ -6,7 +6,7 @@ import type { Dry, Forked } from './fork-mark.ts'
 import type { LazyAbort } from './lazy-abort.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { ModelRequest, StepModels } from './model-call.ts'
-import type { Started } from './started.ts'
+import type { Letter, Started } from './started.ts'
 
 /** What constructs see of the run that they are called in. */
 export interface Runtime {
@@ -41,13 +41,13 @@ export interface Runtime {
   /** History that nothing is delivered from. Written once per key. */
   note(scope: Scope, key: string, meta: Meta, payload?: string): void
   /** A construct's continuation as data. */
-  snapshot(scope: Scope, key: string, payload: string): void
+  snapshot(scope: Scope, key: string, payload: string, meta?: Meta): void
+  /** The next early signal of this name that is there for the scope. */
+  takeLetter(scope: Scope, name: string): Letter | undefined
   /** Short stand-in for a user-made part of a key, under the secret of whom it is about. */
   keyToken(text: string, subject?: string): string
   /** Token of a subject, made with its secret where it is new. Not for the body: it waits. */
   subjectToken(subject: string): Promise<string>
-  /** Runs the beginning of restored work as of the window that had begun it. */
-  asOf<T>(begun: { readonly time: number }, work: () => T): T
   continueWith(input: unknown): Promise<never>
   /** A promise that the code forgot was rejected: counts like a failure of the body, now. */
   fail(error: unknown): void
@@ -65,11 +65,22 @@ export interface Scope {
   /** token of the subject that its content belongs to */
   readonly subject: string | undefined
   readonly counts: Map<string, number>
-  /** while a snapshot is restored: the window that had begun this scope, for operations issued in the window that restores it */
-  readonly begun: { readonly window: number; readonly after: number } | undefined
+  /** while a snapshot is restored: the window that had begun this scope, for what is done in the window that restores it */
+  readonly begun: Begun | undefined
   closed: boolean
-  /** a signal was waited for in it: signals have no key, so a snapshot cannot stand for what happened here */
+  /** a signal was waited for in it: signals have no key, so a snapshot of `each` cannot stand for what happened here */
   waits: boolean
+  /** places of the signals that were taken in it: a snapshot of a loop says which these were */
+  readonly took: number[]
+}
+
+/** The window that had begun a scope before it was restored from a snapshot in `window`. */
+export interface Begun {
+  readonly window: number
+  readonly after: number
+  readonly time: number
+  /** places of the signals that were there for it, whenever they come now */
+  readonly letters?: readonly number[]
 }
 
 /** Inside an attempt of a step: operations are refused, steps are part of the attempt. */
@@ -214,6 +225,10 @@ export interface Recorded {
   readonly dry: Dry | undefined
   /** latest per construct */
   readonly snapshots: ReadonlyMap<string, Entry>
+  /** continuations of constructs that were replaced where the run was forked, if they did not go on since */
+  readonly rewritten: ReadonlyMap<string, unknown>
+  /** places of the letters that this generation began with, and that rounds took which a snapshot stands for */
+  readonly taken: ReadonlySet<number>
   /** entries about model calls that were made inside steps, by the key of the step */
   readonly stepCalls: ReadonlyMap<string, readonly Entry[]>
   readonly notes: ReadonlySet<string>

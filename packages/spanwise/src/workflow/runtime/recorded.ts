@@ -1,4 +1,5 @@
 import { decode, type Entry, type EntryKind } from '../../journal/index.ts'
+import { withoutCovered } from './covered.ts'
 import { withoutUnfinished } from './fork.ts'
 import { type Dry, type Forked, readForkMark } from './fork-mark.ts'
 import type { Recorded } from './model.ts'
@@ -73,9 +74,9 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
   const start = entries.findLast((entry) => entry.kind === 'run.started' || entry.kind === 'run.continued')
   if (start === undefined) throw new Error('a history begins with its start')
   const since = entries.filter((entry) => entry.index >= start.index)
-  const edits = new Map<string, { value: unknown; count: number }>()
-  const edit = ({ key, input }: { readonly key: string; readonly input: unknown }): void => {
-    edits.set(key, { value: input, count: (edits.get(key)?.count ?? 0) + 1 })
+  const edits = new Map<string, { value: unknown; count: number; index: number }>()
+  const edit = ({ key, input }: { readonly key: string; readonly input: unknown }, index: number): void => {
+    edits.set(key, { value: input, count: (edits.get(key)?.count ?? 0) + 1, index })
   }
   const childGenerations = new Map<string, number>()
   const reopened = new Set<string>()
@@ -93,7 +94,7 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
         live.filter((earlier) => !isSuperseded(earlier, { from: mark.index, reopen: mark.reopen })),
       )
       for (const { kind, meta } of live) if (kind === 'child.started') shared.add(String(meta['child']))
-      if (mark.edit !== undefined) edit(mark.edit)
+      if (mark.edit !== undefined) edit(mark.edit, entry.index)
       // what an earlier fork was allowed to do, this one is not
       dry = { allow: mark.allow, results: mark.results }
     } else if (entry.kind === 'run.resumed') {
@@ -110,15 +111,17 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
           childGenerations.set(earlier.key, (childGenerations.get(earlier.key) ?? 0) + 1)
       live = live.filter((earlier) => !isSuperseded(earlier, resumption))
       if (resumption.reopen !== undefined) reopened.add(resumption.reopen)
-      if (resumption.edit !== undefined) edit(resumption.edit)
+      if (resumption.edit !== undefined) edit(resumption.edit, entry.index)
     } else if (entry.kind === 'run.parked') parked = entry
     else live.push(entry)
   }
-  const snapshots = new Map<string, Entry>()
-  for (const entry of live) if (entry.kind === 'scope.snapshot') snapshots.set(entry.key, entry)
-  if (snapshots.size > 0) {
-    const covers = coverOf(snapshots)
-    live = live.filter((entry) => !isCovered(entry, covers))
+  const { snapshots, taken, rest } = withoutCovered(live)
+  live = rest
+  const rewritten = new Map<string, unknown>()
+  for (const [key, { index }] of snapshots) {
+    const edited = edits.get(key)
+    if (edited !== undefined && edited.index > index) rewritten.set(key, edited.value)
+    edits.delete(key)
   }
 
   const stepCalls = new Map<string, Entry[]>()
@@ -171,6 +174,8 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
     shared,
     dry,
     snapshots,
+    rewritten,
+    taken,
     stepCalls,
     notes: new Set(live.filter((entry) => entry.kind === 'note').map((entry) => entry.key)),
     withdrawn: new Set(live.filter((entry) => entry.kind === 'approval.withdrawn').map((entry) => entry.key)),
@@ -187,29 +192,4 @@ export function isSuperseded(
   if (entry.kind === 'run.started' || entry.kind === 'run.continued' || entry.kind === 'signal.received') return false
   if (entry.key === resumption.reopen) return true
   return entry.after >= resumption.from
-}
-
-interface Cover {
-  readonly index: number
-  readonly done: ReadonlySet<string>
-}
-
-/** A snapshot stands for the history of its own scope only, and there for the items that are done. */
-function coverOf(snapshots: ReadonlyMap<string, Entry>): ReadonlyMap<string, Cover> {
-  return new Map(
-    [...snapshots].map(([key, entry]) => {
-      const { done } = decode(entry.payload ?? '{"done":[]}') as { done: readonly { token: string }[] }
-      return [key, { index: entry.index, done: new Set(done.map(({ token }) => token)) }]
-    }),
-  )
-}
-
-function isCovered(entry: Entry, covers: ReadonlyMap<string, Cover>): boolean {
-  for (const [key, cover] of covers) {
-    if (entry.index >= cover.index || !entry.key.startsWith(key) || entry.kind === 'scope.snapshot') continue
-    const next = entry.key.charAt(key.length)
-    if (next === ':') return true
-    if (next === '[' && cover.done.has(entry.key.slice(key.length + 1, entry.key.indexOf(']', key.length)))) return true
-  }
-  return false
 }

@@ -49,6 +49,13 @@ export class Replay {
     this.#position = this.recorded.deliveries.length
   }
 
+  /** A signal of this name that is still to be delivered from history. */
+  signalAt(index: number, name: string): Entry | undefined {
+    return this.recorded.deliveries.find(
+      (entry) => entry.index === index && entry.kind === 'signal.received' && entry.meta['signal'] === name,
+    )
+  }
+
   /** Skips to the cancel or give-up that moved a parked run on; false when there is none. */
   skipToControl(): boolean {
     const at = this.recorded.deliveries.findIndex((entry, i) => i >= this.#position && entry.kind === 'run.cancelling')

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Frame, Runtime, Scope } from './model.ts'
+import type { Begun, Frame, Runtime, Scope } from './model.ts'
 
 const slot = Symbol.for('spanwise.context')
 const home = globalThis as { [slot]?: AsyncLocalStorage<Frame> }
@@ -19,6 +19,7 @@ export function openScope(parent: Scope, name: string, clearName = name, subject
     begun: parent.begun,
     closed: false,
     waits: false,
+    took: [],
   }
 }
 
@@ -34,6 +35,7 @@ export function rootScope(execution: Runtime, prefix: string, subject: string | 
     begun: undefined,
     closed: false,
     waits: false,
+    took: [],
   }
 }
 
@@ -41,14 +43,41 @@ export function rootScope(execution: Runtime, prefix: string, subject: string | 
 export function itemScope(
   parent: Scope,
   name: string,
-  item: { readonly token: string; readonly subject: string | undefined; readonly after: number },
+  item: { readonly token: string; readonly subject: string | undefined } & Issued,
   key: string,
 ): Scope {
-  const { execution } = parent
   return {
     ...openScope(parent, `${name}[${item.token}]`, `${name}[${key}]`, item.subject ?? parent.subject),
-    begun: item.after === execution.current ? parent.begun : { window: execution.current, after: item.after },
+    begun: begunAs(parent, item),
   }
+}
+
+/** Scope of one round of a loop: `graph(support)#0[3]/`. */
+export function roundScope(parent: Scope, name: string, round: number, issued: Issued | Restored): Scope {
+  return { ...openScope(parent, `${name}[${round}]`), begun: begunAs(parent, issued) }
+}
+
+/** The same with the signals that nobody had taken by then. */
+export interface Restored extends Issued {
+  readonly letters: readonly number[]
+}
+
+/** The delivery that made the code ask for something, and its time. */
+export interface Issued {
+  readonly after: number
+  readonly time: number
+}
+
+/** What is begun in a scope now belongs to this delivery: where it is restored, to the one that had begun it. */
+export function issuedIn({ begun, execution }: Scope): Issued {
+  return begun?.window === execution.current ? begun : { after: execution.current, time: execution.time }
+}
+
+function begunAs(parent: Scope, issued: Issued | Restored): Begun | undefined {
+  const { current } = parent.execution
+  const { after, time } = issued
+  if (after === current) return parent.begun
+  return { window: current, after, time, ...('letters' in issued ? { letters: issued.letters } : {}) }
 }
 
 /** Scope of what `each` pulls: `each#0:item#3`. */
@@ -65,6 +94,11 @@ export function occurrence(scope: Scope, name: string): string {
 
 export function markWait(scope: Scope): void {
   for (let s: Scope | undefined = scope; s !== undefined; s = s.parent) s.waits = true
+}
+
+/** A signal was taken in it: which one, by its place in the history. */
+export function noteTaken(scope: Scope, place: number): void {
+  for (let s: Scope | undefined = scope; s?.parent !== undefined; s = s.parent) s.took.push(place)
 }
 
 export function isClosed(scope: Scope): boolean {
