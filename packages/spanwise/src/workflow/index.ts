@@ -23,7 +23,7 @@ export {
   TimeoutError,
 } from './errors.ts'
 export { classify, type FailureClass, fingerprint, isRetried, refusesAnswer } from './failure.ts'
-export { type Inlined, isInlined } from './inlined.ts'
+export type { Inlined } from './inlined.ts'
 export { type Concurrency, type RateLimit, stepClaims } from './limits.ts'
 export { loop } from './loop.ts'
 export { answerOf, modelPlace } from './model.ts'
