@@ -60,6 +60,27 @@ const found: Readonly<Record<string, object>> = {
       { fault: 'clock', at: 27, by: 3600000 },
     ],
   },
+  'runs of a due time are taken up although the answer that they were started was lost': {
+    seed: 106789,
+    settings: { linger: 0, grace: 0, capacity: 10000, latency: 'in order', haste: 0.1, snapshotAfter: 1 },
+    programs: [
+      [
+        {
+          do: 'begin',
+          site: 'p0n0',
+          body: [
+            { do: 'step', site: 'p0n1', step: 'work', fail: 0, after: true },
+            { do: 'step', site: 'p0n2', step: 'work', fail: 0, after: true },
+          ],
+        },
+        { do: 'step', site: 'p0n3', step: 'work', fail: 0, after: false },
+      ],
+    ],
+    runs: [{ name: 'run-0', program: 0, at: 0, priority: 1 }],
+    timetables: [{ name: 'table-0', program: 0, at: 206, lasts: 3127, every: 1000, overlap: 'queue', catchUp: 'all' }],
+    acts: [{ at: 282, run: 0, act: 'cancel' }],
+    faults: [{ fault: 'error', op: 29, done: true }],
+  },
 }
 
 it.each(Object.entries(found))('%s', async (_what, schedule) => {

@@ -17,8 +17,8 @@ export function localBackend(
   const schedules = storeSchedules(store, {
     changed: () => scheduler.wake(),
     fired: (fired) => {
-      if (fired.state !== 'ok') return
-      for (const run of fired.told) engine.wake(run)
+      if (fired?.state === 'stale') return
+      for (const run of fired?.told ?? []) engine.wake(run)
       engine.wake('')
     },
   })
@@ -30,9 +30,15 @@ export function localBackend(
     archives: () => store.archives(),
     begin: (begin) => engine.begin(newRun(store.info, begin)),
     async send(mail) {
-      const sent = await store.send(mail)
-      if (sent.state === 'ok') engine.wake(sent.run)
-      return sent
+      try {
+        const sent = await store.send(mail)
+        if (sent.state === 'ok') engine.wake(sent.run)
+        return sent
+      } catch (error) {
+        // the answer may be all that was lost: the letter may be there, and sent again it is a duplicate that wakes nobody
+        engine.wake(mail.run)
+        throw error
+      }
     },
     fork: (request) => engine.fork(request),
     forks: (source) => store.forks(source),

@@ -34,15 +34,18 @@ export interface StartScheduled extends ScheduleRef {
   readonly at: number
 }
 
-/** Over a store that this process may write to; `fired` is told what came of it. */
+/** Over a store that this process may write to; `fired` is told what came of it: nothing where the answer was lost. */
 export function storeSchedules(
   store: Store,
-  told: { readonly changed: () => void; readonly fired: (fired: Fired) => void },
+  told: { readonly changed: () => void; readonly fired: (fired: Fired | undefined) => void },
 ): ScheduleBackend {
   const changing = async <T>(work: Promise<T>): Promise<T> => {
-    const answer = await work
-    told.changed()
-    return answer
+    try {
+      return await work
+    } finally {
+      // also where only the answer was lost
+      told.changed()
+    }
   }
   return {
     putSchedule: (put) => changing(store.putSchedule(put)),
@@ -55,9 +58,13 @@ export function storeSchedules(
       const row = await store.schedule(order)
       if (row === undefined || row.revision !== revision) return { state: 'stale' }
       const runs = order.runs.map((one) => scheduledRun(store.info, row, { ...one, trigger }, { release, now: at }))
-      const fired = await store.fireSchedule({ seq: row.seq, revision, lane, overlap, runs, at })
-      told.fired(fired)
-      return fired
+      let fired: Fired | undefined
+      try {
+        fired = await store.fireSchedule({ seq: row.seq, revision, lane, overlap, runs, at })
+        return fired
+      } finally {
+        told.fired(fired)
+      }
     },
   }
 }

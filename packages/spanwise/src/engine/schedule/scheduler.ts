@@ -42,6 +42,8 @@ export function createScheduler(engine: EngineContext, wakeRun: Engine['wake']):
       if (closing || isGone(error)) return
       again = false
       log.error('due schedules could not be moved on; trying again', { error })
+      // the answer may be all that was lost: what was started is due, and nobody else says so
+      wakeRun('')
       cancelTimer?.()
       cancelTimer = clock.at(clock.now() + retryAfterFailure, wake)
     }
