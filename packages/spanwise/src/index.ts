@@ -54,6 +54,9 @@ export {
   type StartOptions,
   type StateChange,
   type StateView,
+  type StreamEvent,
+  type StreamOptions,
+  type StreamPart,
   spanwise,
 } from './app/index.ts'
 export { type Clock, type ForkOptions, type ResumeOptions, type ScheduleTiming, systemClock } from './engine/index.ts'

@@ -30,7 +30,7 @@ import type { RunState } from './event.ts'
 import { type Failure, type FailureOptions, failures } from './failures.ts'
 import type { Health } from './health.ts'
 import { type RetainOptions, type RetainResult, type RetentionRule, retainAll } from './retention.ts'
-import { allEvents, type Run, runHandle, runState, unknownRun } from './run.ts'
+import { allEvents, type Run, runHandle, runState } from './run.ts'
 import { readSchedule, type ScheduleOptions } from './schedule-options.ts'
 import {
   listSchedules,
@@ -40,6 +40,7 @@ import {
   scheduleHandle,
 } from './schedules.ts'
 import { type StartOptions, startRun } from './start.ts'
+import { unknownRun } from './unknown-run.ts'
 
 export interface ListOptions {
   readonly workflow?: string

@@ -19,6 +19,7 @@ import type {
   Sent,
 } from '../journal/index.ts'
 import type { Begin } from './begin.ts'
+import type { Formed, Offset } from './forming.ts'
 import type { RetentionDone, RetentionStep } from './retention.ts'
 import type { ScheduleBackend } from './schedule-backend.ts'
 
@@ -57,8 +58,10 @@ export interface Backend extends ScheduleBackend {
   counts(): Promise<Readonly<Record<RunStatus, number>>>
   /** the latest that a step or the workflow said of its progress */
   progress(run: string): Promise<unknown>
-  /** calls back after each commit that concerns the run; returns what ends it */
-  watch(run: string, callback: (change: RowChange | undefined) => void): () => void
+  /** answers of models that form in this run, behind what is had of them; nothing where nobody works */
+  forming(run: string, seen: readonly Offset[]): Promise<readonly Formed[]>
+  /** calls back after each commit that concerns the run, or when there is more of what forms; returns what ends it */
+  watch(run: string, callback: (change: RowChange | undefined) => void, what?: 'forming'): () => void
   /** One step of letting old runs go. */
   retain(step: RetentionStep): Promise<RetentionDone>
   /** Takes an archived run's content back into the store. */

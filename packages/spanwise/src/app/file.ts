@@ -56,7 +56,10 @@ export function fileBackend(store: Store): Backend {
     limits: async () => [],
     counts: () => store.counts(),
     progress: async () => undefined,
-    watch(run, callback) {
+    forming: async () => [],
+    watch(run, callback, what) {
+      // nothing forms where nobody works
+      if (what === 'forming') return () => {}
       watches.set(callback, { run, seen: undefined })
       timer ??= setInterval(lookAtAll, interval)
       return () => {

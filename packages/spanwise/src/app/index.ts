@@ -27,4 +27,5 @@ export {
 export { spanwise } from './spanwise.ts'
 export type { StartOptions } from './start.ts'
 export { diffStates, type StateChange, type StateView } from './states.ts'
+export type { StreamEvent, StreamOptions, StreamPart } from './stream.ts'
 export { openWorker, type Worker } from './worker.ts'

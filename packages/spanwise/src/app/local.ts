@@ -2,6 +2,7 @@ import type { Engine, Limiter, LimitState, Scheduler } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
+import type { Forming } from './forming.ts'
 import { retain } from './retention.ts'
 import { storeSchedules } from './schedule-backend.ts'
 import type { Watchers } from './watchers.ts'
@@ -13,6 +14,7 @@ export function localBackend(
   scheduler: Scheduler,
   limiter: Limiter,
   watchers: Watchers,
+  forming: Forming,
 ): Backend {
   const schedules = storeSchedules(store, {
     changed: () => scheduler.wake(),
@@ -55,7 +57,9 @@ export function localBackend(
     limits: async () => busiest(limiter.limits()),
     counts: () => store.counts(),
     progress: async (run) => watchers.lastProgress(run),
-    watch: (run, callback) => watchers.watch(run, callback),
+    forming: async (run, seen) => forming.behind(run, seen),
+    watch: (run, callback, what) =>
+      what === 'forming' ? forming.follow(run, () => callback(undefined)) : watchers.watch(run, callback),
     close: async () => {},
   }
 }

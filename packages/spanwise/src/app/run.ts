@@ -13,6 +13,8 @@ import type { Backend } from './backend.ts'
 import { type RunEvent, type RunState, toEvent } from './event.ts'
 import { momentOf, type RunMoment } from './moment.ts'
 import { type StateView, statesOf } from './states.ts'
+import { type StreamEvent, type StreamOptions, streamRun } from './stream.ts'
+import { unknownRun } from './unknown-run.ts'
 
 export interface Run<O> {
   /** opaque, unique everywhere */
@@ -31,6 +33,16 @@ export interface Run<O> {
   signal<I>(signal: Signal<I, unknown>, ...value: [...Arg<I>, options?: { readonly sendId?: string }]): Promise<void>
   /** History from an index on. With `follow`, new entries as they are committed, until the run ends. */
   events(options?: { readonly from?: number; readonly follow?: boolean }): AsyncIterable<RunEvent>
+  /**
+   * What its model calls say while they say it, provisionally, and what is on record of each. A follower who was cut off goes on after the
+   * last event that it took in, in this process or another one. Ends with the run.
+   * @example
+   * for await (const one of run.stream({ after: last })) {
+   *   if (one.type === 'part' && one.part.type === 'text-delta') process.stdout.write(String(one.part.delta))
+   *   last = one.cursor
+   * }
+   */
+  stream(options?: StreamOptions): AsyncIterable<StreamEvent>
   cancel(reason: string): Promise<void>
   /** Ends a run that needs attention as `failed`; compensations run. */
   giveUp(reason: string): Promise<void>
@@ -118,6 +130,7 @@ export function runHandle<O>(backend: Backend, id: string, now: () => number, re
         options?.sendId,
       )
     },
+    stream: (options = {}) => streamRun(backend, id, options),
     events: (options) => readEvents(backend, id, options?.from ?? 0, options?.follow ?? false),
     cancel: (reason) => mail('cancel', '', encode({ reason })),
     giveUp: (reason) => mail('give-up', '', encode({ reason })),
@@ -255,13 +268,4 @@ export async function allEvents(backend: Backend, id: string): Promise<readonly 
   const events: RunEvent[] = []
   for await (const event of readEvents(backend, id, 0, false)) events.push(event)
   return events
-}
-
-export function unknownRun(id: string): SpanwiseError {
-  return new SpanwiseError({
-    code: 'RUN_UNKNOWN',
-    message: `There is no run ${id} in this store.`,
-    hint: 'Check the id and the store: spanwise runs lists what is there.',
-    run: id,
-  })
 }

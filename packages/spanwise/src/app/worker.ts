@@ -32,6 +32,7 @@ import {
 import { type App, makeApp } from './app.ts'
 import { listenForClients, type Served } from './control/index.ts'
 import { fileBackend } from './file.ts'
+import { Forming } from './forming.ts'
 import { healthOf } from './health.ts'
 import { localBackend } from './local.ts'
 import { defaultLog } from './log.ts'
@@ -81,6 +82,7 @@ export async function openWorker(
     warnIfOlder(store, log)
     await store.register({ id: worker, pid: process.pid, host: hostname(), lease, crashLimit })
     const watchers = new Watchers()
+    const forming = new Forming(() => clock.now())
     const seals =
       address?.kind === 'sqlite' && options.audit !== false
         ? await sealing(store, address.path, options.audit ?? {}, { clock, log })
@@ -119,9 +121,12 @@ export async function openWorker(
         changed: (run, row) => {
           seals?.changed()
           watchers.changed(run, row)
+          if (row !== undefined && (row.outcome !== undefined || row.status === 'needs attention')) forming.settle(run)
         },
         progress: (run, value) => watchers.progress(run, value),
         attempt: (run, step) => watchers.attempt(run, step),
+        forming: (run, call, part, first) => forming.add(run, call, part, first),
+        formed: (run, call, index) => forming.end(run, call, index),
       },
     }
     const engine = embeddedEngine(context)
@@ -142,7 +147,7 @@ export async function openWorker(
     // what is due by a schedule is looked for behind: runs go on meanwhile
     scheduler.wake()
     const opened = store
-    const backend = localBackend(opened, engine, scheduler, limiter, watchers)
+    const backend = localBackend(opened, engine, scheduler, limiter, watchers, forming)
     let isLost = false
     void opened.lost?.then((error) => {
       isLost = true

@@ -7,6 +7,7 @@ import { end, resume, sendSignal } from './commands/operate.ts'
 import { runWorkflow } from './commands/run.ts'
 import { followRun, listRuns, showRun } from './commands/runs.ts'
 import { startWorker } from './commands/start.ts'
+import { streamRun } from './commands/stream.ts'
 import { collect, examples, type Options, whole } from './define.ts'
 import { defineAudit } from './define-audit.ts'
 import { defineHelp } from './define-help.ts'
@@ -167,6 +168,16 @@ Examples:
     .option('--all', 'shows every step, also those inside loops')
     .addHelpText('after', examples('runs follow 3f2a', 'runs follow refund:o-7 --json | jq .kind'))
     .action(action((run: string, options: Options) => followRun(screen, run, options)))
+  runs
+    .command('stream')
+    .summary('show what models say in a run while they say it')
+    .description(
+      'Shows what models say in a run while they say it, and what is on record of each call. Text goes to stdout, everything else to stderr.',
+    )
+    .argument('<run>', 'id, beginning of an id, or workflow:your-id')
+    .option('--after <cursor>', 'goes on after this event; the cursor is in the output of --json')
+    .addHelpText('after', examples('runs stream 3f2a', 'runs stream refund:o-7 --json | jq -r .part.delta'))
+    .action(action((run: string, options: Options) => streamRun(screen, run, options)))
 
   program
     .command('signal')

@@ -11,6 +11,8 @@ export interface Terminal {
   /** stdout shows colours */
   readonly colors: boolean
   out(line: string): void
+  /** a piece of a line of results, as it comes */
+  write(text: string): void
   /** One JSON document, or one of a stream of lines. */
   data(value: unknown): void
   note(line: string): void
@@ -40,6 +42,10 @@ export function terminal(json: boolean): Terminal {
     out: (line) => {
       clear()
       stdout.write(`${line}\n`)
+    },
+    write: (text) => {
+      clear()
+      stdout.write(text)
     },
     data: (value) => {
       clear()

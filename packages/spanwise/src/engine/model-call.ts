@@ -54,7 +54,7 @@ export async function generate(of: Generation): Promise<ModelOutcome> {
     signal: of.abort.signal,
     key: of.key,
     since: of.operation.issuedAt,
-    show: (value) => home.engine.events.progress(home.row.run, value),
+    show: (part, first) => home.engine.events.forming(home.row.run, of.key, part, first),
     hold(changes, meta) {
       // said once, before anything is sent: a crash from here on leaves it on record that something may have been asked
       held ??= announce(of, changes, meta)

@@ -112,10 +112,15 @@ export class ModelRunner {
     })
   }
 
-  /** When what was written last is durable. */
+  /** When what was written last, what came of it, is durable. */
   #whenWritten(then: () => void): void {
-    const last = this.#home.pending.entries.at(-1)
-    if (last !== undefined) this.#home.whenDurable(last.index, then)
+    const home = this.#home
+    const last = home.pending.entries.at(-1)
+    if (last === undefined) return
+    home.whenDurable(last.index, () => {
+      then()
+      home.engine.events.formed(home.row.run, this.operation.key, last.index)
+    })
   }
 
   #record(kind: 'model.call' | 'model.attempt', attempt: number, meta: Meta, payload: string | undefined) {

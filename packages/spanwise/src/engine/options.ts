@@ -40,6 +40,10 @@ export interface EngineEvents {
   /** committed: something of the run is new; `row` where its status changed */
   changed(run: string, row: RowChange | undefined): void
   progress(run: string, value: unknown): void
+  /** a part of a model's answer that forms; `first`: what was shown of this call before counts no more */
+  forming(run: string, call: string, part: unknown, first: boolean): void
+  /** it forms no more: the entry with this index says what came of it */
+  formed(run: string, call: string, index: number): void
   /** an attempt of a step begins */
   attempt(run: string, step: string): void
 }

@@ -113,12 +113,12 @@ export class StepCalls {
       if (outcome.state !== 'answered') {
         // who asks again is the step: its next attempt finds what was answered before
         const kind = outcome.state === 'again' ? 'model.attempt' : 'model.error'
-        home.whenDurable(record(kind, outcome.meta, encodeError(outcome.error)).index, release)
+        this.#whenWritten(name, record(kind, outcome.meta, encodeError(outcome.error)).index, release)
         throw outcome.error
       }
       const { meta, payload } = outcome
       const entry = record('model.result', meta, payload)
-      home.whenDurable(entry.index, release)
+      this.#whenWritten(name, entry.index, release)
       const answer: Answer = { name, payload, meta, used: false }
       this.#answers.push(answer)
       // what the step does next may depend on it
@@ -127,6 +127,14 @@ export class StepCalls {
     } finally {
       signal.removeEventListener('abort', stop)
     }
+  }
+
+  #whenWritten(name: string, index: number, then: () => void): void {
+    const home = this.#home
+    home.whenDurable(index, () => {
+      then()
+      home.engine.events.formed(home.row.run, `${this.#operation.key}~${name}`, index)
+    })
   }
 
   #use(answer: Answer): ModelAnswer {

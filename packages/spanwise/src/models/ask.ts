@@ -4,7 +4,7 @@ import type {
   LanguageModelV4StreamPart,
   SharedV4ProviderMetadata,
 } from '@ai-sdk/provider'
-import type { ModelHome } from '../workflow/index.ts'
+import type { ModelCall, ModelHome } from '../workflow/index.ts'
 import type { Alias } from './alias.ts'
 import { recordable } from './asked.ts'
 import { CandidateError } from './failure.ts'
@@ -27,6 +27,8 @@ export interface Asking {
   readonly member: Member
   readonly clock: ModelHome['clock']
   readonly signal: AbortSignal
+  /** for whoever follows the run */
+  readonly follow: ModelCall['show']
 }
 
 /** Asks for a whole answer. */

@@ -89,7 +89,7 @@ async function send(sending: Sending, call: ModelCall, started: number): Promise
     isCommitted: sending.isCommitted,
     ask: (member, stop) =>
       admitted({ alias, member, call, signal: stop, tokens: Number(bounds.get(member)?.tokens ?? 0n) }, () =>
-        sending.ask({ alias, member, clock: home.clock, signal: stop }, capOf(sending, member)),
+        sending.ask({ alias, member, clock: home.clock, signal: stop, follow: call.show }, capOf(sending, member)),
       ),
   })
   const bill = billOf(routed, gateway.prices, bounds, started)

@@ -7,12 +7,13 @@ import type {
   LanguageModelV4StreamResult,
 } from '@ai-sdk/provider'
 import type { Alias } from './alias.ts'
-import { generate, stream } from './ask.ts'
-import { askedOf } from './asked.ts'
+import { type Asking, generate, stream } from './ask.ts'
+import { askedOf, recordable } from './asked.ts'
 import { mostTokens } from './bound.ts'
 import type { Gateway, Sending } from './call.ts'
 import { placed } from './place.ts'
 import type { CallRecord } from './record.ts'
+import { Speaker } from './speaker.ts'
 
 /** An alias as a language model of the AI SDK. */
 export function languageModel(gateway: Gateway, alias: Alias, owner: object): LanguageModelV4 {
@@ -51,15 +52,23 @@ export function languageModel(gateway: Gateway, alias: Alias, owner: object): La
     async doStream(options) {
       const asked = askedOf('stream', alias.name, options)
       let committed = false
+      let follow: Asking['follow'] = () => {}
       const live = new LivePart()
+      const speaker = new Speaker<LanguageModelV4StreamPart>(
+        (part, first) => {
+          committed = true
+          live.show(part)
+          follow(recordable(part), first)
+        },
+        () => live.isWatched,
+      )
       const sending = sendingOf(options, {
         streamed: true,
         isCommitted: () => committed && live.isWatched,
-        ask: (of, cap) =>
-          stream(of, { ...sent(options), maxOutputTokens: cap }, (part) => {
-            committed = true
-            live.show(part)
-          }),
+        ask: (of, cap) => {
+          follow = of.follow
+          return speaker.listen((show) => stream(of, { ...sent(options), maxOutputTokens: cap }, show))
+        },
       })
       return live.result((started) => placed(owner, sending, asked, started))
     },

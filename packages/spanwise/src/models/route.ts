@@ -158,8 +158,11 @@ async function one<T>(of: Route<T>, member: Member, signal: AbortSignal, tally: 
     const failed: Failed = signal.aborted
       ? { failure: 'not wanted', retryAfter: undefined, error: signal.reason ?? error }
       : failureOf(error, clock.now())
-    if (failed.failure === 'not wanted') health.released()
-    else {
+    if (failed.failure === 'not wanted') {
+      health.released()
+      // it was answering: that may be on the bill
+      if (!signal.aborted) tally.wasted.push(member)
+    } else {
       health.failed(failed.failure, failed.retryAfter, clock.now())
       of.event({ type: 'failed', alias: of.alias.name, ...named(member), failure: failed.failure, error })
       if (was === 'closed' && health.state === 'open')

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { type App, type Run, type RunEvent, type Schedule, unknownSchedule } from '../app/index.ts'
+import {
+  type App,
+  type Run,
+  type RunEvent,
+  type Schedule,
+  type StreamEvent,
+  type StreamOptions,
+  unknownSchedule,
+} from '../app/index.ts'
 import type { Machine } from './machine.ts'
 
 /** The app as its clients see it: calls that a crash interrupts are made again, as patient clients do. */
@@ -53,6 +61,7 @@ function survivingRun(machine: Machine, id: string): Run<unknown> {
     progress: () => ask((run) => run.progress()),
     signal: (...args) => ask((run) => run.signal(...(args as unknown as [never]))),
     events: (options) => events(machine, id, options ?? {}),
+    stream: (options) => parts(machine, id, options ?? {}),
     cancel: (reason) => ask((run) => run.cancel(reason)),
     giveUp: (reason) => ask((run) => run.giveUp(reason)),
     resume: (options) => ask((run) => run.resume(options)),
@@ -94,19 +103,38 @@ async function* events(
   id: string,
   options: { readonly from?: number; readonly follow?: boolean },
 ): AsyncGenerator<RunEvent> {
-  let from = options.from ?? 0
-  let source: AsyncIterator<RunEvent> | undefined
+  let { from = 0 } = options
+  for await (const event of reading(machine, id, (run) => run.events({ ...options, from }))) {
+    from = event.index + 1
+    yield event
+  }
+}
+
+async function* parts(machine: Machine, id: string, options: StreamOptions): AsyncGenerator<StreamEvent> {
+  let { after } = options
+  for await (const event of reading(machine, id, (run) => run.stream({ ...options, after }))) {
+    after = event.cursor
+    yield event
+  }
+}
+
+/** Goes on from the next app when one dies. */
+async function* reading<T>(
+  machine: Machine,
+  id: string,
+  read: (run: Run<unknown>) => AsyncIterable<T>,
+): AsyncGenerator<T> {
+  let source: AsyncIterator<T> | undefined
   let of: App | undefined
   for (;;) {
     const next = await machine.ask(async (app) => {
       if (app !== of) {
-        source = ((await app.get(id)) as Run<unknown>).events({ ...options, from })[Symbol.asyncIterator]()
+        source = read((await app.get(id)) as Run<unknown>)[Symbol.asyncIterator]()
         of = app
       }
-      return (source as AsyncIterator<RunEvent>).next()
+      return (source as AsyncIterator<T>).next()
     }, true)
     if (next.done === true) return
-    from = next.value.index + 1
     yield next.value
   }
 }

@@ -8,6 +8,13 @@ import { remoteBackend } from './remote.ts'
 
 type Callback = (change: RowChange | undefined) => void
 
+/** Who waits for news of a run. */
+interface Watch {
+  readonly run: string
+  readonly callback: Callback
+  readonly what: 'forming' | undefined
+}
+
 /** How this process reaches the store right now. */
 type Way =
   | { readonly kind: 'remote'; readonly backend: Omit<Backend, 'watch' | 'close'>; readonly connection: Connection }
@@ -23,7 +30,7 @@ const tending = 250
  * that what an owner had done before it died is not done twice.
  */
 export function attach(path: string, open: () => Promise<Store>): Backend {
-  const watches = new Map<number, { readonly run: string; readonly callback: Callback }>()
+  const watches = new Map<number, Watch>()
   let way: Way | undefined
   let finding: Promise<Way> | undefined
   /** ends the watches on the present way */
@@ -76,9 +83,9 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     way = found
     stops = new Map()
     // what happened while nobody watched is told as one change
-    for (const [id, { run, callback }] of watches) {
-      watchOn(found, id, run, callback)
-      if (found.kind === 'remote') void catchUp(found, run, callback)
+    for (const [id, watch] of watches) {
+      watchOn(found, id, watch)
+      if (found.kind === 'remote') void catchUp(found, watch)
     }
     for (const stop of watchedBefore.values()) stop()
     if (before !== undefined) await leave(before)
@@ -88,15 +95,15 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     await old.backend.close()
     await old.store.close()
   }
-  const watchOn = (found: Way, id: number, run: string, callback: Callback): void => {
+  const watchOn = (found: Way, id: number, { run, callback, what }: Watch): void => {
     if (found.kind === 'file') {
-      stops.set(id, found.backend.watch(run, callback))
+      stops.set(id, found.backend.watch(run, callback, what))
       return
     }
-    found.connection.watch(id, run, callback)
+    found.connection.watch(id, run, callback, what)
     stops.set(id, () => found.connection.unwatch(id))
   }
-  const catchUp = async (found: Way, run: string, callback: Callback): Promise<void> => {
+  const catchUp = async (found: Way, { run, callback }: Watch): Promise<void> => {
     try {
       const row = await found.backend.run(run)
       callback(row === undefined ? undefined : await asChange(found.backend, row))
@@ -182,6 +189,7 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     limits: () => use((backend) => backend.limits()),
     counts: () => use((backend) => backend.counts()),
     progress: (run) => use((backend) => backend.progress(run)),
+    forming: (run, seen) => use((backend) => backend.forming(run, seen)),
     retain: (step) => use((backend) => backend.retain(step)),
     restoreRun: (run) => use((backend) => backend.restoreRun(run)),
     archives: () => use((backend) => backend.archives()),
@@ -192,10 +200,11 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     // what the first try removed is not there any more, which is what was asked for
     removeSchedule: (ref) => changing(async (backend, again) => (await backend.removeSchedule(ref)) || again),
     startScheduled: (order) => changing((backend) => backend.startScheduled(order)),
-    watch(run, callback) {
+    watch(run, callback, what) {
       const id = ++count
-      watches.set(id, { run, callback })
-      if (way !== undefined) watchOn(way, id, run, callback)
+      const watch: Watch = { run, callback, what }
+      watches.set(id, watch)
+      if (way !== undefined) watchOn(way, id, watch)
       tender ??= setInterval(tend, tending)
       return () => {
         watches.delete(id)

@@ -12,7 +12,7 @@ export interface Connection {
   readonly open: boolean
   /** @throws ConnectionLost when it breaks before the answer; whether the owner did it is not known then */
   ask<M extends keyof Methods>(method: M, ...args: Methods[M]): Promise<unknown>
-  watch(id: number, run: string, callback: Callback): void
+  watch(id: number, run: string, callback: Callback, what?: 'forming'): void
   unwatch(id: number): void
   close(): void
 }
@@ -144,11 +144,11 @@ function openLine(socket: Socket, ready: (error?: Error) => void): Connection {
       return open
     },
     ask: (method, ...args) => request(method, args),
-    watch: (id, run, callback) => {
+    watch: (id, run, callback, what) => {
       if (!open) return
       watches.set(id, callback)
       // a broken line is noticed by whoever opened it, who watches anew on the next one
-      request('watch', [id, run]).catch(() => {})
+      request('watch', what === undefined ? [id, run] : [id, run, what]).catch(() => {})
     },
     unwatch: (id) => {
       if (!watches.delete(id) || !open) return

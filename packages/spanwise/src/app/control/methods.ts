@@ -36,6 +36,7 @@ export interface Methods {
   readonly limits: []
   readonly counts: []
   readonly progress: [string]
+  readonly forming: Parameters<Backend['forming']>
   readonly retain: Parameters<Backend['retain']>
   readonly restoreRun: [string]
   readonly archives: []
@@ -151,6 +152,7 @@ const checks: { readonly [M in keyof Methods]: Check } = {
   limits: tuple(),
   counts: tuple(),
   progress: tuple(text),
+  forming: tuple(text, list(record({ call: text, generation: whole, n: whole }))),
   retain: tuple(
     record({
       action: oneOf('archive', 'delete'),
@@ -251,6 +253,7 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
   limits: ({ backend }) => backend.limits(),
   counts: ({ backend }) => backend.counts(),
   progress: ({ backend }, run) => backend.progress(run),
+  forming: ({ backend }, run, seen) => backend.forming(run, seen),
   retain: ({ backend }, step) => backend.retain(step),
   restoreRun: ({ backend }, run) => backend.restoreRun(run),
   archives: ({ backend }) => backend.archives(),

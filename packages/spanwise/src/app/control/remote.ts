@@ -40,6 +40,7 @@ export function remoteBackend(connection: Connection): Omit<Backend, 'watch' | '
     limits: () => ask('limits'),
     counts: () => ask('counts'),
     progress: (run) => ask('progress', run),
+    forming: (run, seen) => ask('forming', run, seen),
     retain: (step) => ask('retain', step),
     restoreRun: (run) => ask('restoreRun', run),
     archives: () => ask('archives'),

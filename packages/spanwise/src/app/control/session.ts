@@ -115,7 +115,7 @@ export function serveClient(
     }
   }
   const watch = (method: 'watch' | 'unwatch', args: unknown): undefined => {
-    const [id, run] = Array.isArray(args) ? (args as unknown[]) : []
+    const [id, run, what] = Array.isArray(args) ? (args as unknown[]) : []
     if (!Number.isSafeInteger(id) || (method === 'watch' && typeof run !== 'string')) throw badFrame('is not a watch')
     const before = watches.get(id as number)
     before?.()
@@ -125,7 +125,11 @@ export function serveClient(
     if (watches.size >= maxWatches) throw badFrame(`is more than ${maxWatches} watches`)
     watches.set(
       id as number,
-      served.backend.watch(run as string, (change) => push(id as number, change)),
+      served.backend.watch(
+        run as string,
+        (change) => push(id as number, change),
+        what === 'forming' ? what : undefined,
+      ),
     )
   }
   const push = (id: number, change: RowChange | undefined): void => {

@@ -20,6 +20,7 @@ function screen(columns: number): Terminal & { readonly lines: string[]; readonl
     notes,
     out: (line) => lines.push(line),
     data() {},
+    write() {},
     note: (line) => notes.push(line),
     status() {},
     paint: (_, text) => text,

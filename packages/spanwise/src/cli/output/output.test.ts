@@ -15,6 +15,7 @@ const plain: Terminal = {
   colors: false,
   out() {},
   data() {},
+  write() {},
   note() {},
   status() {},
   paint: (_, text) => text,

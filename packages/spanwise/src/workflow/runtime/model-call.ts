@@ -29,8 +29,11 @@ export interface ModelCall {
   readonly key: string
   /** when the call was asked for first, ms */
   readonly since: number
-  /** shown to whoever watches the run; not history */
-  show(value: unknown): void
+  /**
+   * Shown to whoever follows the run; not history.
+   * @param first the answer begins anew: what was shown of it before counts no more
+   */
+  show(part: unknown, first: boolean): void
   /**
    * Says before anything is sent that it is about to be, and what is taken from budgets for it; resolves once that is durable.
    * @param meta facts for the entry that says so
