@@ -50,7 +50,7 @@ export async function replay(world: World, row: RunRow, entries: readonly Entry[
     log: () => {},
   }
   const execution = new Execution({
-    run: { id: row.run, workflow: row.workflow },
+    run: { id: row.run, workflow: row.workflow, tenant: row.tenant },
     secret: row.secret as Uint8Array,
     secrets: new Map(),
     entries,

@@ -95,7 +95,7 @@ export class Resident implements Host, EffectsHome, Turn {
   }
 
   #makeExecution(loaded: Pick<LoadedRun, 'entries'>): Execution {
-    const { secret, run, workflow } = this.row
+    const { secret, run, workflow, tenant } = this.row
     if (secret === undefined)
       throw new SpanwiseError({
         code: 'ERASED',
@@ -104,7 +104,7 @@ export class Resident implements Host, EffectsHome, Turn {
         run,
       })
     return new Execution({
-      run: { id: run, workflow },
+      run: { id: run, workflow, tenant },
       secret,
       secrets: this.#secrets,
       tokenKey: this.#tokenKey,

@@ -13,6 +13,8 @@ export type Dimension =
   | 'alias'
   | 'model'
   | 'key'
+  /** what is going on: an agent, a team. Known by its name alone, and only where it is said so */
+  | 'scope'
 
 export interface BudgetScope {
   readonly by: Dimension
@@ -74,6 +76,8 @@ export function counted(
         return run?.tags ?? []
       case 'alias':
         return [alias]
+      case 'scope':
+        return [only]
       case 'model':
       case 'key':
         return []

@@ -43,7 +43,7 @@ export function budget(scope: string, options: BudgetOptions): Budget {
   return { name: `${scope} ${options.limit} per ${per}`, scope: read, unit, limit, per, onExceed, warnAt }
 }
 
-function readLimit(scope: string, text: string): Pick<Budget, 'unit' | 'limit'> {
+export function readLimit(scope: string, text: string): Pick<Budget, 'unit' | 'limit'> {
   const money = /^\$\s*(\d+)(?:\.(\d{1,9}))?$/.exec(text)
   if (money !== null) {
     const [, whole = '0', part = ''] = money

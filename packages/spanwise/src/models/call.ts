@@ -35,6 +35,8 @@ export interface Sending {
   /** cap of the caller */
   readonly maxOutput: number | undefined
   readonly prompt: CallRecord['prompt']
+  /** of what is going on around it, beside those of the gateway */
+  readonly budgets: readonly Budget[]
   /** somebody allowed it to go over budgets that ask */
   readonly approved: boolean
   /** what the caller called it off with */
@@ -175,7 +177,7 @@ function keepBack(
     if (other === undefined) return overLimit(sending, call, alias, held, now)
     return keepBack(sending, call, now, other, passed.add(budget))
   }
-  const held = gateway.bookOf(call).hold(gateway.budgets, whose, alias.members, bounds, now, passed)
+  const held = gateway.bookOf(call).hold([...gateway.budgets, ...sending.budgets], whose, alias.members, bounds, now, passed)
   return held instanceof Promise ? held.then(judged) : judged(held)
 }
 
@@ -223,6 +225,7 @@ function exceeded(
   })
   const ask = typeof budget.onExceed === 'object' && 'ask' in budget.onExceed ? budget.onExceed.ask : undefined
   // as plain fields: that is what of an error is on record
+  Object.assign(error, { budget: budget.name })
   return ask === undefined
     ? error
     : Object.assign(error, { asks: budget.name, ...(ask.role === undefined ? {} : { askRole: ask.role }) })

@@ -5,6 +5,7 @@ import { askedOf } from './asked.ts'
 import { mostTokens } from './bound.ts'
 import type { Gateway } from './call.ts'
 import { placed } from './place.ts'
+import { spendingLimits } from './spending.ts'
 
 /** An alias as an embedding model of the AI SDK. */
 export function embeddingModel(gateway: Gateway, alias: Alias, owner: object): EmbeddingModelV4 {
@@ -28,6 +29,7 @@ export function embeddingModel(gateway: Gateway, alias: Alias, owner: object): E
           input: mostTokens(options.values),
           maxOutput: undefined,
           prompt: undefined,
+          budgets: spendingLimits(),
           approved: false,
           signal: options.abortSignal,
           rounds: 3,

@@ -16,4 +16,5 @@ export {
 } from './price.ts'
 export { type Filled, type Prompt, prompt } from './prompt.ts'
 export { type CallRecord, type PriceUsed, readRecord, toMeta, type Usage } from './record.ts'
+export { readSpending, spend, spendingBudget, spendingLimits } from './spending.ts'
 export { embeddingUsage, usageOf } from './usage.ts'

@@ -9,6 +9,7 @@ export {
 export { changed } from './changed.ts'
 export { type ChildOptions, type ChildRun, child } from './child.ts'
 export { compensate } from './compensate.ts'
+export { currentScope } from './current.ts'
 export { type Duration, formatDuration, milliseconds } from './duration.ts'
 export { type EachOptions, type EachResult, each, type Outcome } from './each.ts'
 export {
@@ -39,7 +40,7 @@ export { inputDifference } from './runtime/input-diff.ts'
 export { LazyAbort } from './runtime/lazy-abort.ts'
 export { readStarted, restoreCompensations, startPayload } from './runtime/lifecycle.ts'
 export type { LoopSnapshot } from './runtime/loop-run.ts'
-export type { Effect, Operation, OperationHistory } from './runtime/model.ts'
+export type { Effect, Operation, OperationHistory, Scope } from './runtime/model.ts'
 export type {
   ModelAnswer,
   ModelCall,
@@ -52,12 +53,13 @@ export type {
 } from './runtime/model-call.ts'
 export { findOrigin } from './runtime/origin.ts'
 export { isSuperseded, type Resumption } from './runtime/recorded.ts'
-export { frames } from './runtime/scope.ts'
+export { frames, occurrence, openScope } from './runtime/scope.ts'
 export type { Started } from './runtime/started.ts'
 export { parse, type SchemaInput, type SchemaOutput, type StandardSchemaV1 } from './schema.ts'
 export { type Signal, signal } from './signal.ts'
 export { bytes, type Size } from './size.ts'
 export {
+  callStep,
   definitionOf,
   runFunction,
   type Step,

@@ -10,6 +10,8 @@ import { bytes, type Size } from './size.ts'
 import type { Omittable, Reconciled, SqlTransaction, StepContext } from './types.ts'
 
 export interface StepCommon {
+  /** what it does, for whoever chooses among steps: a model that has it as a tool */
+  readonly description?: string
   /** time for one attempt */
   readonly timeout?: Duration
   /** time for all attempts together, from when the step is first begun */
@@ -224,7 +226,8 @@ export function definitionOf(made: unknown): StepDefinition | undefined {
   return typeof made === 'function' ? (made as { [stepMarker]?: StepDefinition })[stepMarker] : undefined
 }
 
-function callStep(definition: StepDefinition, value: unknown): Promise<unknown> {
+/** What a call of a step does; for one that is made on the spot and has no place in the registry too. */
+export function callStep(definition: StepDefinition, value: unknown): Promise<unknown> {
   const frame = frames.getStore()
   if (frame === undefined) return outsideRun(definition.name) ?? runDirect(definition, value)
   // part of the outer attempt
@@ -318,7 +321,7 @@ function runDirect(definition: StepDefinition, value: unknown): Promise<unknown>
     heartbeat: () => {},
     progress: () => {},
     log: console,
-    run: { id: 'direct', workflow: '' },
+    run: { id: 'direct', workflow: '', tenant: 'default' },
   }
   return frames.run({ kind: 'step', step: definition.name, context }, () => runFunction(definition, value, context))
 }

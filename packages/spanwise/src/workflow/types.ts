@@ -22,6 +22,7 @@ export interface RunInfo {
   /** opaque, unique everywhere */
   readonly id: string
   readonly workflow: string
+  readonly tenant: string
   /** which schedule started it; undefined for a run that was started otherwise */
   readonly schedule?: ScheduleInfo
 }

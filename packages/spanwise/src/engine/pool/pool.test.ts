@@ -10,7 +10,7 @@ import { FailError, type Log, type StepContext } from '../../workflow/index.ts'
 import { inPoolThread, type ThreadPool, type ThreadPoolOptions, threadPool } from './index.ts'
 
 const fixture = (name: string): string => new URL(`./fixtures/${name}.ts`, import.meta.url).href
-const run = { id: 'run-1', workflow: 'w' }
+const run = { id: 'run-1', workflow: 'w', tenant: 'default' }
 
 let pools: ThreadPool[] = []
 afterEach(async () => {

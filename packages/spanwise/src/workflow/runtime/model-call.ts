@@ -43,7 +43,6 @@ export interface ModelCall {
 
 /** Whose call it is: what budgets and limits go by. */
 export interface ModelRun extends RunInfo {
-  readonly tenant: string
   readonly team: string | undefined
   readonly subject: string | undefined
   readonly tags: readonly string[]

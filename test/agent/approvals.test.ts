@@ -1,0 +1,236 @@
+import { tool } from 'ai'
+import { step, workflow } from 'spanwise'
+import { agent, type ApproverClaim } from 'spanwise/agent'
+import { journal, type TestApp, testApp } from 'spanwise/testing'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { toolTurns, world } from './support.ts'
+
+const Refund = z.object({ order: z.string(), amount: z.number() })
+
+/** An agent that refunds what `wanted` says, and then tells what the tools said. */
+async function desk(wanted: readonly { order: string; amount: number }[], more: object = {}) {
+  const { models, asked } = await world((request) =>
+    toolTurns(request) === 0
+      ? { calls: wanted.map((input) => ({ name: 'refund', input })) }
+      : {
+          text: request.turns
+            .filter(({ role }) => role === 'tool')
+            .map(({ text }) => text)
+            .join(' | '),
+        },
+  )
+  const done: { order: string; amount: number }[] = []
+  let broken = 0
+  const refund = step('refund', { input: Refund, effect: 'at-most-once' }, async (input) => {
+    if (broken-- > 0) throw new Error('the bank is closed')
+    done.push(input)
+    return `refunded ${input.amount} for ${input.order}`
+  })
+  const support = agent('support', {
+    model: models('fast'),
+    tools: { refund },
+    toolOptions: { refund: { cost: ({ amount }: { amount: number }) => amount, result: 'trusted' } },
+    approve: { when: ({ cost }) => cost > 100, role: 'finance' },
+    ...more,
+  })
+  return { support, done, asked, breaks: (times: number) => void (broken = times) }
+}
+
+async function open(app: TestApp) {
+  await app.idle()
+  return (await app.approvals()).items
+}
+
+test('a call over the limit waits for a person and is shown with what it would do; others go through', async () => {
+  const { support, done } = await desk([
+    { order: 'o-1', amount: 20 },
+    { order: 'o-2', amount: 500 },
+  ])
+  await using app = await testApp({ workflows: [support] })
+  const run = await app.start(support, 'refund both')
+  const [question, ...others] = await open(app)
+  expect(others).toEqual([])
+  expect(done).toEqual([{ order: 'o-1', amount: 20 }])
+  expect(question).toMatchObject({ role: 'finance', question: expect.stringContaining('refund for $500') })
+  expect(question?.of).toMatchObject({
+    agent: 'support',
+    tool: 'refund',
+    args: { order: 'o-2', amount: 500 },
+    cost: 500,
+    version: expect.any(String),
+    bound: expect.stringMatching(/^[0-9a-f]{64}$/),
+  })
+  await app.decide(question?.id as string, { approve: true, by: 'ann' })
+  expect(await run.result()).toBe('refunded 20 for o-1 | refunded 500 for o-2')
+  expect(done).toHaveLength(2)
+})
+
+test('a refusal is told to the model, and nothing happens', async () => {
+  const { support, done } = await desk([{ order: 'o-1', amount: 500 }])
+  await using app = await testApp({ workflows: [support] })
+  const run = await app.start(support, 'refund')
+  const [question] = await open(app)
+  await app.decide(question?.id as string, { approve: false, by: 'ann', reason: 'no receipt' })
+  expect(await run.result()).toContain('no receipt')
+  expect(done).toEqual([])
+})
+
+test('of two calls alike each needs its own: one that is approved does not let the other through', async () => {
+  const { support, done } = await desk([
+    { order: 'o-1', amount: 500 },
+    { order: 'o-1', amount: 500 },
+  ])
+  await using app = await testApp({ workflows: [support] })
+  const run = await app.start(support, 'refund twice')
+  const [one, two] = await open(app)
+  expect(two).toBeDefined()
+  await app.decide(one?.id as string, { approve: true, by: 'ann' })
+  expect(await open(app)).toHaveLength(1)
+  expect(done).toHaveLength(1)
+  await app.crash()
+  expect(await open(app)).toHaveLength(1)
+  expect(done).toHaveLength(1)
+  await app.decide(two?.id as string, { approve: false, by: 'ann' })
+  await run.result()
+  expect(done).toHaveLength(1)
+})
+
+test('what an operator edits is another call, and needs another approval', async () => {
+  const { support, done, breaks } = await desk([{ order: 'o-1', amount: 500 }])
+  const careful = workflow('careful', async () => support('refund'))
+  await using app = await testApp({ workflows: [careful] })
+  const run = await app.start(careful, undefined)
+  const [question] = await open(app)
+  // dies in the middle of it: whether it took effect is not known, and the run waits for an operator
+  breaks(0)
+  await app.decide(question?.id as string, { approve: true, by: 'ann' })
+  await run.result()
+  expect(done).toEqual([{ order: 'o-1', amount: 500 }])
+  const entries = await journal(run)
+  const effect = entries.find(({ kind, key }) => kind === 'step.result' && key.endsWith('/refund#0'))
+  const fork = await run.fork({
+    from: effect?.index as number,
+    edit: { input: { order: 'o-1', amount: 9_000 } },
+    allow: ['*'],
+  })
+  const [again] = await open(app)
+  // the source's approval is no authority, and what it was given for is not what would be done now
+  expect(done).toHaveLength(1)
+  expect(again?.run).toBe(fork.id)
+  await app.decide(again?.id as string, { approve: true, by: 'ben' })
+  const [third] = await open(app)
+  expect(done).toHaveLength(1)
+  expect(third?.of).toMatchObject({ args: { order: 'o-1', amount: 9_000 }, cost: 9_000 })
+  await app.decide(third?.id as string, { approve: true, by: 'ben' })
+  await fork.result()
+  expect(done).toEqual([
+    { order: 'o-1', amount: 500 },
+    { order: 'o-1', amount: 9_000 },
+  ])
+})
+
+test("a fork that may do everything still asks for what its source's approver allowed", async () => {
+  const { support, done } = await desk([{ order: 'o-1', amount: 500 }])
+  await using app = await testApp({ workflows: [support] })
+  const run = await app.start(support, 'refund')
+  const [question] = await open(app)
+  await app.decide(question?.id as string, { approve: true, by: 'ann' })
+  await run.result()
+  const entries = await journal(run)
+  const decided = entries.find(({ kind }) => kind === 'approval.decided')?.index as number
+  const fork = await run.fork({ from: decided + 1, allow: ['*'] })
+  const [again] = await open(app)
+  expect(again?.run).toBe(fork.id)
+  expect(done).toHaveLength(1)
+  await app.crash()
+  await app.decide((await open(app))[0]?.id as string, { approve: true, by: 'ben' })
+  await fork.result()
+  expect(done).toHaveLength(2)
+  // behind the effect nothing is asked for: it was done, and is not done again
+  const later = await run.fork({ from: entries.at(-1)?.index as number })
+  await later.result()
+  expect(done).toHaveLength(2)
+})
+
+test('an approver who has lost the right is not believed any more when the call is about to be made', async () => {
+  const rights = new Set(['ann', 'ben'])
+  const claims: ApproverClaim[] = []
+  const { support, done } = await desk([{ order: 'o-1', amount: 500 }], {
+    approve: {
+      when: () => true,
+      role: 'finance',
+      mayApprove: (claim: ApproverClaim) => {
+        claims.push(claim)
+        return rights.has(claim.by)
+      },
+    },
+  })
+  await using app = await testApp({ workflows: [support] })
+  const run = await app.start(support, 'refund')
+  const [question] = await open(app)
+  rights.delete('ann')
+  await app.decide(question?.id as string, { approve: true, by: 'ann' })
+  const [again] = await open(app)
+  expect(done).toEqual([])
+  expect(again).toBeDefined()
+  await app.decide(again?.id as string, { approve: true, by: 'ben' })
+  await run.result()
+  expect(done).toHaveLength(1)
+  expect(claims.map(({ by }) => by)).toEqual(['ann', 'ben'])
+  expect(claims[0]).toMatchObject({ role: 'finance', tenant: 'default', request: { tool: 'refund' } })
+})
+
+test('an approval that a resume supersedes is asked for again', async () => {
+  let closed = true
+  const { models } = await world((request) =>
+    toolTurns(request) === 0 ? { calls: [{ name: 'refund', input: { order: 'o-1', amount: 5 } }] } : { text: 'ok' },
+  )
+  const done: string[] = []
+  const refund = tool({ inputSchema: Refund, execute: ({ order }) => void done.push(order) })
+  const gate = step('gate', { attempts: 1 }, async () => {
+    if (closed) throw new Error('closed')
+  })
+  const support = agent('support', { model: models('fast'), tools: { refund }, approve: () => true })
+  const flow = workflow('flow', async () => {
+    await gate()
+    return support('refund')
+  })
+  await using app = await testApp({ workflows: [flow] })
+  const run = await app.start(flow, undefined)
+  await app.idle()
+  closed = false
+  await run.resume()
+  const [question] = await open(app)
+  await app.crash()
+  await app.decide(question?.id as string, { approve: true, by: 'ann' })
+  expect(await run.result()).toBe('ok')
+  expect(done).toEqual(['o-1'])
+})
+
+test('a process that dies at any append makes an approved call once, and only after it was approved', async () => {
+  for (let n = 1; ; n++) {
+    const { support, done } = await desk([{ order: 'o-1', amount: 500 }])
+    await using app = await testApp({ workflows: [support], faults: { crashAfter: n } })
+    const run = await app.start(support, 'refund')
+    const [question] = await open(app)
+    expect(done).toEqual([])
+    await app.decide(question?.id as string, { approve: true, by: 'ann' })
+    await app.idle()
+    expect(done.length).toBeLessThanOrEqual(1)
+    const { status } = await run.status()
+    // at most once: where it died in the middle of the effect, a person looks
+    if (status !== 'needs attention') expect(done).toHaveLength(1)
+    if (app.crashes === 0) break
+    expect(n).toBeLessThan(30)
+  }
+})
+
+test('a tool without approval rules is refused by a policy, with the reason', async () => {
+  const { support, done } = await desk([{ order: 'o-1', amount: 5_000 }], {
+    approve: ({ cost }: { cost: number }) => (cost > 1_000 ? { refuse: 'too much for anybody' } : 'allow'),
+  })
+  await using app = await testApp({ workflows: [support] })
+  expect(await app.run(support, 'refund')).toContain('too much for anybody')
+  expect(done).toEqual([])
+})
