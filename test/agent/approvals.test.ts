@@ -1,6 +1,6 @@
 import { tool } from 'ai'
 import { step, workflow } from 'spanwise'
-import { agent, type ApproverClaim } from 'spanwise/agent'
+import { type ApproverClaim, agent } from 'spanwise/agent'
 import { journal, type TestApp, testApp } from 'spanwise/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
@@ -21,9 +21,7 @@ async function desk(wanted: readonly { order: string; amount: number }[], more: 
         },
   )
   const done: { order: string; amount: number }[] = []
-  let broken = 0
   const refund = step('refund', { input: Refund, effect: 'at-most-once' }, async (input) => {
-    if (broken-- > 0) throw new Error('the bank is closed')
     done.push(input)
     return `refunded ${input.amount} for ${input.order}`
   })
@@ -34,7 +32,7 @@ async function desk(wanted: readonly { order: string; amount: number }[], more: 
     approve: { when: ({ cost }) => cost > 100, role: 'finance' },
     ...more,
   })
-  return { support, done, asked, breaks: (times: number) => void (broken = times) }
+  return { support, done, asked }
 }
 
 async function open(app: TestApp) {
@@ -97,13 +95,11 @@ test('of two calls alike each needs its own: one that is approved does not let t
 })
 
 test('what an operator edits is another call, and needs another approval', async () => {
-  const { support, done, breaks } = await desk([{ order: 'o-1', amount: 500 }])
+  const { support, done } = await desk([{ order: 'o-1', amount: 500 }])
   const careful = workflow('careful', async () => support('refund'))
   await using app = await testApp({ workflows: [careful] })
   const run = await app.start(careful, undefined)
   const [question] = await open(app)
-  // dies in the middle of it: whether it took effect is not known, and the run waits for an operator
-  breaks(0)
   await app.decide(question?.id as string, { approve: true, by: 'ann' })
   await run.result()
   expect(done).toEqual([{ order: 'o-1', amount: 500 }])

@@ -46,7 +46,7 @@ test('an agent runs as a run of its own: each turn and each tool call is an entr
     'model.result',
     'run.completed',
   ])
-  expect(entries[3]?.key).toBe('agent(researcher)#0/turn#0/look#0')
+  expect(entries[3]?.key).toBe('agent(researcher)#0[0]/look#0')
   expect(entries[1]?.meta['prompt']).toBe('research')
   expect(systemOf(asked[0] as never)).toContain('You look things up.')
   expect(lastText(asked[1] as never)).toContain('<untrusted source="look">')
@@ -168,8 +168,8 @@ test('agents and workflows are tools of agents, and typed input is asked for as 
   const run = await app.start(chief, { topic: 'mail' })
   expect(await run.result()).toBe('In short: yes. 8')
   const keys = (await journal(run)).map(({ key }) => key)
-  expect(keys.some((key) => key.startsWith('agent(chief)#0/turn#0/agent(summer)#0/turn#0/model'))).toBe(true)
-  expect(keys).toContain('agent(chief)#0/turn#0/child(double)#0')
+  expect(keys.some((key) => key.startsWith('agent(chief)#0[0]/agent(summer)#0[0]/model'))).toBe(true)
+  expect(keys).toContain('agent(chief)#0[0]/child(double)#0')
 })
 
 test('an agent hands the conversation over, and whoever has it answers', async () => {

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import { decode, encode, encodeCanonical, isSpanwiseError, SpanwiseError } from '../journal/index.ts'
 import { approval, frames, occurrence, openScope, type Scope } from '../workflow/index.ts'
 import type { Judged, Rules, ToolRequest } from './policy.ts'
-import { type ToolCallContext, type ToolDefinition, versionOf } from './tools.ts'
+import type { ToolCallContext, ToolDefinition } from './tool.ts'
+import { versionOf } from './tools.ts'
 
 /** A call that somebody has said no to, or that may not be made at all: told to the model. */
 export interface Refused {
@@ -38,7 +39,8 @@ export async function callApproved(
     if (answer.status !== 'approved') return { refused: said(answer) }
     if (isHistory(own)) continue
     const check = async (value: unknown): Promise<void> => {
-      if (boundTo(tool, value, version, costOf(tool, value)) !== bound) throw notApproved(tool.name, { edited: encode(value, `arguments of "${tool.name}"`) })
+      if (boundTo(tool, value, version, costOf(tool, value)) !== bound)
+        throw notApproved(tool.name, { edited: encode(value, `arguments of "${tool.name}"`) })
       const { by } = answer
       const who = { by, role: asked.role, tenant: request.tenant, request: claim }
       if (rules?.mayApprove !== undefined && !(await rules.mayApprove(who))) throw notApproved(tool.name, { by })

@@ -5,7 +5,7 @@ import { callApproved, costOf, type Refused } from './approve.ts'
 import type { AgentDefinition } from './definition.ts'
 import type { Judged, ToolRequest } from './policy.ts'
 import type { State } from './state.ts'
-import type { ToolDefinition } from './tools.ts'
+import type { ToolDefinition } from './tool.ts'
 import type { WantedCall } from './turn.ts'
 import { isTrusted, marked, tainted } from './untrusted.ts'
 

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1, WorkflowDefinition } from '../workflow/index.ts'
 import type { AgentOptions, AgentTools } from './options.ts'
 import type { Rules } from './policy.ts'
-import type { ToolDefinition } from './tools.ts'
+import type { ToolDefinition } from './tool.ts'
 
 type Options = AgentOptions<unknown, AgentTools, StandardSchemaV1 | undefined, StandardSchemaV1 | undefined>
 

@@ -1,5 +1,5 @@
 import { type Budget, readSpending, spendingBudget } from '../models/index.ts'
-import { approval, type Duration, formatDuration, milliseconds, type Scope } from '../workflow/index.ts'
+import { approval, type Duration, formatDuration, milliseconds, occurrence, type Scope } from '../workflow/index.ts'
 import type { AgentDefinition } from './definition.ts'
 import { invalidAgent, type Limit, limitReached } from './errors.ts'
 import type { State } from './state.ts'
@@ -24,7 +24,7 @@ export class Limits {
     this.#agent = agent
     this.#run = scope.execution.run.id
     // the same for the same scope of the same run, also after a crash, and never another's
-    this.#key = `${this.#run} ${scope.prefix}`
+    this.#key = `${this.#run} ${scope.prefix}${occurrence(scope, `budget(${agent.name})`)}`
     const { budget, timeout } = agent.options
     this.#spending = (budget === undefined ? [] : [budget].flat()).map((said) => ({ said, ...this.#read(said) }))
     this.#timeout = timeout === undefined ? undefined : milliseconds(timeout, `timeout of agent "${agent.name}"`)

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { ModelMessage } from 'ai'
 import { encodeCanonical } from '../journal/index.ts'
 import { spend } from '../models/index.ts'
-import { currentScope, frames, occurrence, openScope, race, type Scope, sleep } from '../workflow/index.ts'
+import { currentScope, loop, now, race, type Scope, sleep } from '../workflow/index.ts'
 import { type Called, makeCall, untold } from './calls.ts'
 import type { AgentDefinition } from './definition.ts'
 import { goesRound, noOutput } from './errors.ts'
@@ -17,21 +17,13 @@ type Turned = { readonly next: State } | { readonly done: unknown }
 const tooOften = 3
 
 /** Runs an agent as a scope of the run that it is called in: turn after turn, each from data to data. */
-export async function runAgent(agent: AgentDefinition, input: unknown): Promise<unknown> {
-  const outer = currentScope(`agent "${agent.name}"`)
-  const scope = openScope(outer, occurrence(outer, `agent(${agent.name})`))
-  const limits = new Limits(agent, scope)
-  const speakers = speakersOf(agent)
-  let state = beginning(agent, input, scope.execution.time)
-  try {
-    for (;;) {
-      const turned = await turn({ agent, input, speakers, limits, scope }, state)
-      if ('done' in turned) return turned.done
-      state = { ...turned.next, round: state.round + 1 }
-    }
-  } finally {
-    scope.execution.closeScope(scope)
-  }
+export function runAgent(agent: AgentDefinition, input: unknown): Promise<unknown> {
+  const limits = new Limits(agent, currentScope(`agent "${agent.name}"`))
+  const going: Going = { agent, input, speakers: speakersOf(agent), limits }
+  const start = beginning(agent, input, now().getTime())
+  return loop<State, unknown>({ name: `agent(${agent.name})`, start, snapshots: 'growing' }, (state) =>
+    turn(going, state),
+  )
 }
 
 function beginning(agent: AgentDefinition, input: unknown, since: number): State {
@@ -43,7 +35,6 @@ function beginning(agent: AgentDefinition, input: unknown, since: number): State
     messages,
     active: agent.name,
     since,
-    round: 0,
     turns: 0,
     calls: 0,
     granted: {},
@@ -64,32 +55,22 @@ interface Going {
   readonly input: unknown
   readonly speakers: ReadonlyMap<string, AgentDefinition>
   readonly limits: Limits
-  readonly scope: Scope
 }
 
-/** One turn in a scope of its own: from what the agent goes on with to what it goes on with next, or to its answer. */
+/** One turn: from what the agent goes on with to what it goes on with next, or to its answer. */
 async function turn(going: Going, state: State): Promise<Turned> {
-  const { limits, scope } = going
-  const own = openScope(scope, `turn#${state.round}`)
-  try {
-    return await frames.run(own, async () => {
-      const reached = state.closing === undefined ? limits.reached(state, own.execution.time) : undefined
-      const open = reached === undefined ? state : await limits.decide(state, reached)
-      return inTime(going, open, own)
-    })
-  } finally {
-    scope.execution.closeScope(own)
-  }
+  const reached = state.closing === undefined ? going.limits.reached(state, now().getTime()) : undefined
+  return inTime(going, reached === undefined ? state : await going.limits.decide(state, reached))
 }
 
 /** What is under way when the time is over is not waited for; where a person is asked, the turn is seen through first. */
-async function inTime(going: Going, state: State, scope: Scope): Promise<Turned> {
+async function inTime(going: Going, state: State): Promise<Turned> {
   const { limits, agent } = going
   const until = limits.until(state)
   const asks = typeof agent.options.onLimit === 'object'
-  if (until === undefined || asks || state.closing !== undefined) return spoken(going, state, scope)
+  if (until === undefined || asks || state.closing !== undefined) return spoken(going, state)
   const first = await race({
-    turn: () => spoken(going, state, currentScope('a turn')),
+    turn: () => spoken(going, state),
     time: () => sleep(new Date(until)),
   })
   if (first.key === 'turn') return first.value
@@ -97,7 +78,8 @@ async function inTime(going: Going, state: State, scope: Scope): Promise<Turned>
   return { next: await limits.decide(state, { limit: 'time', allowed }) }
 }
 
-async function spoken(going: Going, state: State, scope: Scope): Promise<Turned> {
+async function spoken(going: Going, state: State): Promise<Turned> {
+  const scope = currentScope('a turn')
   const { agent, input, speakers, limits } = going
   const speaker = speakers.get(state.active) ?? agent
   const told =

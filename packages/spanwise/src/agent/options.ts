@@ -6,7 +6,7 @@ import type { ApprovalRules, Policy } from './policy.ts'
 /** An agent starts, runs and composes wherever a workflow does; called in one, it is a scope of that run. */
 export interface Agent<in I, out O> extends Startable<I, O> {
   readonly kind: 'agent'
-  (...input: [I] extends [void] ? [] : [input: I]): Promise<O>
+  (input: I): Promise<O>
 }
 
 /** What an agent may use: tools of the AI SDK, our steps with their effects and limits, other agents, workflows as children. */

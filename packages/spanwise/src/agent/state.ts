@@ -7,8 +7,6 @@ export interface State extends Heard {
   readonly messages: readonly ModelMessage[]
   /** who has the word: the agent itself, or one that it handed over to */
   readonly active: string
-  /** which round this is; a model's turn is one, and so is being told to come to an end */
-  readonly round: number
   /** ms, run time at its beginning */
   readonly since: number
   readonly turns: number

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { asSchema, type FlexibleSchema, jsonSchema, type ModelMessage, type ToolSet } from 'ai'
+import { asSchema, type FlexibleSchema, jsonSchema, type ToolSet } from 'ai'
 import { spend, spendingLimits } from '../models/index.ts'
 import {
   callStep,
@@ -15,26 +15,7 @@ import { checkToolName } from './check-name.ts'
 import { agentDefinitionOf } from './definition.ts'
 import { invalidAgent } from './errors.ts'
 import type { Agent, AgentTool, ToolOptions } from './options.ts'
-
-/** What one call of a tool is given beside its arguments. */
-export interface ToolCallContext {
-  readonly id: string
-  readonly messages: readonly ModelMessage[]
-  /** asked by each attempt before its effect begins: throws where what the attempt would do was not approved */
-  readonly check: ((args: unknown) => void | Promise<void>) | undefined
-}
-
-/** A tool of whatever sort, as the loop sees it. */
-export interface ToolDefinition {
-  readonly name: string
-  readonly kind: 'function' | 'step' | 'agent' | 'workflow' | 'provider'
-  /** as the model is told of it: never with an `execute`, because the loop calls it */
-  readonly shown: ToolSet[string]
-  readonly options: ToolOptions
-  /** calls it as an operation of the scope that this is called in */
-  call(args: unknown, context: ToolCallContext): Promise<unknown>
-  readonly toModelOutput: ToolSet[string]['toModelOutput']
-}
+import type { ToolCallContext, ToolDefinition } from './tool.ts'
 
 export function readTools(
   agent: string,

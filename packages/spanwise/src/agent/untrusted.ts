@@ -1,4 +1,4 @@
-import type { ToolDefinition } from './tools.ts'
+import type { ToolDefinition } from './tool.ts'
 
 /** What an agent has heard, by whom: what may tell it what to do, and what may not. */
 export interface Heard {
