@@ -177,7 +177,9 @@ function keepBack(
     if (other === undefined) return overLimit(sending, call, alias, held, now)
     return keepBack(sending, call, now, other, passed.add(budget))
   }
-  const held = gateway.bookOf(call).hold([...gateway.budgets, ...sending.budgets], whose, alias.members, bounds, now, passed)
+  const held = gateway
+    .bookOf(call)
+    .hold([...gateway.budgets, ...sending.budgets], whose, alias.members, bounds, now, passed)
   return held instanceof Promise ? held.then(judged) : judged(held)
 }
 
