@@ -1,6 +1,7 @@
 // Top floor first. A room may import from the floors below its own, not from its own floor and not from above.
 const floors = [
-  ['cli', 'server', 'testing'],
+  ['cli', 'testing'],
+  ['server'],
   ['release', 'observe', 'map', 'baseline'],
   ['agent', 'data', 'jobs', 'web3'],
   ['models', 'graph', 'app'],

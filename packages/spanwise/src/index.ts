@@ -33,6 +33,7 @@ export {
   type OpenApproval,
   type OperationFact,
   type OperationOutcome,
+  type Resend,
   type RetainOptions,
   type RetainResult,
   type RetentionRule,

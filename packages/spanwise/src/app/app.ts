@@ -49,6 +49,8 @@ export interface ListOptions {
   /** all of them */
   readonly tags?: readonly string[]
   readonly fingerprint?: string
+  /** runs that this run waits for or waited for */
+  readonly parent?: string
   /** runs whose id begins so */
   readonly prefix?: string
   /** started at this time or later */
@@ -66,6 +68,7 @@ export interface OpenApproval {
   readonly id: string
   readonly run: string
   readonly workflow: string
+  readonly tenant: string
   readonly question: string
   readonly role: string | undefined
   readonly of: unknown
@@ -81,6 +84,8 @@ export interface DecideOptions {
   readonly by: string
   readonly form?: unknown
   readonly reason?: string
+  /** the same one is the same decision: repeating it is harmless */
+  readonly sendId?: string
 }
 
 /** A file with archived runs. */
@@ -93,6 +98,8 @@ export interface Archive {
 }
 
 export interface App extends AsyncDisposable {
+  /** those that this process has the code of */
+  readonly workflows: readonly Startable<never, unknown>[]
   /** Starts a run, or gets the one with this id. Durable when it resolves. @throws INVALID_INPUT, ID_CONFLICT */
   start<I, O>(startable: Startable<I, O>, ...rest: Rest<I, StartOptions>): Promise<Run<O>>
   /** Starts and waits for the output. */
@@ -105,7 +112,8 @@ export interface App extends AsyncDisposable {
   list(options?: ListOptions): Promise<Page<RunState>>
   /** What is limited, who holds it and how many wait. */
   limits(): Promise<readonly LimitState[]>
-  counts(): Promise<Readonly<Record<RunStatus, number>>>
+  /** How many runs stand how. */
+  counts(options?: { readonly tenant?: string }): Promise<Readonly<Record<RunStatus, number>>>
   /** Two runs side by side, by their ids: what they did alike, and where they went apart. */
   diff(a: string, b: string): Promise<RunDiff>
   /** Runs that need attention or failed, grouped by what failed. */
@@ -119,9 +127,12 @@ export interface App extends AsyncDisposable {
     readonly role?: string
     /** only of this run */
     readonly run?: string
+    readonly tenant?: string
     readonly after?: string
     readonly limit?: number
   }): Promise<Page<OpenApproval>>
+  /** One question, also when it is closed already. */
+  approval(approvalId: string): Promise<(OpenApproval & { readonly state: ApprovalRow['state'] }) | undefined>
   /** The first decision counts. @throws APPROVAL_CLOSED, APPROVAL_UNKNOWN, INVALID_FORM */
   decide(approvalId: string, options: DecideOptions): Promise<void>
   /** Resumes every run that parked with this fingerprint, or that the filter names. */
@@ -165,6 +176,7 @@ export function makeApp(
   options: {
     readonly now: () => number
     readonly release: string
+    readonly workflows: readonly Startable<never, unknown>[]
     /** of the store, where it is one */
     readonly file: string | undefined
     readonly close: () => Promise<void>
@@ -181,6 +193,7 @@ export function makeApp(
     return runHandle(backend, row.run, now, release)
   }
   const app = {
+    workflows: options.workflows,
     start,
     run: async (startable: Startable<never, unknown>, input: unknown, startOptions?: StartOptions) =>
       (await start(startable, input, startOptions)).result(),
@@ -197,12 +210,12 @@ export function makeApp(
     },
     list: (query: ListOptions = {}) => list(backend, query),
     limits: () => backend.limits(),
-    counts: () => backend.counts(),
+    counts: (query: { readonly tenant?: string } = {}) => backend.counts(query.tenant),
     diff: async (a: string, b: string) => diffRuns(await story(backend, a), await story(backend, b)),
     failures: (query: FailureOptions = {}) => failures(backend, query),
     costs: (query: CostOptions = {}) => costs(backend, query, now()),
-    approvals: (query: Omit<ApprovalQuery, 'tenant' | 'limit'> & { readonly limit?: number } = {}) =>
-      approvals(backend, query),
+    approvals: (query: Omit<ApprovalQuery, 'limit'> & { readonly limit?: number } = {}) => approvals(backend, query),
+    approval: (id: string) => oneApproval(backend, id),
     decide: (id: string, decision: DecideOptions) => decide(backend, id, decision, now()),
     resume: (target: BulkTarget, how: BulkOptions & ResumeOptions = {}) =>
       bulk(backend, now, { kind: 'resume', options: how }, target, how),
@@ -257,6 +270,7 @@ function listQuery(options: ListOptions): ListQuery {
     tenant: options.tenant,
     tags: options.tags,
     fingerprint: options.fingerprint,
+    parent: options.parent,
     prefix: options.prefix,
     since: options.since?.getTime(),
     after: options.after,
@@ -298,31 +312,40 @@ async function mentions(backend: Backend, row: RunRow, text: string): Promise<bo
 
 async function approvals(
   backend: Backend,
-  query: Omit<ApprovalQuery, 'tenant' | 'limit'> & { readonly limit?: number },
+  query: Omit<ApprovalQuery, 'limit'> & { readonly limit?: number },
 ): Promise<Page<OpenApproval>> {
   const page = await backend.approvals({
     role: query.role,
     run: query.run,
+    tenant: query.tenant,
     after: query.after,
     limit: query.limit ?? 50,
   })
-  const items = await Promise.all(
-    page.items.map(async (row): Promise<OpenApproval> => {
-      const request = await requestOf(backend, row)
-      return {
-        id: row.id,
-        run: row.run,
-        workflow: row.workflow,
-        question: request?.question ?? '(erased)',
-        role: row.role,
-        of: request?.of,
-        hasForm: request?.hasForm ?? false,
-        askedAt: new Date(row.at),
-        expiresAt: row.expiresAt === undefined ? undefined : new Date(row.expiresAt),
-      }
-    }),
-  )
-  return { items, after: page.after }
+  return { items: await Promise.all(page.items.map((row) => toApproval(backend, row))), after: page.after }
+}
+
+async function oneApproval(
+  backend: Backend,
+  id: string,
+): Promise<(OpenApproval & { readonly state: ApprovalRow['state'] }) | undefined> {
+  const row = await backend.approval(id)
+  return row === undefined ? undefined : { ...(await toApproval(backend, row)), state: row.state }
+}
+
+async function toApproval(backend: Backend, row: ApprovalRow): Promise<OpenApproval> {
+  const request = await requestOf(backend, row)
+  return {
+    id: row.id,
+    run: row.run,
+    workflow: row.workflow,
+    tenant: row.tenant,
+    question: request?.question ?? '(erased)',
+    role: row.role,
+    of: request?.of,
+    hasForm: request?.hasForm ?? false,
+    askedAt: new Date(row.at),
+    expiresAt: row.expiresAt === undefined ? undefined : new Date(row.expiresAt),
+  }
 }
 
 async function requestOf(backend: Backend, row: ApprovalRow): Promise<ApprovalRequest | undefined> {
@@ -344,6 +367,7 @@ async function decide(backend: Backend, id: string, decision: DecideOptions, at:
     kind: 'decision',
     name: row.key,
     approval: id,
+    dedupe: decision.sendId,
     payload: encode(
       { approve: decision.approve, by: decision.by, reason: decision.reason, form: decision.form },
       'decision',

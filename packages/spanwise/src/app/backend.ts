@@ -55,7 +55,7 @@ export interface Backend extends ScheduleBackend {
   approval(id: string): Promise<ApprovalRow | undefined>
   /** what the process that works on the store limits, the most waited for first; nothing where nobody works */
   limits(): Promise<readonly LimitState[]>
-  counts(): Promise<Readonly<Record<RunStatus, number>>>
+  counts(tenant?: string): Promise<Readonly<Record<RunStatus, number>>>
   /** the latest that a step or the workflow said of its progress */
   progress(run: string): Promise<unknown>
   /** answers of models that form in this run, behind what is had of them; nothing where nobody works */

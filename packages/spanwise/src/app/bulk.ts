@@ -7,6 +7,7 @@ import type { Backend } from './backend.ts'
 export interface BulkTarget {
   readonly fingerprint?: string
   readonly workflow?: string
+  readonly tenant?: string
   readonly status?: RunStatus
   readonly tags?: readonly string[]
 }
@@ -89,6 +90,7 @@ export async function bulk(
   do {
     const found = await backend.list({
       workflow: target.workflow,
+      tenant: target.tenant,
       fingerprint: target.fingerprint,
       tags: target.tags,
       status: status === undefined ? undefined : [status],

@@ -12,13 +12,16 @@ import { releaseOf, type SpanwiseOptions } from './options.ts'
  * there is none. It needs the code of a workflow only to start one.
  * @throws CONTROL_VERSION, CONTROL_DENIED, OWNER_UNREACHABLE, OWNER_SILENT from its methods
  */
-export async function connect(options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release'>): Promise<App> {
+export async function connect(
+  options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release'> & Partial<Pick<SpanwiseOptions, 'workflows'>>,
+): Promise<App> {
   const { store: given, clock = systemClock } = options
   const { backend, file, close } = typeof given === 'string' ? await reach(given) : direct(given, async () => {})
   let isClosing = false
   return makeApp(backend, {
     now: () => clock.now(),
     release: releaseOf(options),
+    workflows: options.workflows ?? [],
     file,
     close: () => {
       isClosing = true

@@ -4,6 +4,7 @@ import { decode, type Entry, type Meta, type RunStatus } from '../journal/index.
 export interface RunState {
   readonly id: string
   readonly workflow: string
+  readonly tenant: string
   readonly status: RunStatus
   readonly createdAt: Date
   readonly updatedAt: Date

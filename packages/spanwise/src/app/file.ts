@@ -54,7 +54,7 @@ export function fileBackend(store: Store): Backend {
     approvals: (query) => store.approvals(query),
     approval: (id) => store.approval(id),
     limits: async () => [],
-    counts: () => store.counts(),
+    counts: (tenant) => store.counts(tenant),
     progress: async () => undefined,
     forming: async () => [],
     watch(run, callback, what) {

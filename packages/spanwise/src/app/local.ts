@@ -55,7 +55,7 @@ export function localBackend(
     approvals: (query) => store.approvals(query),
     approval: (id) => store.approval(id),
     limits: async () => busiest(limiter.limits()),
-    counts: () => store.counts(),
+    counts: (tenant) => store.counts(tenant),
     progress: async (run) => watchers.lastProgress(run),
     forming: async (run, seen) => forming.behind(run, seen),
     watch: (run, callback, what) =>

@@ -12,9 +12,15 @@ import { type Arg, NeedsAttentionError, parse, RunFailedError, readStarted, type
 import type { Backend } from './backend.ts'
 import { type RunEvent, type RunState, toEvent } from './event.ts'
 import { momentOf, type RunMoment } from './moment.ts'
+import { sameId } from './same-id.ts'
 import { type StateView, statesOf } from './states.ts'
 import { type StreamEvent, type StreamOptions, streamRun } from './stream.ts'
 import { unknownRun } from './unknown-run.ts'
+
+/** The same `sendId` is the same request: repeating it is harmless. */
+export interface Resend {
+  readonly sendId?: string
+}
 
 export interface Run<O> {
   /** opaque, unique everywhere */
@@ -32,7 +38,11 @@ export interface Run<O> {
   /** Told durably before this resolves. `sendId` makes repeating it harmless. */
   signal<I>(signal: Signal<I, unknown>, ...value: [...Arg<I>, options?: { readonly sendId?: string }]): Promise<void>
   /** History from an index on. With `follow`, new entries as they are committed, until the run ends. */
-  events(options?: { readonly from?: number; readonly follow?: boolean }): AsyncIterable<RunEvent>
+  events(options?: {
+    readonly from?: number
+    readonly follow?: boolean
+    readonly limit?: number
+  }): AsyncIterable<RunEvent>
   /**
    * What its model calls say while they say it, provisionally, and what is on record of each. A follower who was cut off goes on after the
    * last event that it took in, in this process or another one. Ends with the run.
@@ -43,17 +53,19 @@ export interface Run<O> {
    * }
    */
   stream(options?: StreamOptions): AsyncIterable<StreamEvent>
-  cancel(reason: string): Promise<void>
+  /** Calls back after anything about the run has changed, progress included. Returns what ends it. */
+  watch(changed: () => void): () => void
+  cancel(reason: string, options?: Resend): Promise<void>
   /** Ends a run that needs attention as `failed`; compensations run. */
-  giveUp(reason: string): Promise<void>
+  giveUp(reason: string, options?: Resend): Promise<void>
   /** Goes on from the failed step, perhaps with another input or result for it. A dry run only says whether it could. */
-  resume(options?: ResumeOptions & { readonly dryRun?: boolean }): Promise<void>
+  resume(options?: ResumeOptions & Resend & { readonly dryRun?: boolean }): Promise<void>
   /**
    * A new run whose history up to an entry is this one's. Effects that are not marked as idempotent happen in it only where `allow`
    * names them: it parks in front of the others.
    * @throws FORK_POINT, FORK_EDIT, INVALID_INPUT, ERASED
    */
-  fork(options: ForkOptions): Promise<Run<O>>
+  fork(options: ForkOptions & Resend): Promise<Run<O>>
   /** Forks that were made of this run itself, oldest first. */
   forks(): Promise<readonly { readonly id: string; readonly from: number }[]>
   /** The run as it stood when an entry had just been written. @throws ENTRY_UNKNOWN */
@@ -131,17 +143,20 @@ export function runHandle<O>(backend: Backend, id: string, now: () => number, re
       )
     },
     stream: (options = {}) => streamRun(backend, id, options),
-    events: (options) => readEvents(backend, id, options?.from ?? 0, options?.follow ?? false),
-    cancel: (reason) => mail('cancel', '', encode({ reason })),
-    giveUp: (reason) => mail('give-up', '', encode({ reason })),
+    events: ({ from = 0, follow = false, limit } = {}) => readEvents(backend, id, from, follow, limit),
+    watch: (changed) => backend.watch(id, () => changed()),
+    cancel: (reason, again) => mail('cancel', '', encode({ reason }), again?.sendId),
+    giveUp: (reason, again) => mail('give-up', '', encode({ reason }), again?.sendId),
     async resume(options = {}) {
       const row = await read()
       const order = planResume(id, await backend.entries(id, row.base), options)
-      if (options.dryRun !== true) await mail('resume', '', encode(order))
+      if (options.dryRun !== true) await mail('resume', '', encode(order), options.sendId)
     },
     async fork(options) {
       await read()
-      const { run } = await backend.fork({ ...options, source: id, run: randomUUID(), release, at: now() })
+      const { sendId, ...how } = options
+      const fork = sendId === undefined ? randomUUID() : sameId('fork', id, sendId)
+      const { run } = await backend.fork({ ...how, source: id, run: fork, release, at: now() })
       return runHandle<O>(backend, run, now, release)
     },
     async forks() {
@@ -190,6 +205,7 @@ function state(row: RunRow, outcome: string | undefined): RunState {
   return {
     id: row.run,
     workflow: row.workflow,
+    tenant: row.tenant,
     status: row.status,
     createdAt: new Date(row.createdAt),
     updatedAt: new Date(row.updatedAt),
@@ -238,9 +254,15 @@ function conclude<O>(id: string, outcome: { readonly status: RunStatus; readonly
   throw new RunFailedError(id, outcome.status as 'failed' | 'cancelled', value)
 }
 
-async function* readEvents(backend: Backend, id: string, from: number, follow: boolean): AsyncGenerator<RunEvent> {
-  const page = 1_000
+async function* readEvents(
+  backend: Backend,
+  id: string,
+  from: number,
+  follow: boolean,
+  limit = Number.POSITIVE_INFINITY,
+): AsyncGenerator<RunEvent> {
   let next = from
+  let left = limit
   for (;;) {
     let wake: (() => void) | undefined
     const changed = new Promise<void>((resolve) => {
@@ -250,11 +272,14 @@ async function* readEvents(backend: Backend, id: string, from: number, follow: b
     try {
       const row = await backend.run(id)
       if (row === undefined) throw unknownRun(id)
+      const page = Math.min(left, 1_000)
       const entries = await backend.entries(id, next, page)
       for (const entry of entries) {
         next = entry.index + 1
+        left--
         yield toEvent(entry)
       }
+      if (left <= 0) return
       if (entries.length === page) continue
       if (!follow || (isTerminal(row.status) && entries.length === 0)) return
       if (!isTerminal(row.status)) await changed

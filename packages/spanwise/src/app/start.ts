@@ -12,6 +12,7 @@ import {
   workflowDefinition,
 } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
+import { sameId } from './same-id.ts'
 
 export interface StartOptions {
   /** unique within tenant and workflow: the same id is the same run, started once */
@@ -26,6 +27,8 @@ export interface StartOptions {
   readonly deadline?: Duration | Date
   /** higher first, where runs wait for room */
   readonly priority?: number
+  /** for a start without an id: the same one is the same start */
+  readonly sendId?: string
 }
 
 /** Validates the input, then inserts or gets the run. A wrong input leaves nothing behind. */
@@ -40,12 +43,12 @@ export async function startRun(
   const definition = workflowDefinition(startable)
   const canonical = canonicalInput(input)
   const parsed = await parse(definition.input, input, 'INVALID_INPUT', `The input of workflow "${definition.name}"`)
-  const tags = options.tags ?? []
+  const { tags = [], tenant = 'default' } = options
   const created = await backend.begin({
     workflow: definition.name,
-    tenant: options.tenant ?? 'default',
+    tenant,
     id: options.id,
-    run: randomUUID(),
+    run: options.sendId === undefined ? randomUUID() : sameId('start', tenant, definition.name, options.sendId),
     input: canonical,
     payload: startPayload({
       input: parsed,
@@ -66,7 +69,7 @@ export async function startRun(
   if (created.state === 'conflict') {
     throw new SpanwiseError({
       code: 'ID_CONFLICT',
-      message: `A run of "${definition.name}" with the id ${JSON.stringify(options.id)} exists and was started with another input.`,
+      message: `A run of "${definition.name}" with the id ${JSON.stringify(options.id ?? options.sendId)} exists and was started with another input.`,
       hint: 'An id names one piece of work: use another id for other work, or pass the same input to get the same run.',
       run: created.row.run,
     })

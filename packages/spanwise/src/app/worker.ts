@@ -188,6 +188,7 @@ export async function openWorker(
     const app = makeApp(backend, {
       now: () => clock.now(),
       release: context.release,
+      workflows: options.workflows,
       file: opened.info.path,
       close,
       health: () => healthOf({ isClosing: closed !== undefined, isLost }, () => opened.run('')),

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { develop } from './commands/dev.ts'
 import { init } from './commands/init.ts'
-import { collect, type Define, examples, type Options } from './define.ts'
+import { collect, type Define, examples, type Options, whole } from './define.ts'
 import { templates } from './templates/index.ts'
 
 /** What one does while a project is made. */
@@ -36,6 +36,8 @@ export function defineProject(program: Command, { screen, action }: Define): voi
       'Works on the store and shows runs as they go. When a source file changes, the new code takes over; if it does not load, the code before goes on. Unfinished runs go on over every change.',
     )
     .option('--watch <folder>', 'another folder than the config’s to watch; may be repeated', collect)
+    .option('-p, --port <port>', 'where API and studio are served; 4747 or the next free one', whole)
+    .option('--no-serve', 'nothing listens')
     .addOption(new Option('--under <pid>').argParser(Number).hideHelp())
     .addHelpText('after', examples('dev', 'dev --watch ../shared/src'))
     .action(action((options: Options) => develop(screen, options)))

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { version } from '../app/index.ts'
 import { decide, listApprovals } from './commands/approvals.ts'
 import { registerBaseline } from './commands/baseline.ts'
 import { registerCosts } from './commands/costs.ts'
@@ -18,7 +19,6 @@ import { defineStore } from './define-store.ts'
 import { showError } from './output/error.ts'
 import { type Terminal, terminal } from './terminal.ts'
 import { exitCode, isUsage } from './usage.ts'
-import { version } from './version.ts'
 
 /** Runs one command line. Resolves with the exit code; everything that went wrong has been said. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -119,10 +119,17 @@ Examples:
     .command('start')
     .summary('work on the store until stopped')
     .description(
-      'Works on the store: takes unfinished and new runs on until Ctrl-C or SIGTERM, then lets steps end. One worker for a file.',
+      'Works on the store: takes unfinished and new runs on until Ctrl-C or SIGTERM, then lets steps end. One worker for a file. Serves API and studio meanwhile.',
     )
     .option('--take-over', 'tells the worker that there is to end, and takes its place')
-    .addHelpText('after', examples('start', 'start --json >> worker.log', 'start --take-over'))
+    .option('-p, --port <port>', 'where API and studio are served; 4747 or the next free one', whole)
+    .option('--host <address>', 'the address to listen at; 127.0.0.1')
+    .option('--no-work', 'only serves: another process works on the store')
+    .option('--no-serve', 'only works: nothing listens')
+    .addHelpText(
+      'after',
+      examples('start', 'start --port 8080', 'start --no-serve --json >> worker.log', 'start --take-over'),
+    )
     .action(action((options: Options) => startWorker(screen, options)))
 
   defineProject(program, { screen, action })

@@ -86,7 +86,7 @@ export interface Store
   approval(id: string): Promise<ApprovalRow | undefined>
   /** The earliest time at which a free run (of these workflows, when given) is due, in ms; undefined when none is. */
   nextWake(workflows?: readonly string[], release?: string): Promise<number | undefined>
-  counts(): Promise<Readonly<Record<RunStatus, number>>>
+  counts(tenant?: string): Promise<Readonly<Record<RunStatus, number>>>
 
   close(): Promise<void>
   /** Resolves with the reason when nothing can be asked of it any more: its thread died. */

@@ -129,7 +129,7 @@ export function faultyStore(store: Store, plan: FaultPlan = {}, before = 0): Fau
     approvals: (query) => call(() => store.approvals(query)),
     approval: (id) => call(() => store.approval(id)),
     nextWake: (...query) => call(() => store.nextWake(...query)),
-    counts: () => call(() => store.counts()),
+    counts: (tenant) => call(() => store.counts(tenant)),
     fork: (fork) => asked(() => store.fork(fork)),
     failures: (query) => call(() => store.failures(query)),
     modelCalls: (query) => call(() => store.modelCalls(query)),

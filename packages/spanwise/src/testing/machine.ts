@@ -44,6 +44,10 @@ export class Machine {
     this.#unwatch = this.clock.watch({ activity: () => this.#activity() })
   }
 
+  get workflows(): Code['workflows'] {
+    return this.#code.workflows
+  }
+
   get appends(): number {
     return this.#process?.store.appends ?? this.#appends
   }

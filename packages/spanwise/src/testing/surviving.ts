@@ -11,7 +11,7 @@ import {
 import type { Machine } from './machine.ts'
 
 /** The app as its clients see it: calls that a crash interrupts are made again, as patient clients do. */
-export function survivingApp(machine: Machine): Omit<App, 'close' | typeof Symbol.asyncDispose> {
+export function survivingApp(machine: Machine): Omit<App, 'close' | 'workflows' | typeof Symbol.asyncDispose> {
   const start = async (...args: unknown[]): Promise<Run<unknown>> =>
     survivingRun(machine, (await machine.ask((app) => app.start(...(args as Parameters<App['start']>)))).id)
   const app = {
@@ -26,8 +26,10 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | typeof Symbo
     failures: (...args: Parameters<App['failures']>) => machine.ask((one) => one.failures(...args)),
     limits: () => machine.ask((one) => one.limits()),
     costs: (...args: Parameters<App['costs']>) => machine.ask((one) => one.costs(...args)),
-    counts: () => machine.ask((one) => one.counts()),
+    health: () => machine.ask((one) => one.health()),
+    counts: (...args: Parameters<App['counts']>) => machine.ask((one) => one.counts(...args)),
     approvals: (...args: Parameters<App['approvals']>) => machine.ask((one) => one.approvals(...args)),
+    approval: (id: string) => machine.ask((one) => one.approval(id)),
     decide: (...args: Parameters<App['decide']>) => machine.ask((one) => one.decide(...args)),
     resume: (...args: Parameters<App['resume']>) => machine.ask((one) => one.resume(...args)),
     cancel: (...args: Parameters<App['cancel']>) => machine.ask((one) => one.cancel(...args)),
@@ -62,8 +64,9 @@ function survivingRun(machine: Machine, id: string): Run<unknown> {
     signal: (...args) => ask((run) => run.signal(...(args as unknown as [never]))),
     events: (options) => events(machine, id, options ?? {}),
     stream: (options) => parts(machine, id, options ?? {}),
-    cancel: (reason) => ask((run) => run.cancel(reason)),
-    giveUp: (reason) => ask((run) => run.giveUp(reason)),
+    watch: (changed) => watch(machine, id, changed),
+    cancel: (...args) => ask((run) => run.cancel(...args)),
+    giveUp: (...args) => ask((run) => run.giveUp(...args)),
     resume: (options) => ask((run) => run.resume(options)),
     fork: async (options) => survivingRun(machine, (await ask((run) => run.fork(options))).id),
     forks: () => ask((run) => run.forks()),
@@ -98,14 +101,31 @@ function gone(id: string): never {
   throw unknownSchedule(id)
 }
 
+/** On whichever process lives: a change that a crash swallows is told by the next one. */
+function watch(machine: Machine, id: string, changed: () => void): () => void {
+  let ended = false
+  let unwatch = (): void => {}
+  const begin = async (): Promise<void> => {
+    const run = await machine.ask((app) => app.get(id), true)
+    if (!ended && run !== undefined) unwatch = run.watch(changed)
+  }
+  void begin()
+  return () => {
+    ended = true
+    unwatch()
+  }
+}
+
 async function* events(
   machine: Machine,
   id: string,
-  options: { readonly from?: number; readonly follow?: boolean },
+  options: { readonly from?: number; readonly follow?: boolean; readonly limit?: number },
 ): AsyncGenerator<RunEvent> {
-  let { from = 0 } = options
-  for await (const event of reading(machine, id, (run) => run.events({ ...options, from }))) {
+  let { from = 0, limit } = options
+  const rest = (): typeof options => ({ ...options, from, ...(limit === undefined ? {} : { limit }) })
+  for await (const event of reading(machine, id, (run) => run.events(rest()))) {
     from = event.index + 1
+    if (limit !== undefined) limit--
     yield event
   }
 }

@@ -105,6 +105,7 @@ export async function testApp(options: TestAppOptions): Promise<TestApp> {
       [Symbol.asyncDispose]: close,
     },
     {
+      workflows: { get: () => machine.workflows, enumerable: true },
       crashes: { get: () => machine.crashes, enumerable: true },
       appends: { get: () => machine.appends, enumerable: true },
     },

@@ -34,7 +34,7 @@ export interface Methods {
   readonly approvals: Parameters<Backend['approvals']>
   readonly approval: [string]
   readonly limits: []
-  readonly counts: []
+  readonly counts: [tenant?: string]
   readonly progress: [string]
   readonly forming: Parameters<Backend['forming']>
   readonly retain: Parameters<Backend['retain']>
@@ -150,7 +150,7 @@ const checks: { readonly [M in keyof Methods]: Check } = {
   ),
   approval: tuple(text),
   limits: tuple(),
-  counts: tuple(),
+  counts: tuple(optional(text)),
   progress: tuple(text),
   forming: tuple(text, list(record({ call: text, generation: whole, n: whole }))),
   retain: tuple(
@@ -251,7 +251,7 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
   approvals: ({ backend }, query) => backend.approvals(query),
   approval: ({ backend }, id) => backend.approval(id),
   limits: ({ backend }) => backend.limits(),
-  counts: ({ backend }) => backend.counts(),
+  counts: ({ backend }, tenant) => backend.counts(tenant),
   progress: ({ backend }, run) => backend.progress(run),
   forming: ({ backend }, run, seen) => backend.forming(run, seen),
   retain: ({ backend }, step) => backend.retain(step),

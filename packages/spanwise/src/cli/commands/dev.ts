@@ -6,12 +6,13 @@ import { interruption } from '../interrupt.ts'
 import type { Common } from '../open.ts'
 import { heading } from '../output/blocks.ts'
 import { near } from '../output/path.ts'
+import type { ServingOptions } from '../serving.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode } from '../usage.ts'
 import { watchSources } from '../watch.ts'
 import { startWorker } from './start.ts'
 
-export interface DevOptions extends Common {
+export interface DevOptions extends Common, ServingOptions {
   readonly watch?: readonly string[]
   /** set for the process that works: the one that watches */
   readonly under?: number

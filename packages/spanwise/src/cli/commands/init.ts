@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
+import { version } from '../../app/index.ts'
 import { SpanwiseError } from '../../journal/index.ts'
 import { ask } from '../ask.ts'
 import { facts, heading, section } from '../output/blocks.ts'
@@ -10,7 +11,6 @@ import { templates } from '../templates/index.ts'
 import type { Template } from '../templates/template.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
-import { version } from '../version.ts'
 
 export interface InitOptions {
   readonly template?: string

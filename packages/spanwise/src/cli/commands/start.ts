@@ -1,15 +1,18 @@
-import { openWorker } from '../../app/index.ts'
+import { connect, openWorker } from '../../app/index.ts'
 import { interruption } from '../interrupt.ts'
 import { terminalLog } from '../log.ts'
 import { type Common, project } from '../open.ts'
 import { nearStore } from '../output/path.ts'
 import { plural } from '../output/text.ts'
 import { type Report, reporter } from '../report.ts'
+import { type ServingOptions, serveApp } from '../serving.ts'
 import { takeOver } from '../take-over.ts'
 import type { Terminal } from '../terminal.ts'
-import { exitCode } from '../usage.ts'
+import { exitCode, usage } from '../usage.ts'
 
-export interface StartWorkerOptions extends Common {
+export interface StartWorkerOptions extends Common, ServingOptions {
+  /** false: only serves what another process works on */
+  readonly work?: boolean
   readonly takeOver?: boolean
   /** runs are shown as they go, and their errors with the source */
   readonly closely?: boolean
@@ -19,6 +22,7 @@ export interface StartWorkerOptions extends Common {
 
 /** Works on the store until it is told to stop, then lets steps end and gives its runs back. */
 export async function startWorker(terminal: Terminal, options: StartWorkerOptions): Promise<number> {
+  if (options.work === false) return serveOnly(terminal, options)
   const given = await project(options)
   const stop = interruption()
   const log = terminalLog(terminal, (message) => message === 'a run needs attention')
@@ -46,16 +50,47 @@ export async function startWorker(terminal: Terminal, options: StartWorkerOption
       ),
     )
   } else terminal.data({ event: 'working', store: config.store, pid: process.pid, at: new Date().toISOString() })
+  const listening = await serveApp(terminal, worker.app, options, config.log).catch(async (error: unknown) => {
+    // nobody is to find a worker that was not meant to run without
+    await worker.app.close()
+    throw error
+  })
 
   // an idle worker has nothing else that keeps it here
   const alive = setInterval(() => {}, 60_000)
   await Promise.race([stop.happened, endOf(options.parent)])
   if (!terminal.json && !closely) terminal.note('stopping: steps under way may end; Ctrl-C again does not wait')
+  // what was asked is answered by an app that still works
+  await listening?.close()
   await worker.app.close()
   clearInterval(alive)
   await report.close()
   if (terminal.json) terminal.data({ event: 'stopped', at: new Date().toISOString() })
   else if (!closely) terminal.note('stopped')
+  stop.done()
+  return exitCode.ok
+}
+
+/** Serves and does not work: asks the worker of the store, or the file while there is none. */
+async function serveOnly(terminal: Terminal, options: StartWorkerOptions): Promise<number> {
+  if (options.serve === false) {
+    throw usage('It is told neither to work nor to serve.', 'Leave out --no-work or --no-serve.')
+  }
+  const config = await project(options)
+  const stop = interruption()
+  const log = config.log ?? terminalLog(terminal)
+  const app = await connect(config)
+  try {
+    const listening = await serveApp(terminal, app, options, log)
+    const alive = setInterval(() => {}, 60_000)
+    await stop.happened
+    await listening?.close()
+    clearInterval(alive)
+  } finally {
+    await app.close()
+  }
+  if (terminal.json) terminal.data({ event: 'stopped', at: new Date().toISOString() })
+  else terminal.note('stopped')
   stop.done()
   return exitCode.ok
 }

@@ -77,7 +77,7 @@ export const operations = {
     context: Context,
     query: { readonly workflows?: readonly string[] | undefined; readonly release?: string | undefined },
   ) => nextWake(context, query.workflows, query.release),
-  counts: (context: Context, _: undefined) => counts(context),
+  counts: (context: Context, tenant: string | undefined) => counts(context, tenant),
   suspects: (context: Context, _: undefined) => suspects(context),
   trials: (context: Context, run: string) => trials(context, run),
   tries: (context: Context, trial: { readonly run: string; readonly step: string }) => tries(context, trial),

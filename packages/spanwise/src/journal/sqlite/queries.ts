@@ -76,7 +76,7 @@ export function find(
   return raw === undefined ? undefined : toRunRow(raw)
 }
 
-export function counts(context: Context): Readonly<Record<RunStatus, number>> {
+export function counts(context: Context, tenant: string | undefined): Readonly<Record<RunStatus, number>> {
   const found: Record<RunStatus, number> = {
     queued: 0,
     running: 0,
@@ -86,7 +86,10 @@ export function counts(context: Context): Readonly<Record<RunStatus, number>> {
     failed: 0,
     cancelled: 0,
   }
-  for (const row of context.sql('SELECT status, count(*) AS n FROM spanwise_runs GROUP BY status').all()) {
+  const [filter, values] = tenant === undefined ? ['', []] : [' WHERE tenant = ?', [tenant]]
+  for (const row of context
+    .sql(`SELECT status, count(*) AS n FROM spanwise_runs${filter} GROUP BY status`)
+    .all(...values)) {
     found[statuses.name(Number(row['status']))] = Number(row['n'])
   }
   return found

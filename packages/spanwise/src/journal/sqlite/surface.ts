@@ -44,7 +44,7 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     approvals: (query) => ask('approvals', query),
     approval: (id) => ask('approval', id),
     nextWake: (workflows, release) => ask('nextWake', { workflows, release }),
-    counts: () => ask('counts', undefined),
+    counts: (tenant) => ask('counts', tenant),
     fork: async (fork) => {
       check(fork.started.payload, () => `The input of ${fork.workflow}`)
       for (const entry of fork.entries)

@@ -1,0 +1,141 @@
+import type { z } from 'zod'
+import { type OperationName, operations } from '../operations.ts'
+import type { runDetail, runEvent, runState } from '../schemas.ts'
+import { errorOf } from './error.ts'
+import { readMessages } from './sse.ts'
+import type { CallOptions, Operations } from './types.ts'
+
+export interface ClientOptions {
+  /** of the server; the page's own origin in a browser */
+  readonly url?: string
+  /** API key or token of the OpenID provider, or what gets one for each request */
+  readonly token?: string | (() => string | undefined | Promise<string | undefined>)
+  /** whose things are meant, where the caller has to do with several tenants */
+  readonly tenant?: string
+  readonly fetch?: (request: Request) => Promise<Response>
+}
+
+export type RunSummary = z.output<typeof runState>
+export type RunDetail = z.output<typeof runDetail>
+export type RunEntry = z.output<typeof runEvent>
+
+/** What one sees of a run while it goes. */
+export type RunMessage =
+  | { readonly type: 'entry'; readonly entry: RunEntry }
+  | { readonly type: 'state'; readonly state: RunSummary & { readonly progress?: unknown } }
+  | { readonly type: 'end'; readonly status: RunSummary['status'] }
+
+export interface FollowOptions extends CallOptions {
+  /** index of the first entry; 0 */
+  readonly from?: number
+  readonly payloads?: 'cut' | 'full' | 'none'
+  /** told when the line is lost and found again */
+  readonly onConnection?: (isConnected: boolean) => void
+}
+
+export interface Client extends Operations {
+  /** What happens in a run, until it ends; over lost connections and restarts of the server. */
+  follow(run: string, options?: FollowOptions): AsyncGenerator<RunMessage>
+}
+
+/**
+ * A client of the API, for browsers and Node.
+ * @throws ApiError from its methods, with the server's code
+ * @example
+ * const spanwise = createClient({ url: 'http://127.0.0.1:4747' })
+ * const run = await spanwise.startRun({ workflow: 'refund', input: { orderId: 'o-7' } })
+ * for await (const message of spanwise.follow(run.id)) console.log(message)
+ */
+export function createClient(options: ClientOptions = {}): Client {
+  const methods: Record<string, unknown> = {}
+  for (const name of Object.keys(operations) as OperationName[]) {
+    if (name === 'followRun') continue
+    methods[name] = async (input: Readonly<Record<string, unknown>> = {}, call: CallOptions = {}) => {
+      const response = await send(options, name, input, call)
+      return response.json()
+    }
+  }
+  return { ...(methods as unknown as Operations), follow: (run, how) => follow(options, run, how ?? {}) }
+}
+
+async function send(
+  options: ClientOptions,
+  name: OperationName,
+  input: Readonly<Record<string, unknown>>,
+  call: CallOptions,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  const [method, path] = operations[name]
+  const rest = { ...input }
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, field: string) => {
+    const value = rest[field]
+    delete rest[field]
+    return encodeURIComponent(String(value))
+  })
+  const url = new URL(filled, options.url ?? (globalThis as { location?: { origin: string } }).location?.origin)
+  const reads = method === 'GET' || method === 'DELETE'
+  if (reads) {
+    for (const [field, value] of Object.entries(rest)) {
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one !== undefined) url.searchParams.append(field, String(one))
+      }
+    }
+  }
+  const token = typeof options.token === 'function' ? await options.token() : options.token
+  const tenant = call.tenant ?? options.tenant
+  const headers = new Headers(more)
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+  if (tenant !== undefined) headers.set('spanwise-tenant', tenant)
+  if (call.idempotencyKey !== undefined) headers.set('idempotency-key', call.idempotencyKey)
+  if (!reads) headers.set('content-type', 'application/json')
+  const request = new Request(url, {
+    method,
+    headers,
+    ...(reads ? {} : { body: JSON.stringify(rest) }),
+    ...(call.signal === undefined ? {} : { signal: call.signal }),
+  })
+  const response = await (options.fetch ?? fetch)(request)
+  if (!response.ok) throw await errorOf(response)
+  return response
+}
+
+/** Asked anew each time: it changes while one waits. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted
+}
+
+/** how long is waited before the line is tried again, ms: longer each time */
+const firstPause = 250
+const longestPause = 10_000
+
+async function* follow(client: ClientOptions, run: string, options: FollowOptions): AsyncGenerator<RunMessage> {
+  const { from = 0, payloads, onConnection, signal } = options
+  let next = from
+  let pause = firstPause
+  while (signal?.aborted !== true) {
+    try {
+      const input = { run, from: next, ...(payloads === undefined ? {} : { payloads }) }
+      const response = await send(client, 'followRun', input, options)
+      pause = firstPause
+      onConnection?.(true)
+      for await (const { event, data, id } of readMessages(response.body as ReadableStream<Uint8Array>)) {
+        if (event === 'entry') {
+          next = Number(id) + 1
+          yield { type: 'entry', entry: JSON.parse(data) as RunEntry }
+        } else if (event === 'state') yield { type: 'state', state: JSON.parse(data) as RunSummary }
+        else if (event === 'end') {
+          yield { type: 'end', status: (JSON.parse(data) as RunSummary).status }
+          return
+        }
+      }
+    } catch (error) {
+      if (signal !== undefined && isAborted(signal)) return
+      const { status } = error as { readonly status?: number }
+      // refused, and asking again changes nothing
+      if (status !== undefined && status < 500 && status !== 429) throw error
+    }
+    onConnection?.(false)
+    await new Promise((resolve) => setTimeout(resolve, pause))
+    pause = Math.min(2 * pause, longestPause)
+  }
+}

@@ -1,0 +1,12 @@
+export {
+  type Client,
+  type ClientOptions,
+  createClient,
+  type FollowOptions,
+  type RunDetail,
+  type RunEntry,
+  type RunMessage,
+  type RunSummary,
+} from './client.ts'
+export { ApiError } from './error.ts'
+export type { CallOptions, Input, Operations, Result } from './types.ts'

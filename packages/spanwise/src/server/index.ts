@@ -1,0 +1,6 @@
+export type { Caller, Grant, Role } from './caller.ts'
+export { defaultPort, type Listening, type ListenOptions, listen } from './listen.ts'
+export { openApi } from './openapi.ts'
+export { type OperationName, operations } from './operations.ts'
+export type { ServeOptions } from './options.ts'
+export { type Server, serve } from './serve.ts'

@@ -1,0 +1,133 @@
+import type { Run, RunState } from '../../app/index.ts'
+import { isTerminal } from '../../journal/index.ts'
+import { eventMessage, message, type Payloads } from './message.ts'
+import { Tail } from './tail.ts'
+
+export interface Live {
+  /** Resolves when the run has ended or needs attention, or at the abort. */
+  settled(run: Run<unknown>, signal: AbortSignal): Promise<void>
+  /** Server-sent events of a run, from an entry on. */
+  stream(
+    run: Run<unknown>,
+    options: { readonly from: number; readonly payloads: Payloads; readonly signal: AbortSignal },
+  ): Response
+  /** Every stream ends; clients come back when there is somebody again. */
+  close(): void
+}
+
+/** so that proxies see that somebody is there, ms */
+const beat = 15_000
+
+/** What happens in runs, told to however many look at it: each run is read once for all of them. */
+export function createLive(): Live {
+  const tails = new Map<string, Tail>()
+  const closing = new AbortController()
+
+  const join = (run: Run<unknown>, from: number): Tail => {
+    let tail = tails.get(run.id)
+    if (tail === undefined) {
+      tail = new Tail(run, from)
+      tails.set(run.id, tail)
+    }
+    tail.viewers++
+    return tail
+  }
+  const leave = (run: Run<unknown>, tail: Tail): void => {
+    tail.viewers--
+    if (tail.viewers > 0) return
+    tail.close()
+    tails.delete(run.id)
+  }
+
+  async function* messages(run: Run<unknown>, from: number, payloads: Payloads, signal: AbortSignal) {
+    let next = from
+    let version = -1
+    let told = ''
+    // reconnecting after a second is soon enough, and gentle where many do so at once
+    yield 'retry: 1000\n\n'
+    const behind = async function* (): AsyncGenerator<string> {
+      for await (const event of run.events({ from: next })) {
+        if (signal.aborted) return
+        next = event.index + 1
+        yield eventMessage(event, payloads)
+      }
+    }
+    yield* behind()
+    const tail = join(run, next)
+    try {
+      while (!signal.aborted) {
+        const { state, progress } = tail
+        const isNew = version !== tail.version
+        version = tail.version
+        const more = tail.since(next, payloads)
+        if (more === undefined) {
+          yield* behind()
+          continue
+        }
+        let text = more.text
+        next = more.next
+        if (isNew && state !== undefined) {
+          // only what is not known yet: most changes are entries
+          const now = message('state', { ...state, progress })
+          if (now !== told) text += now
+          told = now
+          if (isTerminal(state.status)) {
+            yield `${text}${message('end', { status: state.status })}`
+            return
+          }
+        }
+        if (text !== '') yield text
+        if ((await tail.wait(version, signal, beat)) === 'late') yield ': \n\n'
+      }
+    } finally {
+      leave(run, tail)
+    }
+  }
+
+  return {
+    async settled(run, signal) {
+      const isSettled = ({ status }: RunState): boolean => isTerminal(status) || status === 'needs attention'
+      const either = AbortSignal.any([signal, closing.signal])
+      for (;;) {
+        // watched before it is read, so that no change is missed
+        const { promise, resolve } = Promise.withResolvers<void>()
+        const unwatch = run.watch(resolve)
+        const wake = (): void => resolve()
+        either.addEventListener('abort', wake)
+        try {
+          if (isSettled(await run.status()) || either.aborted) return
+          await promise
+        } finally {
+          unwatch()
+          either.removeEventListener('abort', wake)
+        }
+      }
+    },
+    stream(run, { from, payloads, signal }) {
+      const left = new AbortController()
+      const either = AbortSignal.any([signal, left.signal, closing.signal])
+      const source = messages(run, from, payloads, either)
+      const encoder = new TextEncoder()
+      const body = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          const { value, done } = await source.next()
+          if (done === true) controller.close()
+          else controller.enqueue(encoder.encode(value))
+        },
+        async cancel() {
+          left.abort()
+          await source.return(undefined)
+        },
+      })
+      return new Response(body, {
+        headers: {
+          'content-type': 'text/event-stream; charset=utf-8',
+          'cache-control': 'no-store',
+          // nginx would hold events back
+          'x-accel-buffering': 'no',
+        },
+      })
+    },
+    close: () => closing.abort(),
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Every operation of the API: its name, method and path. Plain data, so that the client needs nothing else of the server; the
+ * server's table of routes is checked against it by its type.
+ */
+export const operations = {
+  whoAmI: ['GET', '/api/v1/me'],
+  getHealth: ['GET', '/api/v1/health'],
+  listWorkflows: ['GET', '/api/v1/workflows'],
+  getWorkflow: ['GET', '/api/v1/workflows/{workflow}'],
+  findRun: ['GET', '/api/v1/workflows/{workflow}/runs/{id}'],
+  startRun: ['POST', '/api/v1/runs'],
+  listRuns: ['GET', '/api/v1/runs'],
+  countRuns: ['GET', '/api/v1/counts'],
+  getRun: ['GET', '/api/v1/runs/{run}'],
+  waitForRun: ['GET', '/api/v1/runs/{run}/result'],
+  listEvents: ['GET', '/api/v1/runs/{run}/events'],
+  getEvent: ['GET', '/api/v1/runs/{run}/events/{index}'],
+  followRun: ['GET', '/api/v1/runs/{run}/live'],
+  getMoment: ['GET', '/api/v1/runs/{run}/moments/{index}'],
+  diffRuns: ['GET', '/api/v1/runs/{run}/diff/{other}'],
+  signalRun: ['POST', '/api/v1/runs/{run}/signals/{signal}'],
+  cancelRun: ['POST', '/api/v1/runs/{run}/cancel'],
+  giveUpRun: ['POST', '/api/v1/runs/{run}/give-up'],
+  resumeRun: ['POST', '/api/v1/runs/{run}/resume'],
+  forkRun: ['POST', '/api/v1/runs/{run}/forks'],
+  planFork: ['POST', '/api/v1/runs/{run}/fork-plan'],
+  listForks: ['GET', '/api/v1/runs/{run}/forks'],
+  restoreRun: ['POST', '/api/v1/runs/{run}/restore'],
+  resumeRuns: ['POST', '/api/v1/bulk/resume'],
+  cancelRuns: ['POST', '/api/v1/bulk/cancel'],
+  giveUpRuns: ['POST', '/api/v1/bulk/give-up'],
+  listFailures: ['GET', '/api/v1/failures'],
+  getFailure: ['GET', '/api/v1/failures/{fingerprint}'],
+  getCosts: ['GET', '/api/v1/costs'],
+  listLimits: ['GET', '/api/v1/limits'],
+  listApprovals: ['GET', '/api/v1/approvals'],
+  getApproval: ['GET', '/api/v1/approvals/{approval}'],
+  decideApproval: ['POST', '/api/v1/approvals/{approval}/decision'],
+  listSchedules: ['GET', '/api/v1/schedules'],
+  getSchedule: ['GET', '/api/v1/schedules/{schedule}'],
+  putSchedule: ['PUT', '/api/v1/schedules/{schedule}'],
+  changeSchedule: ['PATCH', '/api/v1/schedules/{schedule}'],
+  deleteSchedule: ['DELETE', '/api/v1/schedules/{schedule}'],
+  pauseSchedule: ['POST', '/api/v1/schedules/{schedule}/pause'],
+  continueSchedule: ['POST', '/api/v1/schedules/{schedule}/resume'],
+  triggerSchedule: ['POST', '/api/v1/schedules/{schedule}/trigger'],
+  backfillSchedule: ['POST', '/api/v1/schedules/{schedule}/backfill'],
+  nextTimes: ['GET', '/api/v1/schedules/{schedule}/next'],
+  previewTimes: ['POST', '/api/v1/schedule-preview'],
+  retainRuns: ['POST', '/api/v1/retention'],
+  listArchives: ['GET', '/api/v1/archives'],
+} as const satisfies Readonly<Record<string, readonly [Method, `/${string}`]>>
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+export type OperationName = keyof typeof operations

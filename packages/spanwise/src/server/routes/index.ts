@@ -1,0 +1,22 @@
+import type { OperationName } from '../operations.ts'
+import type { Route } from '../route.ts'
+import { approvalRoutes } from './approvals.ts'
+import { historyRoutes } from './history.ts'
+import { operateRoutes } from './operate.ts'
+import { runRoutes } from './runs.ts'
+import { scheduleRoutes } from './schedules.ts'
+import { storeRoutes } from './store.ts'
+import { viewRoutes } from './views.ts'
+
+/** Every route of the API, by the name of its operation: a name without a route, or the other way round, is a type error. */
+export const routes = {
+  ...runRoutes,
+  ...historyRoutes,
+  ...operateRoutes,
+  ...viewRoutes,
+  ...approvalRoutes,
+  ...scheduleRoutes,
+  ...storeRoutes,
+} as const satisfies { readonly [Name in OperationName]: Route }
+
+export type Routes = typeof routes

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import type { RetentionRule } from '../../app/index.ts'
+import { route } from '../route.ts'
+import { dryRun, none, statusName, text } from '../schemas.ts'
+
+const rule = z.strictObject({
+  workflow: text.optional(),
+  status: z.union([statusName, z.array(statusName)]).optional(),
+  tag: text.optional(),
+  keep: text.meta({ description: 'after its end, like 30d, or forever' }),
+  action: z.enum(['archive', 'delete']),
+})
+
+export const storeRoutes = {
+  retainRuns: route({
+    summary: 'Apply rules of retention now',
+    group: 'store',
+    role: 'admin',
+    tenant: 'all',
+    params: none,
+    input: z.strictObject({ rules: z.array(rule).min(1).max(50), dryRun }),
+    output: z.object({
+      archived: z.int(),
+      deleted: z.int(),
+      files: z.array(z.string()).readonly(),
+      runs: z.array(z.string()).readonly(),
+    }),
+    example: { rules: [{ status: 'completed', keep: '30d', action: 'archive' }], dryRun: true },
+    handler: ({ app, input: { rules, dryRun: isDry } }) =>
+      app.retain(rules as readonly RetentionRule[], { dryRun: isDry }),
+  }),
+  listArchives: route({
+    summary: 'Files with archived runs',
+    group: 'store',
+    role: 'admin',
+    tenant: 'all',
+    params: none,
+    input: none,
+    output: z.object({ items: z.array(z.object({ file: z.string(), runs: z.int(), at: z.string() })).readonly() }),
+    handler: async ({ app }) => ({ items: await app.archives() }),
+  }),
+} as const

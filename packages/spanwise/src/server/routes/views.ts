@@ -1,0 +1,140 @@
+import { z } from 'zod'
+import { type CostDimension, costDimensions } from '../../app/index.ts'
+import { SpanwiseError } from '../../journal/index.ts'
+import { noSuchWorkflow } from '../refusals.ts'
+import { route } from '../route.ts'
+import { costs, cursor, failure, limit, limitState, none, pageOf, text, workflowInfo } from '../schemas.ts'
+import { catalogueOf } from '../views/catalogue.ts'
+
+export const viewRoutes = {
+  whoAmI: route({
+    summary: 'Who the caller is, and what the caller may do where',
+    group: 'server',
+    role: 'viewer',
+    tenant: 'none',
+    params: none,
+    input: none,
+    output: z.object({
+      name: z.string(),
+      grants: z
+        .array(
+          z.object({
+            tenant: z.string(),
+            roles: z.array(z.string()).readonly(),
+            approves: z.array(z.string()).readonly().optional(),
+          }),
+        )
+        .readonly(),
+    }),
+    handler: async ({ caller: { name, grants } }) => ({ name, grants }),
+  }),
+  getHealth: route({
+    summary: 'Whether this process lives, and whether it can be sent work',
+    group: 'server',
+    role: 'viewer',
+    tenant: 'none',
+    params: none,
+    input: none,
+    output: z.object({ live: z.boolean(), ready: z.boolean(), reasons: z.array(z.string()).readonly() }),
+    handler: ({ app }) => app.health(),
+  }),
+  listWorkflows: route({
+    summary: 'What can be started here, with the schemas of input and output',
+    group: 'catalogue',
+    role: 'viewer',
+    tenant: 'none',
+    params: none,
+    input: none,
+    output: z.object({ items: z.array(workflowInfo).readonly() }),
+    handler: async ({ app }) => ({ items: app.workflows.map(catalogueOf) }),
+  }),
+  getWorkflow: route({
+    summary: 'One workflow',
+    group: 'catalogue',
+    role: 'viewer',
+    tenant: 'none',
+    params: z.strictObject({ workflow: text }),
+    input: none,
+    output: workflowInfo,
+    async handler({ app, params: { workflow } }) {
+      const found = app.workflows.find(({ name }) => name === workflow)
+      if (found === undefined) throw noSuchWorkflow(workflow, app.workflows)
+      return catalogueOf(found)
+    },
+  }),
+  listFailures: route({
+    summary: 'Failures by fingerprint, what was seen last first',
+    group: 'failures',
+    role: 'viewer',
+    tenant: 'some',
+    params: none,
+    input: z.strictObject({
+      workflow: text.optional(),
+      open: z.boolean().optional().meta({ description: 'only of runs that can still be mended' }),
+      after: cursor,
+      limit,
+    }),
+    output: pageOf(failure),
+    handler: ({ app, scope: { tenant }, input }) =>
+      app.failures({ ...input, ...(tenant === undefined ? {} : { tenant }) } as Parameters<typeof app.failures>[0]),
+  }),
+  getFailure: route({
+    summary: 'One failure, in however many runs',
+    group: 'failures',
+    role: 'viewer',
+    tenant: 'some',
+    params: z.strictObject({ fingerprint: text }),
+    input: none,
+    output: failure,
+    async handler({ app, scope: { tenant }, params: { fingerprint } }) {
+      const query = { fingerprint, limit: 1, ...(tenant === undefined ? {} : { tenant }) }
+      const [found] = (await app.failures(query)).items
+      if (found !== undefined) return found
+      throw new SpanwiseError({
+        code: 'FAILURE_UNKNOWN',
+        message: `There is no failure ${fingerprint} here.`,
+        hint: 'GET /api/v1/failures lists them.',
+      })
+    },
+  }),
+  getCosts: route({
+    summary: 'What model calls cost, by any dimensions, the dearest first',
+    group: 'costs',
+    role: 'viewer',
+    tenant: 'some',
+    params: none,
+    input: z.strictObject({
+      by: z.array(z.enum(costDimensions)).optional(),
+      since: text.optional().meta({ description: 'a time, or a duration back from now, like 7d' }),
+      until: z.iso.datetime({ offset: true }).optional(),
+      workflow: text.optional(),
+    }),
+    output: costs,
+    handler: ({ app, scope: { tenant }, input: { by, since, until, workflow } }) =>
+      app.costs({
+        ...(by === undefined ? {} : { by: by as readonly CostDimension[] }),
+        ...(since === undefined ? {} : { since: isTime(since) ? new Date(since) : (since as never) }),
+        ...(until === undefined ? {} : { until: new Date(until) }),
+        ...(workflow === undefined ? {} : { workflow }),
+        ...(tenant === undefined ? {} : { tenant }),
+      }) as never,
+  }),
+  listLimits: route({
+    summary: 'What is limited, who holds it and how many wait',
+    group: 'limits',
+    role: 'viewer',
+    tenant: 'all',
+    params: none,
+    input: none,
+    output: z.object({ items: z.array(limitState).readonly() }),
+    async handler({ app }) {
+      const at = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(ms))
+      const items = await app.limits()
+      return { items: items.map(({ since, next, ...one }) => ({ ...one, since: at(since), next: at(next) })) }
+    },
+  }),
+} as const
+
+function isTime(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text))
+}

@@ -1,0 +1,213 @@
+import { z } from 'zod'
+
+// What goes over the wire. Times are ISO 8601 in UTC, money is nano-dollars in decimal digits, and recorded values are plain JSON:
+// what JSON has no form for takes the nearest one.
+
+export const statusName = z.enum([
+  'queued',
+  'running',
+  'waiting',
+  'needs attention',
+  'completed',
+  'failed',
+  'cancelled',
+])
+
+const time = z.string().meta({ format: 'date-time' })
+const money = z.string().meta({ description: 'nano-dollars, whole', pattern: '^\\d+$' })
+const value = z.unknown()
+export const text = z.string().min(1).max(1_000)
+export const none = z.strictObject({})
+
+export const cursor = z.string().max(200).optional().meta({ description: 'cursor: `after` of the page before' })
+export const limit = z.int().min(1).max(500).default(50)
+export const dryRun = z.boolean().default(false).meta({ description: 'only says what would happen' })
+
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({
+    items: z.array(item).readonly(),
+    after: z.string().optional().meta({ description: 'cursor of the next page; absent on the last one' }),
+  })
+}
+
+export const runState = z
+  .object({
+    id: z.string(),
+    workflow: z.string(),
+    tenant: z.string(),
+    status: statusName,
+    createdAt: time,
+    updatedAt: time,
+    wakeAt: time.optional(),
+    error: value.optional(),
+    code: z.string().optional(),
+    fingerprint: z.string().optional(),
+    release: z.string(),
+    parent: z.string().optional(),
+  })
+  .meta({ id: 'RunState' })
+
+export const runDetail = runState
+  .extend({
+    key: z.string().optional().meta({ description: 'the id that the run was started with' }),
+    tags: z.array(z.string()).readonly(),
+    subject: z.string().optional(),
+    team: z.string().optional(),
+    input: value.optional(),
+    result: value.optional(),
+    progress: value.optional(),
+    forkOf: z.object({ run: z.string(), from: z.number() }).optional(),
+    entries: z.number().optional().meta({ description: 'entries so far, where that is known without reading them' }),
+  })
+  .meta({ id: 'Run' })
+
+export const runEvent = z
+  .object({
+    index: z.int(),
+    after: z.int(),
+    at: time,
+    kind: z.string(),
+    key: z.string().meta({ description: 'the operation; empty where it is the run itself' }),
+    attempt: z.int(),
+    meta: z.record(z.string(), z.unknown()),
+    payload: value.optional().meta({ description: 'a text with the beginning of its JSON where it is cut' }),
+    size: z.int().meta({ description: 'of the payload as JSON, characters' }),
+    isCut: z.boolean(),
+  })
+  .meta({ id: 'RunEvent' })
+
+export const approval = z
+  .object({
+    id: z.string(),
+    run: z.string(),
+    workflow: z.string(),
+    tenant: z.string(),
+    question: z.string(),
+    role: z.string().optional(),
+    of: value.optional(),
+    hasForm: z.boolean(),
+    askedAt: time,
+    expiresAt: time.optional(),
+    mayDecide: z.boolean().meta({ description: 'whether the caller may answer it' }),
+  })
+  .meta({ id: 'Approval' })
+
+export const failure = z
+  .object({
+    fingerprint: z.string(),
+    workflow: z.string(),
+    code: z.string().optional(),
+    needsAttention: z.int(),
+    failed: z.int(),
+    firstSeen: time,
+    lastSeen: time,
+    example: z.object({ run: z.string(), error: value.optional() }),
+  })
+  .meta({ id: 'Failure' })
+
+const spent = {
+  calls: z.int(),
+  failed: z.int(),
+  requests: z.int(),
+  cost: money,
+  wasted: money,
+  unpriced: z.int(),
+  unconfirmed: z.int(),
+  unconfirmedAtMost: money,
+  inputTokens: z.int(),
+  cachedTokens: z.int(),
+  outputTokens: z.int(),
+  reasoningTokens: z.int(),
+}
+
+export const costs = z
+  .object({
+    rows: z.array(z.object({ ...spent, key: z.record(z.string(), z.string()) })).readonly(),
+    total: z.object(spent),
+  })
+  .meta({ id: 'Costs' })
+
+export const limitState = z
+  .object({
+    key: z.string(),
+    limit: z.number().optional(),
+    held: z.int(),
+    rate: z.unknown().optional(),
+    drawn: z.number(),
+    waiting: z.int(),
+    since: time.optional(),
+    next: time.optional(),
+  })
+  .meta({ id: 'Limit' })
+
+export const schedule = z
+  .object({
+    id: z.string(),
+    tenant: z.string(),
+    workflow: z.string(),
+    cron: z.string().optional(),
+    zone: z.string().optional(),
+    every: z.number().optional().meta({ description: 'ms' }),
+    at: time.optional(),
+    from: time.optional(),
+    until: time.optional(),
+    jitter: z.number(),
+    overlap: z.enum(['skip', 'queue', 'cancel', 'allow']),
+    catchUp: z.union([z.enum(['none', 'last', 'all']), z.object({ all: z.int() })]),
+    input: value.optional(),
+    paused: z.object({ at: time, reason: z.string() }).optional(),
+    nextDue: time.optional(),
+    wakeAt: time.optional(),
+    lastDue: time.optional(),
+    lastRun: z.string().optional(),
+    started: z.int(),
+    skipped: z.int(),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: 'Schedule' })
+
+export const bulkResult = z
+  .object({
+    matched: z.int(),
+    done: z.int().meta({ description: 'told so durably; 0 in a dry run' }),
+    skipped: z.array(z.object({ run: z.string(), why: z.string() })).readonly(),
+    plans: z
+      .array(
+        z.object({
+          run: z.string(),
+          workflow: z.string(),
+          status: statusName,
+          from: z.string().optional(),
+          repeats: z.array(z.string()).readonly(),
+        }),
+      )
+      .readonly(),
+    stopped: z.boolean(),
+    after: z.string().optional(),
+  })
+  .meta({ id: 'BulkResult' })
+
+export const workflowInfo = z
+  .object({
+    name: z.string(),
+    kind: z.enum(['workflow', 'graph', 'agent']),
+    input: z.unknown().optional().meta({ description: 'JSON Schema of what it takes, where that can be told' }),
+    output: z.unknown().optional().meta({ description: 'JSON Schema of what it gives, where that can be told' }),
+  })
+  .meta({ id: 'Workflow' })
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().meta({ description: 'stable; docs/errors.md has them all' }),
+    hint: z.string().optional(),
+    run: z.string().optional(),
+    step: z.string().optional(),
+  })
+  .meta({ id: 'Problem' })
+
+export const done = z.object({ ok: z.literal(true) })

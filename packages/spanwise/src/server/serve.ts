@@ -1,0 +1,190 @@
+import { hash } from 'node:crypto'
+import { userInfo } from 'node:os'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import { secureHeaders } from 'hono/secure-headers'
+import { type App, healthHandler, jsonable, version } from '../app/index.ts'
+import { SpanwiseError } from '../journal/index.ts'
+import type { Log } from '../workflow/index.ts'
+import { admit } from './admit.ts'
+import { type Authenticator, openToLoopback } from './authenticate.ts'
+import { checkHost, checkOrigin, isLoopbackAddress } from './guard.ts'
+import { createLive, type Live } from './live/index.ts'
+import { openApi } from './openapi.ts'
+import { operations } from './operations.ts'
+import type { ServeOptions } from './options.ts'
+import { problemResponse } from './problem.ts'
+import { readBody, readTexts } from './read.ts'
+import { badRequest, notFound } from './refusals.ts'
+import type { Call, Route, TenantRule } from './route.ts'
+import { routes } from './routes/index.ts'
+import { openStudio } from './studio.ts'
+
+/** An API to mount anywhere that speaks `Request` and `Response`. */
+export interface Server {
+  /** @param peer where it comes from, when that is known */
+  fetch(request: Request, peer?: { readonly address?: string | undefined }): Promise<Response>
+  /** whether somebody has to say who they are */
+  readonly isOpen: boolean
+  /** Streams end, so that whoever has them comes back to the next server; other requests are answered. */
+  close(): void
+}
+
+type Env = { Bindings: { readonly address?: string | undefined } }
+
+/** headers that only somebody in between sends: then the other end of the socket is not the caller */
+const forwarded = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
+
+/**
+ * The API of an app, and the studio where it is installed.
+ * @example
+ * const server = serve(app)
+ * Deno.serve((request) => server.fetch(request))
+ */
+export function serve(app: App, options: ServeOptions = {}): Server {
+  const { bodyLimit: maxSize = 1024 * 1024, log = quiet, origins = [] } = options
+  const authenticator = openToLoopback(localUser())
+  const { isOpen } = authenticator
+  const live = createLive()
+  let isClosing = false
+  const document = JSON.stringify(openApi(version()), undefined, 2)
+  const hono = new Hono<Env>({ strict: false })
+
+  hono.onError((error) => problemResponse(error, log))
+  hono.notFound((context) => problemResponse(notFound(new URL(context.req.url).pathname), log))
+  hono.use(secureHeaders(headers))
+  hono.use(async (context, next) => {
+    const url = new URL(context.req.url)
+    checkHost(url, options, isOpen)
+    if (isOpen) checkPeer(context)
+    checkOrigin(context.req.raw, url, options)
+    await next()
+  })
+  if (origins.length > 0) {
+    hono.use('/api/*', cors({ origin: [...origins], exposeHeaders: ['Location'], maxAge: 600 }))
+  }
+  hono.use('/api/*', bodyLimit({ maxSize, onError: () => problemResponse(tooLarge(maxSize), log) }))
+  const probe = healthHandler({
+    health: async () => (isClosing ? { live: true, ready: false, reasons: ['The server is closing.'] } : app.health()),
+  })
+  hono.get('/livez', (context) => probe(context.req.raw))
+  hono.get('/readyz', (context) => probe(context.req.raw))
+  hono.get('/openapi.json', (context) => context.body(document, 200, { 'content-type': 'application/json' }))
+  for (const [name, [method, path]] of Object.entries(operations)) {
+    const route = routes[name as keyof typeof routes] as unknown as Route
+    const pattern = path.replaceAll(/\{(\w+)\}/g, ':$1')
+    hono.on(method, pattern, (context) => answer(context, route, { app, live, authenticator }))
+  }
+  const studio = options.studio === false ? undefined : openStudio(options.studio)
+  if (studio !== undefined) hono.get('*', (context) => studio(context.req.raw))
+
+  return {
+    fetch: async (request, peer = {}) => hono.fetch(request, peer),
+    isOpen,
+    close: () => {
+      isClosing = true
+      live.close()
+    },
+  }
+}
+
+interface Serving {
+  readonly app: App
+  readonly live: Live
+  readonly authenticator: Authenticator
+}
+
+async function answer(context: Context<Env>, route: Route, { app, live, authenticator }: Serving): Promise<Response> {
+  const request = context.req.raw
+  const url = new URL(request.url)
+  const caller = await authenticator.authenticate(request)
+  const reads = request.method === 'GET' || request.method === 'DELETE'
+  const { searchParams } = url
+  const tenant = request.headers.get('spanwise-tenant') ?? undefined
+  const params = readTexts(route.params, context.req.param() as Readonly<Record<string, string>>)
+  const scope = await admit(app, caller, {
+    rule: route.tenant,
+    role: route.role,
+    params: params as object as never,
+    tenant,
+  })
+  const input = reads ? readTexts(route.input, searchParams) : await readBody(route.input, request)
+  const call: Call<TenantRule, unknown, unknown> = {
+    app,
+    live,
+    caller,
+    scope,
+    params,
+    input,
+    sendId: sendIdOf(request, caller.name),
+    request,
+    signal: request.signal,
+  }
+  const result = await (route.handler as (call: unknown) => Promise<unknown>)(call)
+  if (result instanceof Response) return result
+  return new Response(JSON.stringify(jsonable(result)), {
+    status: route.status ?? 200,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  })
+}
+
+/** One caller's key is never another's. */
+function sendIdOf(request: Request, caller: string): string | undefined {
+  const key = request.headers.get('idempotency-key')
+  if (key === null) return undefined
+  if (key === '' || key.length > 255) throw badRequest('Idempotency-Key has 1 to 255 characters.')
+  return hash('sha256', JSON.stringify([caller, key]), 'base64url')
+}
+
+/** Where nobody says who they are, it has to be this machine, and nobody in between. */
+function checkPeer(context: Context<Env>): void {
+  const address = context.env?.address
+  const between = forwarded.find((name) => context.req.header(name) !== undefined)
+  if (between === undefined && (address === undefined || isLoopbackAddress(address))) return
+  throw new SpanwiseError({
+    code: 'UNAUTHENTICATED',
+    message: between === undefined ? `This server is not for ${address}.` : `This came through a proxy (${between}).`,
+    hint: 'Without authentication it answers its own machine only: give it `auth`, as docs/security.md shows.',
+  })
+}
+
+function localUser(): string {
+  try {
+    return process.env['SPANWISE_USER'] ?? userInfo().username
+  } catch {
+    // a container may have no user for its uid
+    return 'local'
+  }
+}
+
+function tooLarge(limit: number): SpanwiseError {
+  return new SpanwiseError({
+    code: 'BODY_TOO_LARGE',
+    message: `The body has more than ${limit} bytes.`,
+    hint: 'Send less, or raise `bodyLimit` in the options of the server. Large data belongs beside the journal, with its address in it.',
+  })
+}
+
+const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** What pages may do; the studio is all that there is to show. */
+const headers: Parameters<typeof secureHeaders>[0] = {
+  contentSecurityPolicy: {
+    defaultSrc: ["'self'"],
+    // positions of what is drawn are styles
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", 'data:', 'blob:'],
+    fontSrc: ["'self'", 'data:'],
+    workerSrc: ["'self'", 'blob:'],
+    objectSrc: ["'none'"],
+    baseUri: ["'none'"],
+    formAction: ["'self'"],
+    frameAncestors: ["'none'"],
+  },
+  crossOriginResourcePolicy: 'same-origin',
+  referrerPolicy: 'no-referrer',
+  xFrameOptions: 'DENY',
+  // set by whoever ends TLS
+  strictTransportSecurity: false,
+}
