@@ -17,6 +17,7 @@ export const operations = {
   getEvent: ['GET', '/api/v1/runs/{run}/events/{index}'],
   followRun: ['GET', '/api/v1/runs/{run}/live'],
   getMoment: ['GET', '/api/v1/runs/{run}/moments/{index}'],
+  listStates: ['GET', '/api/v1/runs/{run}/states'],
   diffRuns: ['GET', '/api/v1/runs/{run}/diff/{other}'],
   signalRun: ['POST', '/api/v1/runs/{run}/signals/{signal}'],
   cancelRun: ['POST', '/api/v1/runs/{run}/cancel'],

@@ -2,20 +2,23 @@ import type { z } from 'zod'
 import type { OperationName } from '../operations.ts'
 import type { Routes } from '../routes/index.ts'
 
-type Shape<T> = T extends z.ZodType ? z.input<T> : never
+/** An object schema without fields would take any name, with nothing as its value. */
+type Shape<T> = T extends z.ZodType ? (string extends keyof z.input<T> ? unknown : z.input<T>) : never
 
 /** What an operation takes: what stands in its path, and its query or body, in one object. */
 export type Input<Name extends OperationName> = Flat<Shape<Routes[Name]['params']> & Shape<Routes[Name]['input']>>
 
 /** What it gives. */
-export type Result<Name extends OperationName> = Routes[Name]['output'] extends z.ZodType
-  ? z.output<Routes[Name]['output']>
-  : never
+export type Result<Name extends OperationName> = z.output<NonNullable<Routes[Name]['output']>>
 
 type Flat<T> = { [Name in keyof T]: T[Name] }
 
 /** An object with nothing that must be said may be left out. */
-type Args<T> = object extends T ? [input?: T, options?: CallOptions] : [input: T, options?: CallOptions]
+type Args<T> = unknown extends T
+  ? [input?: undefined, options?: CallOptions]
+  : object extends T
+    ? [input?: T, options?: CallOptions]
+    : [input: T, options?: CallOptions]
 
 export interface CallOptions {
   readonly tenant?: string

@@ -96,6 +96,30 @@ export const historyRoutes = {
     }),
     handler: async ({ scope, params: { index } }) => (await scope.run.at(index)) as never,
   }),
+  listStates: route({
+    summary: 'States of graphs and agents in a run, round by round',
+    group: 'history',
+    role: 'viewer',
+    tenant: 'run',
+    params: run,
+    input: z.strictObject({ of: text.optional().meta({ description: 'the operation; all where it is not said' }) }),
+    output: z.object({
+      items: z
+        .array(
+          z.object({
+            index: z.int(),
+            at: z.string(),
+            key: z.string(),
+            round: z.int(),
+            done: z.boolean(),
+            state: z.unknown().optional(),
+            next: z.array(z.string()).readonly(),
+          }),
+        )
+        .readonly(),
+    }),
+    handler: async ({ scope, input: { of } }) => ({ items: await scope.run.states(of === undefined ? {} : { of }) }),
+  }),
   diffRuns: route({
     summary: 'Two runs side by side: what they did alike, and where they went apart',
     group: 'history',

@@ -18,6 +18,17 @@ const repair = {
   results: z.record(z.string(), z.unknown()).optional(),
   allow: z.array(text).optional().meta({ description: 'of a fork: effects that may happen; `*` for all' }),
 }
+const forking = {
+  ...repair,
+  edit: z
+    .union([
+      z.strictObject({ input: z.unknown() }),
+      z.strictObject({ result: z.unknown() }),
+      z.strictObject({ state: z.unknown() }),
+    ])
+    .optional()
+    .meta({ description: 'another input, result, or state of a graph or agent, at the point' }),
+}
 const resumption = { ...repair, discard: z.boolean().optional() }
 const from = z.int().min(0).meta({ description: 'index of an entry: the history before it is kept' })
 
@@ -95,7 +106,7 @@ export const operateRoutes = {
     tenant: 'run',
     status: 201,
     params: run,
-    input: z.strictObject({ from, ...repair }),
+    input: z.strictObject({ from, ...forking }),
     output: runState,
     example: { from: 0 },
     async handler({ scope, input, sendId, caller }) {
@@ -109,7 +120,7 @@ export const operateRoutes = {
     role: 'viewer',
     tenant: 'run',
     params: run,
-    input: z.strictObject({ from, ...repair }),
+    input: z.strictObject({ from, ...forking }),
     output: z.object({
       run: z.string(),
       from: z.int(),
