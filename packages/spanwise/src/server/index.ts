@@ -3,4 +3,5 @@ export { defaultPort, type Listening, type ListenOptions, listen } from './liste
 export { openApi } from './openapi.ts'
 export { type OperationName, operations } from './operations.ts'
 export type { ServeOptions } from './options.ts'
+export { type Routes, routes } from './routes/index.ts'
 export { type Server, serve } from './serve.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { approval, signal, step, workflow } from '../workflow/index.ts'
-import { api } from './testkit/api.ts'
+import { approval, signal, step, workflow } from '../../packages/spanwise/src/workflow/index.ts'
+import { api } from './support.ts'
 
 const greetStep = step('greet', async (name: string) => `hello ${name}`)
 const greet = workflow('greet', { input: z.string(), output: z.string() }, (name) => greetStep(name))

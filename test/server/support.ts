@@ -1,11 +1,7 @@
 import { expect, onTestFinished } from 'vitest'
-import { type TestApp, type TestAppOptions, testApp } from '../../testing/index.ts'
-import { type Client, createClient } from '../client/index.ts'
-import { operations } from '../operations.ts'
-import type { ServeOptions } from '../options.ts'
-import type { Route } from '../route.ts'
-import { routes } from '../routes/index.ts'
-import { type Server, serve } from '../serve.ts'
+import { type Client, createClient } from '../../packages/spanwise/src/server/client/index.ts'
+import { operations, routes, type ServeOptions, type Server, serve } from '../../packages/spanwise/src/server/index.ts'
+import { type TestApp, type TestAppOptions, testApp } from '../../packages/spanwise/src/testing/index.ts'
 
 export interface Api {
   readonly app: TestApp
@@ -48,7 +44,10 @@ async function holdAgainstDocument(request: Request, response: Response): Promis
     ([, [method, path]]) =>
       method === request.method && new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(pathname),
   )?.[0]
-  const route = routes[name as keyof typeof routes] as unknown as Route
+  const route = routes[name as keyof typeof routes] as unknown as {
+    readonly status?: number
+    readonly output: (typeof routes)['listRuns']['output'] | undefined
+  }
   expect(response.status).toBe(route.status ?? 200)
   if (route.output === undefined) return
   const parsed = route.output.safeParse(await response.json())
