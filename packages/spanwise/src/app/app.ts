@@ -25,6 +25,15 @@ import {
 import type { Backend } from './backend.ts'
 import { type BulkOptions, type BulkResult, type BulkTarget, bulk } from './bulk.ts'
 import { type CostOptions, type Costs, costs } from './costs.ts'
+import {
+  type DecisionLineage,
+  type InfluencedDecision,
+  influencedBy,
+  type LineageOptions,
+  lineageOf,
+} from './decisions/lineage.ts'
+import { type DecisionOptions, type DecisionState, listDecisions } from './decisions/list.ts'
+import { type DecisionRecord, readDecision } from './decisions/record.ts'
 import { type DiffStory, diffRuns, type RunDiff } from './diff.ts'
 import type { RunState } from './event.ts'
 import { type Failure, type FailureOptions, failures } from './failures.ts'
@@ -123,6 +132,20 @@ export interface App extends AsyncDisposable {
    * @example const { rows, total } = await app.costs({ by: ['model', 'workflow'], since: '7d' })
    */
   costs(options?: CostOptions): Promise<Costs>
+  /**
+   * Decisions that a model had a part in, and steps that are decisions by their own word; latest first.
+   * @example const { items } = await app.decisions({ model: 'gpt-5-mini', from: '30d', outcome: 'rejected' })
+   */
+  decisions(options?: DecisionOptions): Promise<Page<DecisionState>>
+  /** All that is on record about one, by `run/index`. @throws DECISION_UNKNOWN */
+  decision(id: string): Promise<DecisionRecord>
+  /** What had a part in a decision, by `run/index`. @throws DECISION_UNKNOWN */
+  lineage(decision: string): Promise<DecisionLineage>
+  /**
+   * Which decisions a document, a prompt, a model or a person who approved had a part in; latest first.
+   * @example const { items } = await app.lineage({ document: 'refund-policy@2026-01' })
+   */
+  lineage(of: LineageOptions): Promise<Page<InfluencedDecision>>
   approvals(options?: {
     readonly role?: string
     /** only of this run */
@@ -214,6 +237,10 @@ export function makeApp(
     diff: async (a: string, b: string) => diffRuns(await story(backend, a), await story(backend, b)),
     failures: (query: FailureOptions = {}) => failures(backend, query),
     costs: (query: CostOptions = {}) => costs(backend, query, now()),
+    decisions: (query: DecisionOptions = {}) => listDecisions(backend, query, now()),
+    decision: (id: string) => readDecision(backend, id),
+    lineage: (of: string | LineageOptions) =>
+      typeof of === 'string' ? lineageOf(backend, of) : influencedBy(backend, of, now()),
     approvals: (query: Omit<ApprovalQuery, 'limit'> & { readonly limit?: number } = {}) => approvals(backend, query),
     approval: (id: string) => oneApproval(backend, id),
     decide: (id: string, decision: DecideOptions) => decide(backend, id, decision, now()),

@@ -4,6 +4,8 @@ import type {
   ApprovalRow,
   ArchiveRow,
   Created,
+  DecisionQuery,
+  DecisionRow,
   Entry,
   FailureQuery,
   FailureRow,
@@ -51,6 +53,9 @@ export interface Backend extends ScheduleBackend {
   failures(query: FailureQuery): Promise<Page<FailureRow>>
   /** what model calls left in all runs */
   modelCalls(query: ModelCallQuery): Promise<Page<ModelCallRow>>
+  /** takes in what was appended; true when nothing is left */
+  indexDecisions(): Promise<boolean>
+  decisions(query: DecisionQuery): Promise<Page<DecisionRow>>
   approvals(query: ApprovalQuery): Promise<Page<ApprovalRow>>
   approval(id: string): Promise<ApprovalRow | undefined>
   /** what the process that works on the store limits, the most waited for first; nothing where nobody works */

@@ -51,6 +51,8 @@ export function fileBackend(store: Store): Backend {
     list: (query) => store.list(query),
     failures: (query) => store.failures(query),
     modelCalls: (query) => store.modelCalls(query),
+    indexDecisions: () => store.indexDecisions(),
+    decisions: (query) => store.decisions(query),
     approvals: (query) => store.approvals(query),
     approval: (id) => store.approval(id),
     limits: async () => [],

@@ -52,6 +52,8 @@ export function localBackend(
     list: (query) => store.list(query),
     failures: (query) => store.failures(query),
     modelCalls: (query) => store.modelCalls(query),
+    indexDecisions: () => store.indexDecisions(),
+    decisions: (query) => store.decisions(query),
     approvals: (query) => store.approvals(query),
     approval: (id) => store.approval(id),
     limits: async () => busiest(limiter.limits()),

@@ -2,6 +2,7 @@ import { appendDurably, checkpointFile, keyFile, openSealer, signerOf } from '..
 import type { Clock } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
 import { type Duration, type Log, milliseconds } from '../workflow/index.ts'
+import { bringUpToDate } from './decisions/list.ts'
 
 export interface AuditOptions {
   /** file of the key that signs checkpoints; beside the store, and made, when it is not given */
@@ -47,11 +48,18 @@ export async function sealing(
       later()
     }
   }
+  /** so that whoever asks for decisions finds most of them taken in already */
+  const index = async (): Promise<void> => {
+    if (isClosed) return
+    await bringUpToDate(store).catch((error: unknown) =>
+      log.warn('the index of decisions could not be brought up to date; it is tried again', { error }),
+    )
+  }
   const later = (): void => {
     if (isClosed || timer !== undefined) return
     timer = setTimeout(() => {
       timer = undefined
-      under = under.then(seal)
+      under = under.then(seal).then(index)
     }, every)
     timer.unref()
   }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { check, prove, showKey, verify } from './commands/audit.ts'
 import { collect, type Define, examples, type Options, whole } from './define.ts'
+import { defineDecisions } from './define-decisions.ts'
 
 export function defineAudit(program: Command, { screen, action }: Define): void {
   const audit = program
@@ -41,5 +42,6 @@ export function defineAudit(program: Command, { screen, action }: Define): void 
     .option('-k, --key <key>', 'public key, or its file; may be repeated', collect)
     .addHelpText('after', examples('audit check proof.json --key auditor.key'))
     .action(action((file: string, options: Options) => check(screen, file, options)))
+  defineDecisions(audit, { screen, action })
   for (const command of audit.commands) command.exitOverride()
 }

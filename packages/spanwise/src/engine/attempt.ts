@@ -33,6 +33,7 @@ export interface AttemptInit {
   readonly clock: Clock
   readonly log: Log
   readonly progress: (value: unknown) => void
+  readonly cite: StepContext['cite']
   /** records the model calls of this attempt */
   readonly models: (signal: AbortSignal) => StepModels
 }
@@ -62,6 +63,7 @@ export class Attempt implements StepModels {
       },
       heartbeat: () => this.#arm(),
       progress: init.progress,
+      cite: init.cite,
       log: init.log,
       run: init.run,
     }

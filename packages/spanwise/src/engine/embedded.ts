@@ -303,7 +303,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
           return created
         }
         const entries = [startedEntry(created.row, run.started)]
-        if (now && !closing) await admit({ row: created.row, entries, mail: [], secrets: new Map() })
+        if (now && !closing) await admit({ row: created.row, entries, mail: [], secrets: secretsOf(created.row) })
         else void claimDue()
         return created
       })
@@ -414,4 +414,9 @@ function startedEntry(row: RunRow, started: NewEntry): LoadedRun['entries'][numb
     leaf: none,
     commitments: { key: none, payload: none, input: undefined },
   }
+}
+
+/** A new run's own subject has its secret in the run's row. */
+function secretsOf({ subject, secret }: RunRow): ReadonlyMap<string, Uint8Array> {
+  return new Map(subject === undefined || secret === undefined ? [] : [[subject, secret]])
 }

@@ -8,6 +8,7 @@ import {
   type Operation,
   type StepContext,
 } from '../workflow/index.ts'
+import { Cited } from './cited.ts'
 import { encodeError } from './error-text.ts'
 import type { EngineContext } from './options.ts'
 import { idempotencyKey } from './step-runner.ts'
@@ -16,12 +17,14 @@ import { idempotencyKey } from './step-runner.ts'
 export async function pullItem(engine: EngineContext, execution: Execution, operation: Operation): Promise<Offer> {
   const { pull } = operation.spec.effect as Extract<Effect, { type: 'pull' }>
   const run = execution.run.id
+  const cited = new Cited(operation.key)
   const context: StepContext = {
     idempotencyKey: idempotencyKey(execution, operation, 0),
     attempt: 1,
     abortSignal: execution.abort.signal,
     heartbeat: () => {},
     progress: (value) => engine.events.progress(run, value),
+    cite: cited.cite,
     log: engine.log,
     run: execution.run,
   }
@@ -29,6 +32,7 @@ export async function pullItem(engine: EngineContext, execution: Execution, oper
     engine.log.error('a promise that the source of an each forgot was rejected', { run, error })
   try {
     const pulled = await frames.run({ kind: 'step', step: operation.key, context, stray }, pull)
+    cited.record(execution, operation, 1)
     if (pulled.done) return { kind: 'item.pulled', operation, meta: { done: true } }
     const { key, item } = pulled
     const subject = pulled.subject === undefined ? undefined : await execution.subjectToken(pulled.subject)

@@ -12,6 +12,7 @@ import {
   bytes,
   classify,
   type Duration,
+  decisionMeta,
   type Execution,
   type FailureClass,
   milliseconds,
@@ -26,6 +27,7 @@ import {
 } from '../workflow/index.ts'
 import { Attempt, type AttemptResult } from './attempt.ts'
 import { backoffDelay, retryAfter } from './backoff.ts'
+import { Cited } from './cited.ts'
 import { encodeError } from './error-text.ts'
 import { judge } from './judge.ts'
 import type { Lease, LimitRequest } from './limiter/index.ts'
@@ -68,6 +70,7 @@ export class StepRunner {
   readonly #definition: StepDefinition
   readonly #input: string
   readonly #edits: number
+  readonly #cited: Cited
   #calls: StepCalls | undefined
   #attempt: Attempt | undefined
   #number: number
@@ -84,6 +87,7 @@ export class StepRunner {
     this.operation = operation
     this.#home = home
     this.#definition = (operation.spec.effect as { definition: unknown }).definition as StepDefinition
+    this.#cited = new Cited(this.#definition.name)
     this.#edits = history?.edited?.count ?? 0
     this.#input = inputOf(operation, history?.edited)
     if (home.execution.recorded.stepCalls.has(operation.key)) this.#calls = home.calls(operation)
@@ -279,6 +283,7 @@ export class StepRunner {
   }
 
   #finished(result: AttemptResult, ms: number): void {
+    if (this.#stopped !== 'abandoned') this.#cited.record(this.#home.execution, this.operation, this.#number)
     if (result.ok) {
       try {
         return this.#succeed(result.value, ms)
@@ -317,7 +322,7 @@ export class StepRunner {
       kind: 'step.result',
       operation: this.operation,
       attempt: this.#number,
-      meta: { ms, ...this.#waitedMeta(), ...this.#poolMeta(), ...how },
+      meta: { ms, ...this.#waitedMeta(), ...this.#poolMeta(), ...decisionMeta(this.#definition), ...how },
       payload,
       input: this.operation.spec.input,
     })
@@ -328,7 +333,7 @@ export class StepRunner {
       kind: 'step.error',
       operation: this.operation,
       attempt: this.#number,
-      meta: { class: failure, ms, ...this.#poolMeta() },
+      meta: { class: failure, ms, ...this.#poolMeta(), ...decisionMeta(this.#definition) },
       payload: stepPayload(this.#input, encodeError(error)),
       input: this.operation.spec.input,
     })
@@ -351,6 +356,7 @@ export class StepRunner {
 
   #reconciled(result: AttemptResult, ms: number): void {
     if (this.operation.state !== 'open') return this.#free()
+    this.#cited.record(this.#home.execution, this.operation, this.#number)
     const answer = readAnswer(result)
     // one that goes on to its next attempt does so under the same limit
     if (answer.done !== false || this.#stopped !== 'no') this.#free()
@@ -405,6 +411,7 @@ export class StepRunner {
         return this.#calls.attempt(signal)
       },
       progress: (value) => engine.events.progress(execution.run.id, value),
+      cite: this.#cited.cite,
     })
   }
 

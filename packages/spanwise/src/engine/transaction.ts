@@ -7,6 +7,7 @@ import {
   type SqlTransaction,
 } from '../journal/index.ts'
 import {
+  decisionMeta,
   frames,
   milliseconds,
   type Operation,
@@ -17,6 +18,7 @@ import {
   stepPayload,
 } from '../workflow/index.ts'
 import { backoffDelay } from './backoff.ts'
+import { Cited } from './cited.ts'
 import { encodeError } from './error-text.ts'
 import { judge } from './judge.ts'
 import { Pending } from './pending.ts'
@@ -53,7 +55,12 @@ export async function runTransaction(
     const ms = performance.now() - started
     const entry = { attempt, payload: stepPayload(input, encodeError(error)), input: operation.spec.input }
     if (attempt >= attempts || !again) {
-      home.execution.offer({ ...entry, kind: 'step.error', operation, meta: { class: failure, ms } })
+      home.execution.offer({
+        ...entry,
+        kind: 'step.error',
+        operation,
+        meta: { class: failure, ms, ...decisionMeta(definition) },
+      })
       return undefined
     }
     const at = home.now() + backoffDelay(milliseconds(backoff, 'backoff'), attempt + 1, home.engine.random)
@@ -76,12 +83,14 @@ async function perform(
   edits: number,
 ): Promise<void> {
   const { execution, engine, row } = home
+  const cited = new Cited(definition.name)
   const context: StepContext = {
     idempotencyKey: idempotencyKey(execution, operation, edits),
     attempt,
     abortSignal: execution.abort.signal,
     heartbeat: () => {},
     progress: (progress) => engine.events.progress(row.run, progress),
+    cite: cited.cite,
     log: engine.log,
     run: execution.run,
   }
@@ -107,10 +116,11 @@ async function perform(
     const text = encode(result, `result of "${definition.name}"`)
     const payload = stepPayload(input, text)
     checkPayloadSize(payload, `The result of "${definition.name}"`)
+    cited.record(execution, operation, attempt)
     const entry = execution.reserve(operation, {
       kind: 'step.result',
       attempt,
-      meta: { ms: performance.now() - started, transaction: true },
+      meta: { ms: performance.now() - started, transaction: true, ...decisionMeta(definition) },
       payload,
       input: operation.spec.input,
     })

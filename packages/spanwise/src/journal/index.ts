@@ -3,6 +3,14 @@ export type { BudgetChange } from './budgets.ts'
 export { decode, encode, encodeCanonical } from './codec.ts'
 export type { Death } from './deaths.ts'
 export {
+  citeName,
+  type DecisionOutcome,
+  type DecisionQuery,
+  type DecisionRow,
+  type Influence,
+  insideStep,
+} from './decisions.ts'
+export {
   type Entry,
   type EntryKind,
   isTerminal,
@@ -31,6 +39,7 @@ export type {
   ScheduleRow,
 } from './schedules.ts'
 export { commit, keyToken, keyTokenUnder } from './secret.ts'
+export { areSiblings } from './siblings.ts'
 export { archiveFolder } from './sqlite/archived.ts'
 export { type BackupOptions, type BackupResult, backupStore } from './sqlite/files/backup.ts'
 export { acceptOlder, checkStore, compactStore, storeFacts } from './sqlite/files/inspect.ts'

@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { testBudgets } from './testsuite/budgets.testsuite.ts'
 import type { OpenForTest } from './testsuite/build.testsuite.ts'
 import { testDeaths } from './testsuite/deaths.testsuite.ts'
+import { testDecisions } from './testsuite/decisions.testsuite.ts'
 import { testFailures } from './testsuite/failures.testsuite.ts'
 import { testForks } from './testsuite/fork.testsuite.ts'
 import { testLog } from './testsuite/log.testsuite.ts'
@@ -22,6 +23,7 @@ export function testStore(name: string, open: OpenForTest): void {
     testForks(open)
     testFailures(open)
     testModelCalls(open)
+    testDecisions(open)
     testRates(open)
     testDeaths(open)
     testSchedules(open)

@@ -1,5 +1,6 @@
 import type { BudgetChange, Budgets } from './budgets.ts'
 import type { Deaths } from './deaths.ts'
+import type { DecisionStore } from './decisions.ts'
 import type { Entry, NewEntry, RunStatus } from './entry.ts'
 import type { FailureStore } from './failures.ts'
 import type { ForkPoint, ForkStore } from './fork.ts'
@@ -23,6 +24,7 @@ export interface Store
     FailureStore,
     LogStore,
     ModelCallStore,
+    DecisionStore,
     Rates,
     ScheduleStore<NewRun>,
     Deaths,
@@ -102,7 +104,7 @@ export interface StoreInfo {
   /** it had less than what had been acknowledged from it when it was opened: it was put back from a backup, or lost its end */
   readonly older?: OlderNote | undefined
   /** keyed hash of a user-made id, name or tag under the store's own key: what stands in columns instead of them */
-  token(purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input' | 'limit', value: string): string
+  token(purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input' | 'limit' | 'document', value: string): string
 }
 
 export interface WorkerInfo {

@@ -133,6 +133,8 @@ export function faultyStore(store: Store, plan: FaultPlan = {}, before = 0): Fau
     fork: (fork) => asked(() => store.fork(fork)),
     failures: (query) => call(() => store.failures(query)),
     modelCalls: (query) => call(() => store.modelCalls(query)),
+    indexDecisions: () => call(() => store.indexDecisions()),
+    decisions: (query) => call(() => store.decisions(query)),
     forks: (source) => call(() => store.forks(source)),
     suspects: () => call(() => store.suspects()),
     trials: (run) => call(() => store.trials(run)),

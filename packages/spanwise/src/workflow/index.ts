@@ -10,6 +10,7 @@ export { changed } from './changed.ts'
 export { type ChildOptions, type ChildRun, child } from './child.ts'
 export { compensate } from './compensate.ts'
 export { currentScope } from './current.ts'
+export { readDocument } from './document.ts'
 export { type Duration, formatDuration, milliseconds } from './duration.ts'
 export { type EachOptions, type EachResult, each, type Outcome } from './each.ts'
 export {
@@ -60,6 +61,7 @@ export { type Signal, signal } from './signal.ts'
 export { bytes, type Size } from './size.ts'
 export {
   callStep,
+  decisionMeta,
   definitionOf,
   runFunction,
   type Step,
@@ -71,6 +73,7 @@ export {
 export { now, sleep } from './time.ts'
 export type {
   Arg,
+  Document,
   Log,
   Omittable,
   Reconciled,

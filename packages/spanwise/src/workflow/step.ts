@@ -1,4 +1,5 @@
-import { checkPayloadSize, decode, encode, encodeCanonical, SpanwiseError } from '../journal/index.ts'
+import { checkPayloadSize, decode, encode, encodeCanonical, type Meta, SpanwiseError } from '../journal/index.ts'
+import { readDocument } from './document.ts'
 import { type Duration, milliseconds } from './duration.ts'
 import { checkLimits, type Limits } from './limits.ts'
 import { outsideRun } from './outside.ts'
@@ -26,6 +27,8 @@ export interface StepCommon {
   readonly priority?: number
   /** what to do when the code passes another input than was recorded under the same key; steps park by default */
   readonly onDrift?: 'park' | 'keep'
+  /** it decides something, under this name where it is one: it is listed with the decisions, whether it asks a model or not */
+  readonly decision?: boolean | string
 }
 
 interface Repeatable {
@@ -129,6 +132,7 @@ export interface TransactionOptions {
   readonly backoff?: Duration
   readonly retryOn?: (error: unknown) => boolean
   readonly onDrift?: 'park' | 'keep'
+  readonly decision?: boolean | string
 }
 
 export interface TransactionFactory {
@@ -204,6 +208,14 @@ function checkOptions(name: string, options: StepDefinition['options']): void {
       })
     }
   }
+  const { decision } = options
+  if (decision !== undefined && typeof decision !== 'boolean' && !(typeof decision === 'string' && decision !== '')) {
+    throw new SpanwiseError({
+      code: 'INVALID_OPTION',
+      message: `The decision of step "${name}" cannot be named ${JSON.stringify(decision)}.`,
+      hint: 'Give true, or a short name for it, like "credit limit".',
+    })
+  }
   const { attempts } = options
   if (attempts !== undefined && !(Number.isSafeInteger(attempts) && attempts > 0)) {
     throw new SpanwiseError({
@@ -276,6 +288,11 @@ function settleStep(entry: Delivered): Settlement | undefined {
   return undefined
 }
 
+/** What the entry with its outcome says of a step that is a decision. */
+export function decisionMeta({ options: { decision } }: StepDefinition): Meta {
+  return decision === undefined || decision === false ? {} : { decision }
+}
+
 export function stepPayload(input: string, outcome: string): string {
   return `${input}\n${outcome}`
 }
@@ -320,6 +337,9 @@ function runDirect(definition: StepDefinition, value: unknown): Promise<unknown>
     abortSignal: new AbortController().signal,
     heartbeat: () => {},
     progress: () => {},
+    cite: (...documents) => {
+      for (const document of documents) readDocument(document, definition.name)
+    },
     log: console,
     run: { id: 'direct', workflow: '', tenant: 'default' },
   }

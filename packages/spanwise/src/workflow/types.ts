@@ -54,8 +54,21 @@ export interface StepContext {
   heartbeat(): void
   /** shown to whoever watches the run; not history */
   progress(value: unknown): void
+  /**
+   * Says what this attempt was given to read, for the record: which decisions it influenced can then be told.
+   * @example for (const page of found) context.cite({ id: page.url, version: page.etag })
+   */
+  cite(...documents: readonly Document[]): void
   readonly log: Log
   readonly run: RunInfo
+}
+
+/** Something that was read, by a name that its readers know it by. */
+export interface Document {
+  readonly id: string
+  readonly version?: string
+  /** of its content, to tell later whether it is still the same */
+  readonly hash?: string
 }
 
 export interface WorkflowContext<I> {

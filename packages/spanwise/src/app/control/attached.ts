@@ -184,6 +184,8 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     list: (query) => use((backend) => backend.list(query)),
     failures: (query) => use((backend) => backend.failures(query)),
     modelCalls: (query) => use((backend) => backend.modelCalls(query)),
+    indexDecisions: () => use((backend) => backend.indexDecisions()),
+    decisions: (query) => use((backend) => backend.decisions(query)),
     approvals: (query) => use((backend) => backend.approvals(query)),
     approval: (id) => use((backend) => backend.approval(id)),
     limits: () => use((backend) => backend.limits()),

@@ -31,6 +31,8 @@ export interface Methods {
   readonly list: Parameters<Backend['list']>
   readonly failures: Parameters<Backend['failures']>
   readonly modelCalls: Parameters<Backend['modelCalls']>
+  readonly indexDecisions: []
+  readonly decisions: Parameters<Backend['decisions']>
   readonly approvals: Parameters<Backend['approvals']>
   readonly approval: [string]
   readonly limits: []
@@ -131,6 +133,32 @@ const checks: { readonly [M in keyof Methods]: Check } = {
       until: optional(finite),
       tenant: optional(text),
       workflow: optional(text),
+      after: optional(text),
+      limit,
+    }),
+  ),
+  indexDecisions: tuple(),
+  decisions: tuple(
+    record({
+      since: optional(finite),
+      until: optional(finite),
+      tenant: optional(text),
+      workflow: optional(text),
+      run: optional(text),
+      subject: optional(text),
+      model: optional(text),
+      prompt: optional(text),
+      approver: optional(text),
+      outcome: optional(oneOf('done', 'failed', 'approved', 'rejected')),
+      cost: optional(finite),
+      influence: optional(
+        record({
+          model: optional(text),
+          prompt: optional(text),
+          document: optional(text),
+          approver: optional(text),
+        }),
+      ),
       after: optional(text),
       limit,
     }),
@@ -248,6 +276,8 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
   },
   failures: ({ backend }, query) => backend.failures(query),
   modelCalls: ({ backend }, query) => backend.modelCalls(query),
+  indexDecisions: ({ backend }) => backend.indexDecisions(),
+  decisions: ({ backend }, query) => backend.decisions(query),
   approvals: ({ backend }, query) => backend.approvals(query),
   approval: ({ backend }, id) => backend.approval(id),
   limits: ({ backend }) => backend.limits(),

@@ -1,4 +1,13 @@
-import type { ApprovalRow, Entry, FailureRow, ModelCallRow, Page, RunRow, ScheduleRow } from '../../journal/index.ts'
+import type {
+  ApprovalRow,
+  DecisionRow,
+  Entry,
+  FailureRow,
+  ModelCallRow,
+  Page,
+  RunRow,
+  ScheduleRow,
+} from '../../journal/index.ts'
 import type { Backend } from '../backend.ts'
 import type { Connection } from './connection.ts'
 import { PAGE } from './protocol.ts'
@@ -35,6 +44,8 @@ export function remoteBackend(connection: Connection): Omit<Backend, 'watch' | '
     list: (query) => pages<RunRow, typeof query>((part) => ask('list', part), query),
     modelCalls: (query) => pages<ModelCallRow, typeof query>((part) => ask('modelCalls', part), query),
     failures: (query) => pages<FailureRow, typeof query>((part) => ask('failures', part), query),
+    indexDecisions: () => ask('indexDecisions'),
+    decisions: (query) => pages<DecisionRow, typeof query>((part) => ask('decisions', part), query),
     approvals: (query) => pages<ApprovalRow, typeof query>((part) => ask('approvals', part), query),
     approval: (id) => ask('approval', id),
     limits: () => ask('limits'),

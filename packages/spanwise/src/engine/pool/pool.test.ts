@@ -42,6 +42,7 @@ function call(pool: ThreadPool, step: string, input?: unknown, more: { module?: 
       progress.push(value)
       begin()
     },
+    cite: () => {},
     log: { debug: log, info: log, warn: log, error: log },
   }
   const { module = fixture('steps'), priority = 0 } = more

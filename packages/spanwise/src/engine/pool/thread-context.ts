@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { encode } from '../../journal/index.ts'
-import type { Log, StepContext } from '../../workflow/index.ts'
+import { type Log, readDocument, type StepContext } from '../../workflow/index.ts'
 import type { FromThread, ThreadJob } from './wire.ts'
 
 /** The step's context in the thread: what it is told goes to the context outside. */
@@ -24,6 +24,15 @@ export function threadContext(
       abortSignal: readable(controller.signal, receive),
       heartbeat: () => post({ id, type: 'heartbeat' }),
       progress: (value) => post({ id, type: 'progress', value: encode(value, `progress of "${step}"`) }),
+      cite: (...documents) =>
+        post({
+          id,
+          type: 'cite',
+          value: encode(
+            documents.map((one) => readDocument(one, step)),
+            `documents of "${step}"`,
+          ),
+        }),
       log: threadLog(id, post),
     },
   }

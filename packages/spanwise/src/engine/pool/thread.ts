@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { decode } from '../../journal/index.ts'
-import type { StepContext } from '../../workflow/index.ts'
+import type { Document, StepContext } from '../../workflow/index.ts'
 import { memoryLimit, threadLost } from './errors.ts'
 import { threadPreloads } from './preload.ts'
 import { encodeThrown, type FromThread, type ThreadData, type ThreadJob, type ToThread } from './wire.ts'
@@ -95,6 +95,8 @@ export function startThread(options: ThreadOptions, events: ThreadEvents): Threa
         return context.heartbeat()
       case 'progress':
         return context.progress(decode(message.value))
+      case 'cite':
+        return context.cite(...(decode(message.value) as readonly Document[]))
       case 'result':
         end()
         resolve(decode(message.value))

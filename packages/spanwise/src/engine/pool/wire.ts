@@ -28,7 +28,7 @@ export type ToThread =
 /** Values are codec text: exactly what would be journaled crosses. */
 export type FromThread = { readonly id: number } & (
   | { readonly type: 'begun' | 'heartbeat' }
-  | { readonly type: 'progress'; readonly value: string }
+  | { readonly type: 'progress' | 'cite'; readonly value: string }
   | { readonly type: 'log'; readonly level: keyof Log; readonly message: string; readonly facts: string | undefined }
   | { readonly type: 'result'; readonly value: string }
   /** spoilt: the thread keeps a module that could not be loaded, and another thread may do better */

@@ -60,6 +60,22 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
     forget: (context, { seq }) => forgetBy(context, 'spanwise_archived', seq),
   },
   spanwise_deleted: { keeps: 'opaque run ids, names of workflows and tenants' },
+  spanwise_decisions: {
+    keeps: 'positions, keys with tokens and sums of money',
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_decisions', seq),
+  },
+  spanwise_decision_terms: {
+    // tokens of documents and people go: what they stood for cannot be asked for any more
+    erase: (context, target) => {
+      const runs = pick(target, 'run_seq = ?1', `subject = ?1 OR (subject IS NULL AND run_seq IN (${runsOfSubject}))`)
+      context
+        .sql(
+          `DELETE FROM spanwise_decision_terms WHERE (term GLOB 'document:*' OR term GLOB 'approver:*') AND (${runs})`,
+        )
+        .run(value(target))
+    },
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_decision_terms', seq),
+  },
   spanwise_seal_nodes: { keeps: 'hashes of leaves' },
   spanwise_checkpoints: { keeps: 'numbers, hashes and signatures' },
   spanwise_mail: {

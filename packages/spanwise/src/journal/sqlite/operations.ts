@@ -22,6 +22,7 @@ import { claim, nextWake, register, renew, unregister } from './claim.ts'
 import type { Context } from './context.ts'
 import { create } from './create.ts'
 import { suspects, trials, tried, tries } from './deaths.ts'
+import { decisionOperations, decisionReads } from './decisions.ts'
 import { entriesOf } from './entries.ts'
 import { type Erasure, erase } from './erase.ts'
 import { failures } from './failures.ts'
@@ -51,6 +52,7 @@ export const operations = {
   fork: (context: Context, order: NewFork) => fork(context, order),
   failures: (context: Context, query: FailureQuery) => failures(context, query),
   forks: (context: Context, source: string) => forks(context, source),
+  ...decisionOperations,
   modelCalls: (context: Context, query: ModelCallQuery) => modelCalls(context, query),
   run: (context: Context, id: string): RunRow | undefined => {
     const raw = runById(context, id)
@@ -122,6 +124,7 @@ const reads: ReadonlySet<Op> = new Set([
   'forks',
   'failures',
   'modelCalls',
+  ...decisionReads,
   'rates',
   'suspects',
   'trials',

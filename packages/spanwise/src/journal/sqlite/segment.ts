@@ -118,6 +118,8 @@ export interface Segment {
   readonly count: number
   /** which entry it is, without reading all of it */
   place(i: number): { readonly runSeq: number; readonly index: number }
+  /** its kind's number, in the same way */
+  kind(i: number): number
   entry(i: number): RawEntry
 }
 
@@ -132,6 +134,12 @@ export function readSegment(bytes: Uint8Array): Segment {
     place: (i) => {
       const cursor = { buffer, at: offset(i) }
       return { runSeq: readVarint(cursor), index: readVarint(cursor) }
+    },
+    kind: (i) => {
+      const cursor = { buffer, at: offset(i) }
+      for (let field = 0; field < 3; field++) readVarint(cursor)
+      cursor.at += 8
+      return readVarint(cursor)
     },
     entry: (i) => readEntry({ buffer, at: offset(i) }, offset(i + 1)),
   }

@@ -54,6 +54,8 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     failures: (query) => ask('failures', query),
     forks: (source) => ask('forks', source),
     modelCalls: (query) => ask('modelCalls', query),
+    indexDecisions: () => ask('indexDecisions', undefined),
+    decisions: (query) => ask('decisions', query),
     suspects: () => ask('suspects', undefined),
     trials: (run) => ask('trials', run),
     tries: (run, step) => ask('tries', { run, step }),
