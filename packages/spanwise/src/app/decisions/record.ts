@@ -1,4 +1,4 @@
-import { encode, SpanwiseError } from '../../journal/index.ts'
+import { SpanwiseError } from '../../journal/index.ts'
 import type { Backend } from '../backend.ts'
 import type { RunEvent } from '../event.ts'
 import { liveEvents, type OperationFact, operationsOf } from '../history.ts'
@@ -187,16 +187,6 @@ function supersededBy(events: readonly RunEvent[], end: RunEvent): number | unde
       event.index > end.index &&
       !liveEvents(events.slice(0, at + 1)).includes(end),
   )?.index
-}
-
-/** What is said, in one line of JSON or as text: for people and for comparing. */
-export function plain(value: unknown): string {
-  if (typeof value === 'string') return value
-  try {
-    return value === undefined ? '' : encode(value)
-  } catch {
-    return String(value)
-  }
 }
 
 function unknownDecision(id: string): SpanwiseError {
