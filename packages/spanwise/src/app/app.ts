@@ -16,6 +16,7 @@ import {
 } from '../journal/index.ts'
 import {
   type ApprovalRequest,
+  type CandidateState,
   type Rest,
   readStarted,
   type Startable,
@@ -121,6 +122,11 @@ export interface App extends AsyncDisposable {
   list(options?: ListOptions): Promise<Page<RunState>>
   /** What is limited, who holds it and how many wait. */
   limits(): Promise<readonly LimitState[]>
+  /**
+   * How the candidates of the gateway are doing in the process that works. Undefined where nobody works, or it was opened without
+   * `models`.
+   */
+  models(): Promise<readonly CandidateState[] | undefined>
   /** How many runs stand how. */
   counts(options?: { readonly tenant?: string }): Promise<Readonly<Record<RunStatus, number>>>
   /** Two runs side by side, by their ids: what they did alike, and where they went apart. */
@@ -233,6 +239,7 @@ export function makeApp(
     },
     list: (query: ListOptions = {}) => list(backend, query),
     limits: () => backend.limits(),
+    models: () => backend.models(),
     counts: (query: { readonly tenant?: string } = {}) => backend.counts(query.tenant),
     diff: async (a: string, b: string) => diffRuns(await story(backend, a), await story(backend, b)),
     failures: (query: FailureOptions = {}) => failures(backend, query),

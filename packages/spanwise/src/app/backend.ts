@@ -20,6 +20,7 @@ import type {
   RunStatus,
   Sent,
 } from '../journal/index.ts'
+import type { CandidateState } from '../workflow/index.ts'
 import type { Begin } from './begin.ts'
 import type { Formed, Offset } from './forming.ts'
 import type { RetentionDone, RetentionStep } from './retention.ts'
@@ -60,6 +61,8 @@ export interface Backend extends ScheduleBackend {
   approval(id: string): Promise<ApprovalRow | undefined>
   /** what the process that works on the store limits, the most waited for first; nothing where nobody works */
   limits(): Promise<readonly LimitState[]>
+  /** how the candidates of the gateway are doing in the process that works; undefined where nobody works, or it was given no gateway */
+  models(): Promise<readonly CandidateState[] | undefined>
   counts(tenant?: string): Promise<Readonly<Record<RunStatus, number>>>
   /** the latest that a step or the workflow said of its progress */
   progress(run: string): Promise<unknown>

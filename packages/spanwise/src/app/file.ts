@@ -56,6 +56,7 @@ export function fileBackend(store: Store): Backend {
     approvals: (query) => store.approvals(query),
     approval: (id) => store.approval(id),
     limits: async () => [],
+    models: async () => undefined,
     counts: (tenant) => store.counts(tenant),
     progress: async () => undefined,
     forming: async () => [],

@@ -1,5 +1,6 @@
 import type { Engine, Limiter, LimitState, Scheduler } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
+import type { CandidateState } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
 import type { Forming } from './forming.ts'
@@ -15,6 +16,7 @@ export function localBackend(
   limiter: Limiter,
   watchers: Watchers,
   forming: Forming,
+  gateway: object | undefined,
 ): Backend {
   const schedules = storeSchedules(store, {
     changed: () => scheduler.wake(),
@@ -57,6 +59,7 @@ export function localBackend(
     approvals: (query) => store.approvals(query),
     approval: (id) => store.approval(id),
     limits: async () => busiest(limiter.limits()),
+    models: async () => (isGateway(gateway) ? gateway.state() : undefined),
     counts: (tenant) => store.counts(tenant),
     progress: async (run) => watchers.lastProgress(run),
     forming: async (run, seen) => forming.behind(run, seen),
@@ -64,6 +67,11 @@ export function localBackend(
       what === 'forming' ? forming.follow(run, () => callback(undefined)) : watchers.watch(run, callback),
     close: async () => {},
   }
+}
+
+/** The gateway's room is not below this one: what it is is seen by what it can do. */
+function isGateway(value: object | undefined): value is { state(): readonly CandidateState[] } {
+  return typeof (value as { state?: unknown } | undefined)?.state === 'function'
 }
 
 /** keys that are told */

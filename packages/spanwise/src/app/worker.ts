@@ -147,7 +147,7 @@ export async function openWorker(
     // what is due by a schedule is looked for behind: runs go on meanwhile
     scheduler.wake()
     const opened = store
-    const backend = localBackend(opened, engine, scheduler, limiter, watchers, forming)
+    const backend = localBackend(opened, engine, scheduler, limiter, watchers, forming, options.models)
     let isLost = false
     void opened.lost?.then((error) => {
       isLost = true

@@ -12,6 +12,7 @@ import { streamRun } from './commands/stream.ts'
 import { collect, examples, type Options, whole } from './define.ts'
 import { defineAudit } from './define-audit.ts'
 import { defineHelp } from './define-help.ts'
+import { defineModels } from './define-models.ts'
 import { defineProject } from './define-project.ts'
 import { defineRepair } from './define-repair.ts'
 import { defineSchedules } from './define-schedules.ts'
@@ -266,6 +267,7 @@ Examples:
   defineStore(program, { screen, action })
   defineHelp(program, { screen, action })
   registerCosts(program, screen, action)
+  defineModels(program, { screen, action })
 
   for (const command of [...program.commands, ...runs.commands]) command.exitOverride()
   return program

@@ -63,6 +63,7 @@ function readMember(
   if (!(weight >= 0 && Number.isFinite(weight))) throw invalid(alias, `${weight} is no weight`)
   const embeds = 'doEmbed' in model
   return {
+    given: model,
     provider: model.provider,
     model: model.modelId,
     language: embeds ? undefined : languageV4(model),

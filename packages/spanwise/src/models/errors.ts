@@ -50,7 +50,7 @@ function causeOf(error: unknown): Error | undefined {
 }
 
 /** Without what could be a secret: providers repeat parts of keys in their messages. */
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   if (error === undefined) return ''
   const text = String((error as { message?: unknown } | null)?.message ?? error)
   const cause = (error as { cause?: { message?: unknown; code?: unknown } } | null)?.cause

@@ -8,9 +8,11 @@ import {
   type ProviderV4,
 } from '@ai-sdk/provider'
 import { SpanwiseError } from '../journal/index.ts'
+import type { CandidateState } from '../workflow/index.ts'
 import { type Alias, readAlias } from './alias.ts'
 import { Book } from './book.ts'
 import { type Gateway, patienceOf } from './call.ts'
+import { type CandidateCheck, type CheckOptions, checkCandidate } from './check.ts'
 import { embeddingModel } from './embedding.ts'
 import type { GatewayEvent } from './events.ts'
 import { languageModel } from './language.ts'
@@ -30,17 +32,11 @@ export interface Models<Name extends string = string> extends ProviderV4 {
   }
   /** how every candidate is doing */
   readonly state: () => readonly CandidateState[]
-}
-
-export interface CandidateState {
-  readonly alias: string
-  readonly provider: string
-  readonly model: string
-  readonly breaker: 'closed' | 'open' | 'half open'
-  /** when it may be asked again, ms; in the past: now */
-  readonly from: number
-  /** as it answered last */
-  readonly answered: string | undefined
+  /**
+   * Asks every candidate once, past failover, limits, budgets and records: whether its key holds, how long it takes, what it can do,
+   * whether its price is known. Costs a few hundred tokens each.
+   */
+  readonly check: (options?: CheckOptions) => Promise<readonly CandidateCheck[]>
 }
 
 /**
@@ -81,7 +77,38 @@ export function gateway<const Name extends string>(options: GatewayOptions<Name>
       embeddingModel: (name: string) => embeddingV3(embedding(name)),
     },
     state: () => [...aliases.values()].flatMap(stateOf),
+    check: (how: CheckOptions = {}) => check(shared, how),
   })
+}
+
+/** A few at a time. A candidate of two aliases is asked once. */
+async function check({ aliases, prices }: Gateway, options: CheckOptions): Promise<readonly CandidateCheck[]> {
+  const { alias: only, told } = options
+  if (only !== undefined && !aliases.has(only))
+    throw new SpanwiseError({
+      code: 'MODEL_UNKNOWN',
+      message: `The gateway has no model "${only}".`,
+      hint: `It has: ${[...aliases.keys()].join(', ')}.`,
+    })
+  const meant = [...aliases.values()].filter(({ name }) => only === undefined || name === only)
+  const wanted = meant.flatMap((alias) => alias.members.map((member) => ({ alias, member })))
+  const asked = new Map<unknown, Promise<CandidateCheck>>()
+  const results: CandidateCheck[] = []
+  let next = 0
+  const worker = async (): Promise<void> => {
+    for (let at = next++; at < wanted.length; at = next++) {
+      const { alias, member } = wanted[at] as (typeof wanted)[number]
+      const work = asked.get(member.given) ?? checkCandidate({ alias, member, prices, options })
+      asked.set(member.given, work)
+      const wrongModel = (answered: string | undefined) => member.pin !== undefined && answered !== member.pin
+      const found = await work
+      const result = { ...found, alias: alias.name, wrongModel: found.ok && wrongModel(found.answered) }
+      results[at] = result
+      told?.(result)
+    }
+  }
+  await Promise.all([worker(), worker(), worker(), worker()])
+  return results
 }
 
 /**

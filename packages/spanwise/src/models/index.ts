@@ -1,9 +1,11 @@
+export type { CandidateState } from '../workflow/index.ts'
 export { type Budget, type BudgetOptions, budget } from './budget.ts'
+export type { CandidateCheck, Capability, CheckOptions } from './check.ts'
 export { boundOf, costOf } from './cost.ts'
 export { ModelError } from './errors.ts'
 export type { GatewayEvent } from './events.ts'
 export type { CallFailure } from './failure.ts'
-export { type CandidateState, durable, gateway, type Models } from './gateway.ts'
+export { durable, gateway, type Models } from './gateway.ts'
 export type { AliasOptions, Candidate, GatewayOptions, Model } from './options.ts'
 export {
   highestCost,

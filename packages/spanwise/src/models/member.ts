@@ -10,6 +10,8 @@ export interface Limits {
 
 /** A candidate and how it is doing. */
 export interface Member {
+  /** the model as it was given, by which one that stands in two places is known */
+  readonly given: object
   readonly provider: string
   readonly model: string
   readonly language: LanguageModelV4 | undefined

@@ -26,6 +26,7 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | 'workflows' 
     failures: (...args: Parameters<App['failures']>) => machine.ask((one) => one.failures(...args)),
     limits: () => machine.ask((one) => one.limits()),
     costs: (...args: Parameters<App['costs']>) => machine.ask((one) => one.costs(...args)),
+    models: () => machine.ask((one) => one.models()),
     health: () => machine.ask((one) => one.health()),
     counts: (...args: Parameters<App['counts']>) => machine.ask((one) => one.counts(...args)),
     approvals: (...args: Parameters<App['approvals']>) => machine.ask((one) => one.approvals(...args)),

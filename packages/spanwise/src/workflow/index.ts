@@ -43,6 +43,7 @@ export { readStarted, restoreCompensations, startPayload } from './runtime/lifec
 export type { LoopSnapshot } from './runtime/loop-run.ts'
 export type { Effect, Operation, OperationHistory, Scope } from './runtime/model.ts'
 export type {
+  CandidateState,
   ModelAnswer,
   ModelCall,
   ModelHome,

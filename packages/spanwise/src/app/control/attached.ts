@@ -189,6 +189,7 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     approvals: (query) => use((backend) => backend.approvals(query)),
     approval: (id) => use((backend) => backend.approval(id)),
     limits: () => use((backend) => backend.limits()),
+    models: () => use((backend) => backend.models()),
     counts: (tenant) => use((backend) => backend.counts(tenant)),
     progress: (run) => use((backend) => backend.progress(run)),
     forming: (run, seen) => use((backend) => backend.forming(run, seen)),

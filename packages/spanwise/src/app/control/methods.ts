@@ -36,6 +36,7 @@ export interface Methods {
   readonly approvals: Parameters<Backend['approvals']>
   readonly approval: [string]
   readonly limits: []
+  readonly models: []
   readonly counts: [tenant?: string]
   readonly progress: [string]
   readonly forming: Parameters<Backend['forming']>
@@ -178,6 +179,7 @@ const checks: { readonly [M in keyof Methods]: Check } = {
   ),
   approval: tuple(text),
   limits: tuple(),
+  models: tuple(),
   counts: tuple(optional(text)),
   progress: tuple(text),
   forming: tuple(text, list(record({ call: text, generation: whole, n: whole }))),
@@ -281,6 +283,7 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
   approvals: ({ backend }, query) => backend.approvals(query),
   approval: ({ backend }, id) => backend.approval(id),
   limits: ({ backend }) => backend.limits(),
+  models: ({ backend }) => backend.models(),
   counts: ({ backend }, tenant) => backend.counts(tenant),
   progress: ({ backend }, run) => backend.progress(run),
   forming: ({ backend }, run, seen) => backend.forming(run, seen),

@@ -49,6 +49,7 @@ export function remoteBackend(connection: Connection): Omit<Backend, 'watch' | '
     approvals: (query) => pages<ApprovalRow, typeof query>((part) => ask('approvals', part), query),
     approval: (id) => ask('approval', id),
     limits: () => ask('limits'),
+    models: () => ask('models'),
     counts: (tenant) => ask('counts', tenant),
     progress: (run) => ask('progress', run),
     forming: (run, seen) => ask('forming', run, seen),

@@ -68,6 +68,19 @@ export interface ModelHome {
   readonly limiter: ModelLimiter
 }
 
+/** How a candidate of a gateway is doing, in the process that works. */
+export interface CandidateState {
+  readonly alias: string
+  readonly provider: string
+  readonly model: string
+  /** `open`: it failed again and again, and is left alone */
+  readonly breaker: 'closed' | 'open' | 'half open'
+  /** when it may be asked again, ms; in the past: now */
+  readonly from: number
+  /** as it answered last */
+  readonly answered: string | undefined
+}
+
 /** The part of the app's limiter that calls need. */
 export interface ModelLimiter {
   acquire(request: {
