@@ -41,7 +41,7 @@ test('models check asks each candidate once, and says what is wrong without show
   const shown = await cli('models', 'check')
   expect(shown.code, shown.err).toBe(1)
   expect(shown.out).toMatch(/✔ +fast +gpt-5-mini .* ms +0\.25 \/ 2 +stream tools json/)
-  expect(shown.out).toMatch(/✖ +fast +claude-haiku-4-5 +\S+ +1 \/ 5/)
+  expect(shown.out).toMatch(/✖ +fast +claude-haiku-4-5 +(\S+ +)?1 \/ 5/)
   expect(shown.out).toMatch(/✔ +other +llama .* \? /)
   expect(shown.out).toMatch(/✔ +search +text-embedding-3-small .* 0\.02/)
   expect(shown.err).toContain('fast claude-haiku-4-5: its key is refused (401)')
