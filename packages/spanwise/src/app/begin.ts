@@ -1,5 +1,6 @@
 import { runIdFor } from '../engine/index.ts'
 import type { NewRun, StoreInfo } from '../journal/index.ts'
+import type { DebounceTerms } from '../workflow/index.ts'
 
 /** A run to start, as the caller knows it: tokens and the id that follows from a user's are the store's business. */
 export interface Begin {
@@ -19,23 +20,44 @@ export interface Begin {
   readonly release: string
   readonly subject: string | undefined
   readonly tags: readonly string[]
+  readonly debounce?: DebounceTerms | undefined
   readonly at: number
 }
 
 export function newRun(tokens: Pick<StoreInfo, 'token'>, begin: Begin): Omit<NewRun, 'owner' | 'status'> {
-  const { workflow, tenant, id, run, input, payload, wakeAt, priority, deadline, release, subject, tags, at } = begin
-  return {
-    run: id === undefined ? run : runIdFor(tokens, tenant, workflow, id),
+  const {
     workflow,
     tenant,
-    id: id ?? run,
-    inputToken: tokens.token('input', input),
+    id,
+    run,
+    input,
+    payload,
     wakeAt,
     priority,
     deadline,
     release,
     subject,
     tags,
+    debounce,
+    at,
+  } = begin
+  return {
+    run: id === undefined ? run : runIdFor(tokens, tenant, workflow, id),
+    workflow,
+    tenant,
+    id: id ?? run,
+    inputToken: tokens.token('input', input),
+    wakeAt: debounce === undefined ? wakeAt : at + debounce.period,
+    priority,
+    deadline,
+    release,
+    subject,
+    tags,
+    debounce: debounce && {
+      token: tokens.token('debounce', JSON.stringify([tenant, workflow, debounce.key ?? null, subject ?? null])),
+      period: debounce.period,
+      until: debounce.timeout === undefined ? undefined : at + debounce.timeout,
+    },
     started: {
       index: 0,
       after: 0,

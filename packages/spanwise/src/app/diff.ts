@@ -1,4 +1,4 @@
-import { encodeCanonical, type RunStatus } from '../journal/index.ts'
+import { encodeCanonical, isStart, type RunStatus } from '../journal/index.ts'
 import { inputDifference } from '../workflow/index.ts'
 import type { RunEvent, RunState } from './event.ts'
 import { errorFacts, liveEvents, type OperationFact, type OperationOutcome, operationsOf } from './history.ts'
@@ -71,9 +71,7 @@ function firstKept(events: readonly RunEvent[]): number {
 
 function factsOf({ state, events }: DiffStory, from: number): readonly DiffFact[] {
   const live = liveEvents(events)
-  const start = live.findLast(
-    ({ kind, index }) => (kind === 'run.started' || kind === 'run.continued') && index <= from,
-  )
+  const start = live.findLast((event) => isStart(event) && event.index <= from)
   const input = (start?.payload as { readonly input?: unknown } | undefined)?.input
   const first = events[0] as RunEvent
   const last = events.at(-1) as RunEvent

@@ -1,4 +1,4 @@
-import { type RunStatus, SpanwiseError } from '../journal/index.ts'
+import { isStart, type RunStatus, SpanwiseError } from '../journal/index.ts'
 import type { RunEvent } from './event.ts'
 import { liveEvents, type OperationFact, operationsOf } from './history.ts'
 
@@ -31,7 +31,7 @@ export function momentOf(run: string, events: readonly RunEvent[], index: number
   const facts = operationsOf(live)
   const done = facts.filter(({ outcome }) => outcome.state !== 'open')
   const settled = new Set(done.map(({ key }) => key))
-  const start = live.findLast(({ kind }) => kind === 'run.started' || kind === 'run.continued')
+  const start = live.findLast(isStart)
   // a step that was under way has left nothing yet: what came of it later says since when
   const later = operationsOf(events.filter((event) => event.index > index && event.after <= index && event.key !== ''))
   const known = new Map([...facts, ...later].filter(({ key }) => !settled.has(key)).map((fact) => [fact.key, fact]))

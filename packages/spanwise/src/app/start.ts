@@ -3,10 +3,14 @@ import { newSeed } from '../engine/index.ts'
 import { type RunRow, SpanwiseError } from '../journal/index.ts'
 import {
   canonicalInput,
+  checkStarts,
+  type DebounceTerms,
   type Duration,
+  debounceTerms,
   milliseconds,
   parse,
   type Startable,
+  type StartLimits,
   startPayload,
   type WorkflowDefinition,
   workflowDefinition,
@@ -14,7 +18,7 @@ import {
 import type { Backend } from './backend.ts'
 import { sameId } from './same-id.ts'
 
-export interface StartOptions {
+export interface StartOptions extends StartLimits {
   /** unique within tenant and workflow: the same id is the same run, started once */
   readonly id?: string
   readonly tenant?: string
@@ -44,6 +48,8 @@ export async function startRun(
   const canonical = canonicalInput(input)
   const parsed = await parse(definition.input, input, 'INVALID_INPUT', `The input of workflow "${definition.name}"`)
   const { tags = [], tenant = 'default' } = options
+  checkStarts(definition.name, { debounce: options.debounce, throttle: options.throttle })
+  const debounce = debounceOf(definition, parsed, options)
   const created = await backend.begin({
     workflow: definition.name,
     tenant,
@@ -57,6 +63,7 @@ export async function startRun(
       tags,
       subject: options.subject,
       team: options.team,
+      throttle: options.throttle,
     }),
     wakeAt: options.delay === undefined ? undefined : now + milliseconds(options.delay, 'delay'),
     priority: options.priority ?? 0,
@@ -64,6 +71,7 @@ export async function startRun(
     release,
     subject: options.subject,
     tags,
+    debounce,
     at: now,
   })
   if (created.state === 'conflict') {
@@ -75,6 +83,26 @@ export async function startRun(
     })
   }
   return created.row
+}
+
+function debounceOf(
+  { name, debounce: general }: WorkflowDefinition,
+  input: unknown,
+  { id, sendId, delay, debounce: own }: StartOptions,
+): DebounceTerms | undefined {
+  const debounce = own ?? general
+  if (debounce === undefined || debounce === false) return undefined
+  const other =
+    id !== undefined ? 'an id' : sendId !== undefined ? 'a sendId' : delay !== undefined ? 'a delay' : undefined
+  if (other === undefined) return debounceTerms(name, debounce, input)
+  throw new SpanwiseError({
+    code: 'INVALID_OPTION',
+    message: `A start of "${name}" cannot be debounced and have ${other}.`,
+    hint:
+      other !== 'a delay'
+        ? 'An id names one piece of work, and debouncing makes one of many: leave it out, or pass debounce: false to start it by itself.'
+        : 'The period of debounce says when it begins: leave the delay out, or pass debounce: false.',
+  })
 }
 
 function deadlineOf(

@@ -8,6 +8,7 @@ import type { Engine } from './port.ts'
 import { watchRejections } from './rejections.ts'
 import { Resident, type ResidentHome } from './resident.ts'
 import { applyResume } from './resume.ts'
+import { Throttled } from './throttle.ts'
 import { Trials } from './trial.ts'
 import { Turns } from './turns.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -76,6 +77,14 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     if (writes === 0 && dirty.size > 0) flushAll()
   }
 
+  function roomLeft(): number {
+    return engine.capacity - residents.size - throttled.size
+  }
+
+  function isHere(run: string): boolean {
+    return residents.has(run) || throttled.has(run)
+  }
+
   function flushAll(): void {
     flushing = false
     const writers = [...dirty]
@@ -88,15 +97,44 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     }
   }
 
+  const throttled = new Throttled(engine, waitingRoom, {
+    admit: async (loaded, over) => {
+      if (closing) return
+      await load(loaded, over)
+      // what arrived while it was on its way
+      wake(loaded.row.run)
+    },
+    refuse: setAside,
+    dropped: (again) => {
+      if (again) unsure = true
+      void claimDue()
+    },
+  })
+
   async function admit(loaded: LoadedRun): Promise<void> {
     if (killed) return
+    try {
+      const claim = throttled.claimOf(loaded)
+      if (claim !== undefined) return throttled.wait(loaded, claim)
+    } catch (error) {
+      engine.log.error('the throttle of a run could not be read', { run: loaded.row.run, error })
+      return setAside(loaded, error)
+    }
+    // nobody has ever owned it, so nothing of it has happened
+    const over = loaded.row.epoch === 1 && loaded.mail.some(({ kind }) => kind === 'cancel' || kind === 'give-up')
+    await load(loaded, over)
+  }
+
+  /** @param over its code is not begun any more */
+  async function load(loaded: LoadedRun, over: boolean): Promise<void> {
     const definition = engine.workflows.get(loaded.row.workflow)
-    if (definition === undefined) return
+    if (definition === undefined || killed) return
     const run = await resumed(loaded)
     // the lease was somebody else's meanwhile: what is in memory under the older one would go on beside it
     residents.get(run.row.run)?.discard('its lease was lost, and is held anew', false)
     try {
       const resident = new Resident(home, run, definition)
+      if (over) resident.execution.withhold()
       residents.set(run.row.run, resident)
       turns.add(resident)
       if (waitingRoom.has(run.row.run)) void whenSeated(resident)
@@ -135,12 +173,16 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   }
 
   const trials = new Trials(engine, async () => {
-    const query = { worker, now: clock.now(), limit: 1, workflows, release: engine.release, suspect: true }
-    const [loaded] = await store.claim(query)
-    if (loaded === undefined) return undefined
-    engine.log.warn('a run that a process may have died of is tried alone', { run: loaded.row.run })
-    await admit(loaded)
-    return residents.get(loaded.row.run)
+    for (;;) {
+      const query = { worker, now: clock.now(), limit: 1, workflows, release: engine.release, suspect: true }
+      const [loaded] = await store.claim(query)
+      if (loaded === undefined) return undefined
+      engine.log.warn('a run that a process may have died of is tried alone', { run: loaded.row.run })
+      await admit(loaded)
+      const resident = residents.get(loaded.row.run)
+      // one that only waits for its throttle kills nothing
+      if (resident !== undefined || closing) return resident
+    }
   })
 
   /** Runs that processes died of: the condemned are set aside, the others tried one at a time. */
@@ -169,7 +211,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
 
   /** A limit has room for a run that is not in memory, or has refused it. */
   async function call(run: string): Promise<void> {
-    if (closing || called.has(run) || residents.has(run)) return
+    if (closing || called.has(run) || isHere(run)) return
     called.add(run)
     try {
       await byName(run, async () => {
@@ -179,7 +221,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
         // on its way into memory by another way: there it finds its place
         else if (claiming || (expected.get(run) as number) > 1) clock.after(again, () => void call(run))
         // it has ended, or is somebody else's: what was kept for it is for the next
-        else if (!residents.has(run)) waitingRoom.sweep(run)
+        else if (!isHere(run)) waitingRoom.sweep(run)
       })
     } catch (error) {
       if (isGone(error)) return
@@ -202,10 +244,10 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
       do {
         claimAgain = false
         for (;;) {
-          const room = engine.capacity - residents.size
+          const room = roomLeft()
           if (room <= 0 || closing) break
           const limit = Math.min(room, claimBatch)
-          const held = unsure ? [...residents.keys(), ...expected.keys()] : undefined
+          const held = unsure ? [...residents.keys(), ...expected.keys(), ...throttled.runs] : undefined
           // what is on its way by name may be held without being in memory: looked at again when it is there
           unsure = held !== undefined && expected.size > 0
           const query = { worker, now: clock.now(), limit, workflows, release: engine.release, ...(held && { held }) }
@@ -256,13 +298,14 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     const next = await store.nextWake(workflows, engine.release)
     cancelWake?.()
     cancelWake = undefined
-    if (next === undefined || closing || residents.size >= engine.capacity) return
+    if (next === undefined || closing || roomLeft() <= 0) return
     cancelWake = clock.at(next, () => void claimDue())
   }
 
   function wake(run: string): void {
     const resident = residents.get(run)
     if (resident === undefined) {
+      throttled.park(run)
       void claimDue()
       return
     }
@@ -292,14 +335,15 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
           hint: 'Open a new one.',
         })
       const at = clock.now()
-      const now = (run.wakeAt ?? at) <= at && residents.size < engine.capacity && engine.workflows.has(run.workflow)
+      const now = (run.wakeAt ?? at) <= at && roomLeft() > 0 && engine.workflows.has(run.workflow)
       return byName(run.run, async () => {
         const created = await store.create(
           now ? { ...run, status: 'running', owner: worker } : { ...run, status: 'queued', wakeAt: run.wakeAt ?? at },
         )
+        if (created.state === 'debounced') void claimDue()
         if (created.state !== 'created') {
           // given to this worker by an answer that was lost, unless whoever else asks for it gets it
-          if (created.row.owner === worker && !residents.has(run.run) && expected.get(run.run) === 1) unsure = true
+          if (created.row.owner === worker && !isHere(run.run) && expected.get(run.run) === 1) unsure = true
           return created
         }
         const entries = [startedEntry(created.row, run.started)]
@@ -339,7 +383,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     wake,
     activity() {
       let settled = !turns.busy && !flushing && writes === 0 && !claiming && dirty.size === 0 && awaited.size === 0
-      settled &&= called.size === 0 && !engine.limiter.busy
+      settled &&= called.size === 0 && !engine.limiter.busy && !throttled.busy
       const inFlight: object[] = []
       for (const resident of residents.values()) {
         settled &&= resident.isSettled
@@ -351,6 +395,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
       if (closing) return
       closing = true
       trials.close()
+      throttled.close()
       cancelWake?.()
       const left = new Promise<void>((resolve) => {
         drained = resolve
@@ -371,6 +416,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
       if (killed) return
       killed = true
       trials.close()
+      throttled.close()
       if (!closing) {
         stopWatching?.()
         appClosed(open)

@@ -3,6 +3,7 @@ import {
   type Entry,
   encode,
   encodeCanonical,
+  isStart,
   type NewEntry,
   type NewFork,
   type RunRow,
@@ -89,20 +90,20 @@ export function planFork(run: string, entries: readonly Entry[], options: ForkOp
       run,
     })
   }
-  const isStart = entry !== undefined && starts(entry)
+  const fromStart = entry !== undefined && isStart(entry)
   const isState = isRewritten(entry, options.edit)
-  const to = isStart || isState ? from + 1 : from
+  const to = fromStart || isState ? from + 1 : from
   const kept = entries.filter(({ index }) => index < to)
-  const start = kept.findLast(starts) as Entry
+  const start = kept.findLast(isStart) as Entry
   const inGeneration = kept.filter(({ index }) => index >= start.index)
   const erased = inGeneration.find((one) => one.erased)
-  if (erased !== undefined && !(isStart && hasInput(options.edit))) throw erasedError(run, erased.index)
+  if (erased !== undefined && !(fromStart && hasInput(options.edit))) throw erasedError(run, erased.index)
   const reopen =
     entry !== undefined && (entry.kind.startsWith('step.') || entry.kind.startsWith('model.')) ? entry.key : undefined
   const live = withoutUnfinished(liveAt(inGeneration).filter(({ key }) => reopen === undefined || key !== reopen))
   const done = new Set(live.filter(({ kind }) => outcomes.has(kind)).map(({ key }) => key))
-  checkEdit(run, options, entry, (isStart && hasInput(options.edit)) || isState, reopen, done)
-  const begun = isStart ? [] : stillUnderWay(entries, from, reopen, done)
+  checkEdit(run, options, entry, (fromStart && hasInput(options.edit)) || isState, reopen, done)
+  const begun = fromStart ? [] : stillUnderWay(entries, from, reopen, done)
   // what a round did with the state that is replaced is not what it does with another
   const underWay = isState ? begun.filter(({ key }) => !key.startsWith(`${entry?.key}[`)) : begun
   const ended = new Set(live.filter(({ kind }) => kind === 'child.settled').map(({ key }) => key))
@@ -125,10 +126,6 @@ export function planFork(run: string, entries: readonly Entry[], options: ForkOp
     later: [...new Set(later.map(({ key }) => key))],
     time: (kept.at(-1) as Entry).at,
   }
-}
-
-function starts({ kind }: Entry): boolean {
-  return kind === 'run.started' || kind === 'run.continued'
 }
 
 function hasState(edit: ForkOptions['edit']): boolean {
@@ -257,7 +254,7 @@ async function newFork(
   const { start, to } = plan
   const { run, source, from, edit, at } = request
   const isNew = to === 1
-  const atStart = plan.entry !== undefined && starts(plan.entry)
+  const atStart = plan.entry !== undefined && isStart(plan.entry)
   const input = atStart && edit !== undefined && 'input' in edit ? await parsed(row.workflow, edit.input, parse) : {}
   const begun = begunWith(first, isNew ? input : {})
   const markAt = Math.max(at, plan.time)

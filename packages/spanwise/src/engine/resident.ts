@@ -89,9 +89,6 @@ export class Resident implements Host, EffectsHome, Turn {
     this.#effects = new Effects(this, this.execution)
     this.#armDeadline()
     this.#held = [...loaded.mail]
-    // nobody has ever owned it, so nothing of it has happened
-    if (this.row.epoch === 1 && this.#held.some(({ kind }) => kind === 'cancel' || kind === 'give-up'))
-      this.execution.withhold()
   }
 
   #makeExecution(loaded: Pick<LoadedRun, 'entries'>): Execution {

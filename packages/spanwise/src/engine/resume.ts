@@ -4,6 +4,7 @@ import {
   type Entry,
   encode,
   encodeCanonical,
+  isStart,
   type Mail,
   type NewEntry,
   type RunRow,
@@ -213,7 +214,7 @@ function dryOrder(
 }
 
 function isDry(entries: readonly Entry[]): boolean {
-  const start = entries.find(({ kind }) => kind === 'run.started' || kind === 'run.continued')
+  const start = entries.find(isStart)
   return (
     entries.some(({ kind }) => kind === 'run.forked') || (start !== undefined && readStarted(start).dry !== undefined)
   )

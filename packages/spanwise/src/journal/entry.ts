@@ -7,6 +7,7 @@
 export type EntryKind =
   // the life of a run
   | 'run.started'
+  | 'run.debounced'
   | 'run.continued'
   | 'run.cancelling'
   | 'run.parked'
@@ -88,6 +89,11 @@ export interface Commitments {
   readonly key: Uint8Array
   readonly payload: Uint8Array
   readonly input: Uint8Array | undefined
+}
+
+/** What a run, or a generation of it, begins with. The latest one counts. */
+export function isStart({ kind }: { readonly kind: EntryKind }): boolean {
+  return kind === 'run.started' || kind === 'run.debounced' || kind === 'run.continued'
 }
 
 /** `queued` never ran, `running` is owned and moving, `waiting` costs a row until something arrives. */

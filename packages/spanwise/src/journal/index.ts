@@ -13,6 +13,7 @@ export {
 export {
   type Entry,
   type EntryKind,
+  isStart,
   isTerminal,
   type Meta,
   type NewEntry,

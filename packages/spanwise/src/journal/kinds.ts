@@ -13,6 +13,7 @@ export const kindCodes: Readonly<Record<EntryKind, number>> = {
   'run.failed': 7,
   'run.cancelled': 8,
   'run.forked': 9,
+  'run.debounced': 10,
   'step.intent': 16,
   'step.attempt': 17,
   'step.result': 18,

@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { testBudgets } from './testsuite/budgets.testsuite.ts'
 import type { OpenForTest } from './testsuite/build.testsuite.ts'
 import { testDeaths } from './testsuite/deaths.testsuite.ts'
+import { testDebounce } from './testsuite/debounce.testsuite.ts'
 import { testDecisions } from './testsuite/decisions.testsuite.ts'
 import { testFailures } from './testsuite/failures.testsuite.ts'
 import { testForks } from './testsuite/fork.testsuite.ts'
@@ -25,6 +26,7 @@ export function testStore(name: string, open: OpenForTest): void {
     testModelCalls(open)
     testDecisions(open)
     testRates(open)
+    testDebounce(open)
     testDeaths(open)
     testSchedules(open)
     testRetention(open)

@@ -104,7 +104,10 @@ export interface StoreInfo {
   /** it had less than what had been acknowledged from it when it was opened: it was put back from a backup, or lost its end */
   readonly older?: OlderNote | undefined
   /** keyed hash of a user-made id, name or tag under the store's own key: what stands in columns instead of them */
-  token(purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input' | 'limit' | 'document', value: string): string
+  token(
+    purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input' | 'limit' | 'document' | 'debounce',
+    value: string,
+  ): string
 }
 
 export interface WorkerInfo {
@@ -144,13 +147,24 @@ export interface NewRun {
   readonly subject?: string | undefined
   readonly tags: readonly string[]
   readonly parent?: ParentLink | undefined
+  /** starts of one window become one run, until it begins */
+  readonly debounce?: DebounceWindow | undefined
   /** entry 0, `run.started` */
   readonly started: NewEntry
   readonly at: number
 }
 
 /** A run that goes on from a point in another one's history. */
-export type NewFork = Omit<NewRun, 'status' | 'owner' | 'parent'> & ForkPoint
+export type NewFork = Omit<NewRun, 'status' | 'owner' | 'parent' | 'debounce'> & ForkPoint
+
+export interface DebounceWindow {
+  /** `token('debounce', …)` of tenant, workflow, key and subject */
+  readonly token: string
+  /** the run is due when as long has passed without a start, ms */
+  readonly period: number
+  /** and by then at the latest; as said by the first start, ms since 1970 */
+  readonly until?: number | undefined
+}
 
 export interface ParentLink {
   readonly run: string
@@ -162,6 +176,8 @@ export type Created =
   | { readonly state: 'created'; readonly row: RunRow }
   /** same identity, same input */
   | { readonly state: 'exists'; readonly row: RunRow }
+  /** it is the latest start of a run that has not begun */
+  | { readonly state: 'debounced'; readonly row: RunRow }
   /** same identity, another input */
   | { readonly state: 'conflict'; readonly row: RunRow }
 

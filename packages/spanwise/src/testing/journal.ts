@@ -121,6 +121,7 @@ function about({ kind, payload, meta, attempt }: RunEvent): string {
     case 'step.intent':
       return print(input)
     case 'run.started':
+    case 'run.debounced':
     case 'run.continued':
       return print(input)
     case 'signal.received':

@@ -26,7 +26,7 @@ export {
 } from './errors.ts'
 export { classify, type FailureClass, fingerprint, isRetried, refusesAnswer } from './failure.ts'
 export type { Inlined } from './inlined.ts'
-export { type Concurrency, type RateLimit, stepClaims } from './limits.ts'
+export { type Concurrency, type RateLimit, type StepClaim, stepClaims } from './limits.ts'
 export { loop } from './loop.ts'
 export { answerOf, modelPlace } from './model.ts'
 export { appClosed, appOpened, type OpenApp, openApps } from './outside.ts'
@@ -60,6 +60,15 @@ export type { Started } from './runtime/started.ts'
 export { parse, type SchemaInput, type SchemaOutput, type StandardSchemaV1 } from './schema.ts'
 export { type Signal, signal } from './signal.ts'
 export { bytes, type Size } from './size.ts'
+export {
+  checkStarts,
+  type Debounce,
+  type DebounceTerms,
+  debounceTerms,
+  type StartLimits,
+  type Throttle,
+  throttleClaim,
+} from './starts.ts'
 export {
   callStep,
   decisionMeta,

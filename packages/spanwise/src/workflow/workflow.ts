@@ -1,6 +1,7 @@
 import { encodeCanonical, SpanwiseError } from '../journal/index.ts'
 import type { Duration } from './duration.ts'
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from './schema.ts'
+import { checkStarts, type Debounce, type Throttle } from './starts.ts'
 import type { WorkflowContext } from './types.ts'
 
 /** What `app.start` takes: workflow, graph, agent. */
@@ -14,9 +15,20 @@ export interface Workflow<in I, out O> extends Startable<I, O> {
   readonly kind: 'workflow'
 }
 
-interface WorkflowCommon {
+/** I: what `fn` sees. */
+interface WorkflowCommon<I> {
   /** the run ends as `failed` when it is not done by then */
   readonly deadline?: Duration
+  /**
+   * Starts that follow each other within `period` become one run, which has the input of the latest.
+   * @example { debounce: { key: (page) => page.id, period: '5s', timeout: '1m' } }
+   */
+  readonly debounce?: Debounce<I>
+  /**
+   * So many runs begin within any `period`; further ones wait in a queue. None is dropped.
+   * @example { throttle: { key: (order) => order.shop, limit: 10, period: '1m' } }
+   */
+  readonly throttle?: Throttle<I>
 }
 
 export interface WorkflowDefinition {
@@ -25,6 +37,8 @@ export interface WorkflowDefinition {
   readonly input: StandardSchemaV1 | undefined
   readonly output: StandardSchemaV1 | undefined
   readonly deadline: Duration | undefined
+  readonly debounce: Debounce<never> | undefined
+  readonly throttle: Throttle<never> | undefined
   readonly fn: (input: unknown, context: WorkflowContext<unknown>) => Promise<unknown>
 }
 
@@ -35,27 +49,27 @@ export interface WorkflowFactory {
   ): Workflow<I, O>
   <SI extends StandardSchemaV1, SO extends StandardSchemaV1>(
     name: string,
-    options: WorkflowCommon & { readonly input: SI; readonly output: SO },
+    options: WorkflowCommon<SchemaOutput<SI>> & { readonly input: SI; readonly output: SO },
     fn: (input: SchemaOutput<SI>, context: WorkflowContext<SchemaInput<SI>>) => Promise<SchemaInput<SO>>,
   ): Workflow<SchemaInput<SI>, SchemaOutput<SO>>
   <SI extends StandardSchemaV1, O>(
     name: string,
-    options: WorkflowCommon & { readonly input: SI; readonly output?: undefined },
+    options: WorkflowCommon<SchemaOutput<SI>> & { readonly input: SI; readonly output?: undefined },
     fn: (input: SchemaOutput<SI>, context: WorkflowContext<SchemaInput<SI>>) => Promise<O>,
   ): Workflow<SchemaInput<SI>, O>
   <I = void, SO extends StandardSchemaV1 = StandardSchemaV1>(
     name: string,
-    options: WorkflowCommon & { readonly input?: undefined; readonly output: SO },
+    options: WorkflowCommon<NoInfer<I>> & { readonly input?: undefined; readonly output: SO },
     fn: (input: I, context: WorkflowContext<NoInfer<I>>) => Promise<SchemaInput<SO>>,
   ): Workflow<I, SchemaOutput<SO>>
   <I = void, O = unknown>(
     name: string,
-    options: WorkflowCommon & { readonly input?: undefined; readonly output?: undefined },
+    options: WorkflowCommon<NoInfer<I>> & { readonly input?: undefined; readonly output?: undefined },
     fn: (input: I, context: WorkflowContext<NoInfer<I>>) => Promise<O>,
   ): Workflow<I, O>
 }
 
-interface Options extends WorkflowCommon {
+interface Options extends WorkflowCommon<never> {
   readonly input?: StandardSchemaV1
   readonly output?: StandardSchemaV1
 }
@@ -71,7 +85,9 @@ export const workflow: WorkflowFactory = ((name: string, second: unknown, third?
       hint: 'Use a name without # / [ ] : @ ~, like "refund".',
     })
   }
-  return { name, kind: 'workflow', input: options.input, output: options.output, deadline: options.deadline, fn }
+  checkStarts(name, options)
+  const { input, output, deadline, debounce, throttle } = options
+  return { name, kind: 'workflow', input, output, deadline, debounce, throttle, fn }
 }) as never
 
 export function workflowDefinition(startable: Startable<never, unknown>): WorkflowDefinition {

@@ -80,6 +80,7 @@ const checks: { readonly [M in keyof Methods]: Check } = {
       release: text,
       subject: optional(text),
       tags: list(text),
+      debounce: optional(record({ key: optional(text), period: finite, timeout: optional(finite) })),
       at: whole,
     }),
   ),

@@ -1,4 +1,5 @@
 import type { RunEvent } from '../../app/index.ts'
+import { formatDuration } from '../../workflow/index.ts'
 import { brief } from './value.ts'
 
 export interface Described {
@@ -23,6 +24,8 @@ export function describe(event: RunEvent): Described | undefined {
   switch (kind) {
     case 'run.started':
       return line('•', 'started', true)
+    case 'run.debounced':
+      return line('•', 'started again before it began: with this input', true)
     case 'run.continued':
       return line('•', 'goes on as a new generation', true)
     case 'run.cancelling':
@@ -85,6 +88,8 @@ export function describe(event: RunEvent): Described | undefined {
     case 'scope.snapshot':
       return undefined
     case 'note':
+      if (meta['throttle'] === true && Number(meta['waited']) > 0)
+        return line('•', `begun, after ${formatDuration(Number(meta['waited']))} in the queue`)
       return meta['refused'] === undefined ? undefined : line('!', `a ${String(meta['refused'])} was refused`, true)
   }
 }

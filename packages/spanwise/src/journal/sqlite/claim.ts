@@ -2,6 +2,7 @@ import type { ClaimQuery, LoadedRun, WorkerInfo } from '../store.ts'
 import { firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { noteDeaths, notSuspected, suspectRun } from './deaths.ts'
+import { closeWindow } from './debounce.ts'
 import { entriesOf } from './entries.ts'
 import { tokenKeyOf } from './fork.ts'
 import { waitNoLonger, wakeLimitWaits } from './limit-waits.ts'
@@ -71,6 +72,8 @@ function take(
   // a run that needs attention says so until its owner has written what moved it
   const status = raw.status <= waiting ? running : raw.status
   waitNoLonger(context, raw.seq)
+  // it begins: what is started from now on is another run
+  if (raw.epoch === 0) closeWindow(context, raw.seq)
   context
     .sql(
       `UPDATE spanwise_runs SET owner = ?, epoch = epoch + 1, wake_at = NULL, status = ?, release = coalesce(?, release)

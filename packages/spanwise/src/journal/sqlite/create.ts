@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Created, NewRun, ParentLink, RunRow } from '../store.ts'
 import { firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
+import { debounce, openWindow } from './debounce.ts'
 import { insertEntries } from './entries.ts'
 import { post } from './mail.ts'
 import { childOutcome } from './outcome.ts'
@@ -19,7 +20,13 @@ export function create(context: Context, run: NewRun): Created {
   const found = context
     .sql(`${selectRun} WHERE r.tenant = ? AND r.workflow = ? AND r.id_token = ?`)
     .get(run.tenant, run.workflow, idToken) as RawRun | undefined
-  if (found === undefined) return { state: 'created', row: insertRun(context, run, idToken) }
+  if (found === undefined) {
+    const debounced = run.debounce === undefined ? undefined : debounce(context, run, run.debounce)
+    if (debounced !== undefined) return { state: 'debounced', row: debounced }
+    const row = insertRun(context, run, idToken)
+    if (run.debounce !== undefined) openWindow(context, row.seq, run.debounce)
+    return { state: 'created', row }
+  }
   const state = found.input_token === run.inputToken ? 'exists' : 'conflict'
   return { state, row: toRunRow(found) }
 }
@@ -78,11 +85,7 @@ export function insertRun(context: Context, run: NewRun, idToken: string): RunRo
     )
   const seq = Number(lastInsertRowid)
   insertEntries(context, { seq, run: run.run }, [run.started], secret)
-  for (const tag of run.tags) {
-    context
-      .sql('INSERT OR IGNORE INTO spanwise_run_tags (token, run_seq) VALUES (?, ?)')
-      .run(context.token('tag', tag), seq)
-  }
+  tagRun(context, seq, run.tags)
   if (run.parent !== undefined) link(context, seq, run.parent)
   return {
     seq,
@@ -105,6 +108,14 @@ export function insertRun(context: Context, run: NewRun, idToken: string): RunRo
     createdAt: run.at,
     updatedAt: run.at,
     secret,
+  }
+}
+
+export function tagRun(context: Context, seq: number, tags: readonly string[]): void {
+  for (const tag of tags) {
+    context
+      .sql('INSERT OR IGNORE INTO spanwise_run_tags (token, run_seq) VALUES (?, ?)')
+      .run(context.token('tag', tag), seq)
   }
 }
 

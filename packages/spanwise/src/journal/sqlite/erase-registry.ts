@@ -138,6 +138,11 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
     keeps: 'numbers',
     forget: (context, { seq }) => forgetBy(context, 'spanwise_schedule_runs', seq),
   },
+  spanwise_debounces: {
+    // what is started from then on is not about the erased: it is another run
+    keeps: 'keyed hashes and numbers of runs that have not begun',
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_debounces', seq),
+  },
   spanwise_limit_waits: {
     keeps: 'numbers of runs',
     forget: (context, { seq }) => forgetBy(context, 'spanwise_limit_waits', seq),

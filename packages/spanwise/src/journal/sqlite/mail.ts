@@ -56,9 +56,12 @@ export function moves(kind: MailKind, status: number): boolean {
 
 const rousingCodes = [...rousing].map((kind) => mailKinds.code(kind)).join(', ')
 
+const urgentCodes = [...urgent].map((kind) => mailKinds.code(kind)).join(', ')
+
 /** Whether undelivered mail forbids that the run is parked with this status. */
 export function mailWaits(context: Context, runSeq: number, status: number): boolean {
-  const kinds = status === needsAttention ? ` AND kind IN (${rousingCodes})` : ''
+  const codes = status === needsAttention ? rousingCodes : status === queued ? urgentCodes : undefined
+  const kinds = codes === undefined ? '' : ` AND kind IN (${codes})`
   return context.sql(`SELECT 1 FROM spanwise_mail WHERE run_seq = ?${kinds} LIMIT 1`).get(runSeq) !== undefined
 }
 

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { SpanwiseError } from '../error.ts'
 import { version1 } from './schema.ts'
+import { debounceTables } from './schema-debounce.ts'
 import { decisionTables } from './schema-decisions.ts'
 
 /** One element per version, from the first on; what was released is never changed. */
-const migrations: readonly string[] = [version1, decisionTables]
+const migrations: readonly string[] = [version1, decisionTables, debounceTables]
 
 export const schemaVersion = migrations.length
 

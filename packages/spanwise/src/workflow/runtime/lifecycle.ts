@@ -6,7 +6,10 @@ import type { Started } from './started.ts'
 
 /** Payload of `run.started`. */
 export function startPayload(
-  started: Pick<Started, 'input' | 'seed' | 'id' | 'tags' | 'subject' | 'team' | 'schedule' | 'dry' | 'unparsed'>,
+  started: Pick<
+    Started,
+    'input' | 'seed' | 'id' | 'tags' | 'subject' | 'team' | 'schedule' | 'dry' | 'unparsed' | 'throttle'
+  >,
 ): string {
   return encode({ ...given(started), generation: 0, mailbox: [], compensations: [] }, 'input')
 }

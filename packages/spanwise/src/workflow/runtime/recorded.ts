@@ -1,4 +1,4 @@
-import { decode, type Entry, type EntryKind } from '../../journal/index.ts'
+import { decode, type Entry, type EntryKind, isStart } from '../../journal/index.ts'
 import { withoutCovered } from './covered.ts'
 import { withoutUnfinished } from './fork.ts'
 import { type Dry, type Forked, readForkMark } from './fork-mark.ts'
@@ -71,7 +71,7 @@ interface Building {
 }
 
 export function readRecorded(entries: readonly Entry[]): Recorded {
-  const start = entries.findLast((entry) => entry.kind === 'run.started' || entry.kind === 'run.continued')
+  const start = entries.findLast(isStart)
   if (start === undefined) throw new Error('a history begins with its start')
   const since = entries.filter((entry) => entry.index >= start.index)
   const edits = new Map<string, { value: unknown; count: number; index: number }>()
@@ -189,7 +189,7 @@ export function isSuperseded(
   resumption: Pick<Resumption, 'from' | 'reopen'>,
 ): boolean {
   if (resumption.from === undefined) return false
-  if (entry.kind === 'run.started' || entry.kind === 'run.continued' || entry.kind === 'signal.received') return false
+  if (isStart(entry) || entry.kind === 'signal.received') return false
   if (entry.key === resumption.reopen) return true
   return entry.after >= resumption.from
 }

@@ -1,3 +1,4 @@
+import type { Throttle } from '../starts.ts'
 import type { ScheduleInfo } from '../types.ts'
 import type { Dry } from './fork-mark.ts'
 
@@ -24,6 +25,8 @@ export interface Started {
   readonly dry?: Dry | undefined
   /** the input was given by an operator where the workflow's schema was not at hand */
   readonly unparsed?: boolean | undefined
+  /** how often runs like it begin, as its start said; `false`: it begins at once; as its workflow says when absent */
+  readonly throttle?: false | Throttle<never> | undefined
   /** which schedule started it, and for which due time */
   readonly schedule?:
     | { readonly id: string; readonly due: number; readonly trigger: ScheduleInfo['trigger'] }
