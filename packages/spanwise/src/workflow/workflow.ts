@@ -37,8 +37,8 @@ export interface WorkflowDefinition {
   readonly input: StandardSchemaV1 | undefined
   readonly output: StandardSchemaV1 | undefined
   readonly deadline: Duration | undefined
-  readonly debounce: Debounce<never> | undefined
-  readonly throttle: Throttle<never> | undefined
+  readonly debounce?: Debounce<never> | undefined
+  readonly throttle?: Throttle<never> | undefined
   readonly fn: (input: unknown, context: WorkflowContext<unknown>) => Promise<unknown>
 }
 
