@@ -9,6 +9,7 @@ import { childOutcome } from './outcome.ts'
 import { releaseSeq } from './releases.ts'
 import { type RawRun, runById, selectRun, toRunRow } from './rows.ts'
 import { livingSubject } from './subjects.ts'
+import { tagRun } from './tags.ts'
 
 const insert = `INSERT INTO spanwise_runs (run, tenant, workflow, id_token, input_token, status, owner, epoch, wake_at, base,
   priority, deadline, release, subject, parent_run, parent_key, linked, secret, created_at, updated_at)
@@ -108,14 +109,6 @@ export function insertRun(context: Context, run: NewRun, idToken: string): RunRo
     createdAt: run.at,
     updatedAt: run.at,
     secret,
-  }
-}
-
-export function tagRun(context: Context, seq: number, tags: readonly string[]): void {
-  for (const tag of tags) {
-    context
-      .sql('INSERT OR IGNORE INTO spanwise_run_tags (token, run_seq) VALUES (?, ?)')
-      .run(context.token('tag', tag), seq)
   }
 }
 

@@ -1,12 +1,12 @@
 import type { DebounceWindow, NewRun, RunRow } from '../store.ts'
 import { statuses } from './codes.ts'
 import type { Context } from './context.ts'
-import { tagRun } from './create.ts'
 import { insertEntries } from './entries.ts'
 import { mailWaits } from './mail.ts'
 import { releaseSeq } from './releases.ts'
 import { type RawRun, runById, selectRun, toRunRow } from './rows.ts'
 import { runSecret, subjectSecret } from './subjects.ts'
+import { tagRun } from './tags.ts'
 
 const queued = statuses.code('queued')
 
