@@ -230,3 +230,65 @@ test('a tool without approval rules is refused by a policy, with the reason', as
   expect(await app.run(support, 'refund')).toContain('too much for anybody')
   expect(done).toEqual([])
 })
+
+test('several have to agree, and the right of each is looked at; a fork between two votes needs both anew', async () => {
+  const asked: string[] = []
+  const { support, done } = await desk([{ order: 'o-1', amount: 500 }], {
+    approve: { when: () => true, needs: 2, mayApprove: ({ by }: ApproverClaim) => asked.push(by) > 0 },
+  })
+  await using app = await testApp({ workflows: [support] })
+  const run = await app.start(support, 'refund')
+  const [one, two] = await open(app)
+  await app.decide(one?.id as string, { approve: true, by: 'ann' })
+  await app.idle()
+  const fork = await run.fork({ from: (await journal(run)).length, allow: ['*'] })
+  await app.decide(two?.id as string, { approve: true, by: 'ben' })
+  await run.result()
+  expect(asked).toEqual(['ann', 'ben'])
+  const open2 = (await open(app)).filter(({ run: id }) => id === fork.id)
+  await app.decide(open2[0]?.id as string, { approve: true, by: 'ben' })
+  expect(await open(app)).toHaveLength(2)
+  expect(done).toHaveLength(1)
+})
+
+test('what was approved under another version is not made: the run parks', async () => {
+  const { models } = await world((request) =>
+    toolTurns(request) === 0 ? { calls: [{ name: 'refund', input: { order: 'o-1', amount: 5 } }] } : { text: 'ok' },
+  )
+  const done: string[] = []
+  const refund = tool({ inputSchema: Refund, execute: ({ order }) => void done.push(order) })
+  const of = (version: string) =>
+    agent('support', {
+      model: models('fast'),
+      tools: { refund },
+      toolOptions: { refund: { version } },
+      approve: () => true,
+    })
+  await using app = await testApp({ workflows: [of('1')] })
+  const run = await app.start(of('1'), 'refund')
+  const [question] = await open(app)
+  await app.restart({ workflows: [of('2')] })
+  await app.decide(question?.id as string, { approve: true, by: 'ann' })
+  await app.idle()
+  expect((await run.status()).status).toBe('needs attention')
+  expect(done).toEqual([])
+})
+
+test('a reminder that was sent before the fork is not taken for the call', async () => {
+  const remind = step('remind', async () => {})
+  const { support, done } = await desk([{ order: 'o-1', amount: 500 }], {
+    approve: { when: () => true, remind: { every: '1h', by: () => remind() } },
+  })
+  await using app = await testApp({ workflows: [support] })
+  const run = await app.start(support, 'refund')
+  await app.idle()
+  await app.advance('90m')
+  const [question] = await open(app)
+  await app.decide(question?.id as string, { approve: true, by: 'ann' })
+  await run.result()
+  const decided = (await journal(run)).find(({ kind }) => kind === 'approval.decided')?.index as number
+  const fork = await run.fork({ from: decided + 1, allow: ['*'] })
+  await app.idle()
+  expect(done).toHaveLength(1)
+  expect((await open(app)).filter((one) => one.run === fork.id)).toHaveLength(1)
+})

@@ -71,6 +71,8 @@ export {
   type StreamOptions,
   type StreamPart,
   spanwise,
+  type WebhookOptions,
+  webhook,
 } from './app/index.ts'
 export { type Clock, type ForkOptions, type ResumeOptions, type ScheduleTiming, systemClock } from './engine/index.ts'
 export {
@@ -85,6 +87,7 @@ export {
 } from './journal/index.ts'
 export {
   ApprovalExpiredError,
+  type ApprovalOptions,
   ApprovalRejectedError,
   type Approved,
   approval,
@@ -114,6 +117,7 @@ export {
   parallel,
   type RateLimit,
   type Reconciled,
+  type Reminder,
   ReplayError,
   RunFailedError,
   type RunInfo,

@@ -27,23 +27,28 @@ export async function callApproved(
   rules: Pick<Rules, 'mayApprove'> | undefined,
 ): Promise<{ readonly value: unknown } | Refused> {
   const own = openScope(scope, occurrence(scope, tool.name))
+  const asking = openScope(own, asksIn)
   const version = await versionOf(tool)
   let { args } = request
   for (;;) {
     const cost = costOf(tool, args)
     const bound = boundTo(tool, args, version, cost)
     const claim = { ...request, args, cost }
-    const answer = await frames.run(own, () =>
-      approval.ask(asked.question ?? questionOf(claim), options(asked, claim, version, bound)),
+    const begun = scope.execution.current
+    const question = asked.question ?? questionOf(claim)
+    const answer = await frames.run(asking, () =>
+      approval.ask(question, { ...asked.people, of: shown(claim, version, bound) }),
     )
     if (answer.status !== 'approved') return { refused: said(answer) }
-    if (isHistory(own)) continue
+    // of several, some may have decided before the fork
+    if (isHistory(own, answer.votes === undefined ? scope.execution.current : begun)) continue
     const check = async (value: unknown): Promise<void> => {
       if (boundTo(tool, value, version, costOf(tool, value)) !== bound)
         throw notApproved(tool.name, { edited: encode(value, `arguments of "${tool.name}"`) })
-      const { by } = answer
-      const who = { by, role: asked.role, tenant: request.tenant, request: claim }
-      if (rules?.mayApprove !== undefined && !(await rules.mayApprove(who))) throw notApproved(tool.name, { by })
+      for (const { by } of answer.votes ?? [answer]) {
+        const who = { by, role: asked.people.role, tenant: request.tenant, request: claim }
+        if (rules?.mayApprove !== undefined && !(await rules.mayApprove(who))) throw notApproved(tool.name, { by })
+      }
     }
     try {
       return { value: await frames.run(own, () => tool.call(args, { ...call, check })) }
@@ -55,17 +60,12 @@ export async function callApproved(
   }
 }
 
-function options(
-  { role, timeout }: Asked,
-  { agent, tool, args, cost, untrusted }: ToolRequest,
-  version: string,
-  bound: string,
-) {
-  return {
-    ...(role === undefined ? {} : { role }),
-    ...(timeout === undefined ? {} : { timeout }),
-    of: { agent, tool, args, cost, version, bound, ...(untrusted.length > 0 ? { untrusted } : {}) },
-  }
+/** Where the questions of a call are, and the reminders: apart from what it does. */
+const asksIn = 'approve'
+
+/** What whoever decides is shown. */
+function shown({ agent, tool, args, cost, untrusted }: ToolRequest, version: string, bound: string) {
+  return { agent, tool, args, cost, version, bound, ...(untrusted.length > 0 ? { untrusted } : {}) }
 }
 
 /** What an approval stands for. */
@@ -103,14 +103,13 @@ function notApproved(tool: string, facts: { readonly edited: string } | { readon
  * Called in the window that the decision was delivered in: whether it was made in the run that this one is a fork of, for a call that
  * had not been made there. What is taken over of another run is history, not authority.
  */
-function isHistory({ execution, prefix }: Scope): boolean {
-  const decided = execution.current
+function isHistory({ execution, prefix }: Scope, decided: number): boolean {
   const fork = execution.recorded.forked.findLast(({ index }) => index > decided)
   if (fork === undefined) return false
   for (const [key, { outcome }] of execution.recorded.operations)
     if (
       key.startsWith(prefix) &&
-      !key.startsWith(`${prefix}approval#`) &&
+      !key.startsWith(`${prefix}${asksIn}/`) &&
       outcome !== undefined &&
       outcome.index < fork.index
     )

@@ -70,7 +70,7 @@ function judge(speaker: AgentDefinition, tool: ToolDefinition, request: ToolRequ
   if (after === 'refuse') return { verdict: 'refuse', why: `it may not be made after reading what ${sources} returned` }
   const judged = speaker.rules?.judge(request) ?? { verdict: 'allow' }
   if (judged.verdict !== 'allow' || after === 'allow') return judged
-  return { verdict: 'ask', question: undefined, role: speaker.rules?.role, timeout: speaker.rules?.timeout }
+  return { verdict: 'ask', question: undefined, people: speaker.rules?.people ?? {} }
 }
 
 /** Errors that are about the run, or about what nobody knows: a model could only make it worse. */

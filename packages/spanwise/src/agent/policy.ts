@@ -1,4 +1,4 @@
-import type { Duration } from '../workflow/index.ts'
+import type { ApprovalOptions, Duration } from '../workflow/index.ts'
 
 /** A tool call as policies judge it. */
 export interface ToolRequest {
@@ -32,45 +32,36 @@ export interface ApproverClaim {
   readonly request: ToolRequest
 }
 
-export interface ApprovalRules {
+/** `role` and `timeout` hold where the policy names none; `needs`, `escalate` and `remind` are those of `approval`. */
+export interface ApprovalRules extends Omit<ApprovalOptions, 'of'> {
   readonly when: Policy
-  /** who decides where the policy names nobody */
-  readonly role?: string
-  /** silence until then is a refusal */
-  readonly timeout?: Duration
   /** whether who approved may still do so: asked again right before each attempt of the call */
   readonly mayApprove?: (claim: ApproverClaim) => boolean | Promise<boolean>
 }
 
 export interface Rules {
   readonly judge: (request: ToolRequest) => Judged
-  readonly role: string | undefined
-  readonly timeout: Duration | undefined
+  readonly people: Omit<ApprovalOptions, 'of'>
   readonly mayApprove: ApprovalRules['mayApprove']
 }
 
 export type Judged =
   | { readonly verdict: 'allow' }
   | { readonly verdict: 'refuse'; readonly why: string }
-  | {
-      readonly verdict: 'ask'
-      readonly question: string | undefined
-      readonly role: string | undefined
-      readonly timeout: Duration | undefined
-    }
+  | { readonly verdict: 'ask'; readonly question: string | undefined; readonly people: Omit<ApprovalOptions, 'of'> }
 
 export function readRules(given: Policy | ApprovalRules | undefined): Rules | undefined {
   if (given === undefined) return undefined
   const rules: ApprovalRules = typeof given === 'function' ? { when: given } : given
-  const { role, timeout, mayApprove } = rules
-  return { judge: (request) => judged(rules.when(request), rules), role, timeout, mayApprove }
+  const { when, mayApprove, ...people } = rules
+  return { judge: (request) => judged(when(request), people), people, mayApprove }
 }
 
-function judged(verdict: Verdict, { role, timeout }: ApprovalRules): Judged {
+function judged(verdict: Verdict, people: Rules['people']): Judged {
   if (verdict === false || verdict === 'allow') return { verdict: 'allow' }
   if (verdict === 'refuse') return { verdict, why: 'the policy forbids it' }
-  if (verdict === true || verdict === 'ask') return { verdict: 'ask', question: undefined, role, timeout }
+  if (verdict === true || verdict === 'ask') return { verdict: 'ask', question: undefined, people }
   if ('refuse' in verdict) return { verdict: 'refuse', why: verdict.refuse }
-  const { ask } = verdict
-  return { verdict: 'ask', question: ask.question, role: ask.role ?? role, timeout: ask.timeout ?? timeout }
+  const { question, ...others } = verdict.ask
+  return { verdict: 'ask', question, people: { ...people, ...others } }
 }

@@ -88,15 +88,17 @@ export interface OpenApproval {
   readonly expiresAt: Date | undefined
 }
 
-export interface DecideOptions {
-  readonly approve: boolean
+export type DecideOptions = {
   /** who decides */
   readonly by: string
-  readonly form?: unknown
   readonly reason?: string
   /** the same one is the same decision: repeating it is harmless */
   readonly sendId?: string
-}
+} & (
+  | { readonly approve: boolean; readonly form?: unknown; readonly delegateTo?: undefined }
+  /** passes it on: this role is asked instead */
+  | { readonly delegateTo: string; readonly approve?: undefined; readonly form?: undefined }
+)
 
 /** A file with archived runs. */
 export interface Archive {
@@ -395,17 +397,15 @@ async function decide(backend: Backend, id: string, decision: DecideOptions, at:
       message: `There is no approval ${id}.`,
       hint: 'List the open ones: spanwise approvals.',
     })
-  await backend.checkForm(row.run, row.key, decision)
+  const { by, reason, form, delegateTo, approve = false } = decision
+  await backend.checkForm(row.run, row.key, { approve, form })
   const sent = await backend.send({
     run: row.run,
     kind: 'decision',
     name: row.key,
     approval: id,
     dedupe: decision.sendId,
-    payload: encode(
-      { approve: decision.approve, by: decision.by, reason: decision.reason, form: decision.form },
-      'decision',
-    ),
+    payload: encode({ approve, by, reason, form, ...(delegateTo === undefined ? {} : { delegateTo }) }, 'decision'),
     at,
   })
   if (sent.state === 'closed' || sent.state === 'unknown run') {

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../app/index.ts'
-import { decide, listApprovals } from './commands/approvals.ts'
+import { decide, delegate, listApprovals } from './commands/approvals.ts'
 import { registerBaseline } from './commands/baseline.ts'
 import { registerCosts } from './commands/costs.ts'
 import { listLimits } from './commands/limits.ts'
@@ -232,6 +232,15 @@ Examples:
     .option('--by <who>', 'who decides; you by default')
     .addHelpText('after', examples('reject refund:o-7 --reason "not our order"'))
     .action(action((id: string, options: Options) => decide(screen, false, id, options)))
+  program
+    .command('delegate')
+    .summary('pass a question on to another role')
+    .argument('<approval>', 'its id; or the run, where it asks only one')
+    .requiredOption('--to <role>', 'who is asked instead')
+    .option('--reason <reason>', 'why')
+    .option('--by <who>', 'who passes it on; you by default')
+    .addHelpText('after', examples('delegate refund:o-7 --to lead'))
+    .action(action((id: string, options: Options & { to: string }) => delegate(screen, id, options)))
 
   targets(program.command('resume'), 'goes on with runs that need attention')
     .summary('go on with a run that needs attention, or with all of a failure')

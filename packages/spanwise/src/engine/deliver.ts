@@ -131,7 +131,7 @@ async function deliverDecision(home: RunHome, mail: Mail): Promise<void> {
     execution.offer({
       kind: 'approval.decided',
       operation,
-      meta: { approve: answer.approve },
+      meta: { approve: answer.approve, ...(answer.delegateTo === undefined ? {} : { delegated: true }) },
       payload: encode({ ...answer, form }, 'decision'),
       input: operation.spec.input,
       taken: () => home.took(mail),

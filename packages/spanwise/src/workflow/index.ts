@@ -1,11 +1,5 @@
-export {
-  type ApprovalAnswer,
-  type ApprovalRequest,
-  type Approved,
-  approval,
-  type Decision,
-  parseForm,
-} from './approval.ts'
+export { type ApprovalOptions, approval } from './approval.ts'
+export type { Reminder } from './approval-rounds.ts'
 export { changed } from './changed.ts'
 export { type ChildOptions, type ChildRun, child } from './child.ts'
 export { compensate } from './compensate.ts'
@@ -31,6 +25,7 @@ export { loop } from './loop.ts'
 export { answerOf, modelPlace } from './model.ts'
 export { appClosed, appOpened, type OpenApp, openApps } from './outside.ts'
 export { type Branches, parallel, race } from './parallel.ts'
+export { type ApprovalAnswer, type ApprovalRequest, type Approved, type Decision, parseForm } from './question.ts'
 export { random, uuid } from './random.ts'
 export { findSignal, findStep, knowsStep, signalSchemas } from './registry.ts'
 export { Execution } from './runtime/execution.ts'

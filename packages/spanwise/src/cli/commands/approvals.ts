@@ -70,3 +70,18 @@ export async function decide(
     return exitCode.ok
   })
 }
+
+export async function delegate(
+  terminal: Terminal,
+  text: string,
+  options: Common & { readonly to: string; readonly by?: string; readonly reason?: string },
+): Promise<number> {
+  return client(options, async (app, store) => {
+    const id = await findApproval(app, text)
+    const by = options.by ?? whoami()
+    const why = options.reason === undefined ? {} : { reason: options.reason }
+    await app.decide(id, { delegateTo: options.to, by, ...why })
+    done(terminal, store, `passed on to ${options.to} by ${by}`, { approval: id, delegateTo: options.to, by })
+    return exitCode.ok
+  })
+}
