@@ -1,20 +1,13 @@
-import { hash } from 'node:crypto'
 import { SpanwiseError } from '../journal/index.ts'
+import { type Filled, fill, template } from './template.ts'
+
+export type { Filled } from './template.ts'
 
 /** The names between `{{` and `}}` of a template. */
 export type Variables<Template extends string> = Template extends `${string}{{${infer Name}}}${infer Rest}`
   ? Trim<Name> | Variables<Rest>
   : never
 type Trim<Text extends string> = Text extends ` ${infer Rest}` | `${infer Rest} ` ? Trim<Rest> : Text
-
-/** What a call is given: spread it into the options of `generateText` and the like. */
-export interface Filled {
-  readonly prompt: string
-  /** says to the gateway which prompt it was; no provider is sent it */
-  readonly providerOptions: {
-    readonly spanwise: { readonly prompt: { readonly id: string; readonly version: string; readonly hash: string } }
-  }
-}
 
 export interface Prompt<Name extends string> {
   (...values: [Name] extends [never] ? [] : [values: Readonly<Record<Name, string | number>>]): Filled
@@ -33,7 +26,7 @@ export interface Prompt<Name extends string> {
  */
 export function prompt<const Template extends string>(
   id: string,
-  template: Template,
+  text: Template,
   options: { readonly version?: string } = {},
 ): Prompt<Variables<Template>> {
   if (!/^[\w.-]+$/.test(id))
@@ -42,21 +35,8 @@ export function prompt<const Template extends string>(
       message: `A prompt cannot be named ${JSON.stringify(id)}.`,
       hint: 'Use letters, digits, _ . and -, like "triage".',
     })
-  const digest = hash('sha256', template, 'hex')
-  const version = options.version ?? digest.slice(0, 8)
-  const said = { id, version, hash: digest }
-  const fill = (values: Readonly<Record<string, string | number>> = {}): Filled => ({
-    prompt: template.replace(/\{\{\s*([^{}]*?)\s*\}\}/g, (_, name: string) => {
-      // an inherited property is no value
-      if (!Object.hasOwn(values, name) || values[name] === undefined)
-        throw new SpanwiseError({
-          code: 'INVALID_INPUT',
-          message: `Prompt "${id}" needs a value for "${name}".`,
-          hint: 'Give every name between {{ and }} a string or a number.',
-        })
-      return String(values[name])
-    }),
-    providerOptions: { spanwise: { prompt: said } },
-  })
-  return Object.assign(fill as unknown as Prompt<Variables<Template>>, { id, version, hash: digest })
+  const made = template(id, text, options.version)
+  const filled = (values: Readonly<Record<string, string | number>> = {}): Filled => fill(made, values)
+  const { version, hash } = made
+  return Object.assign(filled as unknown as Prompt<Variables<Template>>, { id, version, hash })
 }
