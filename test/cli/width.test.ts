@@ -13,6 +13,7 @@ const commands: readonly (readonly string[])[] = [
   ['approvals'],
   ['schedules'],
   ['limits'],
+  ['cache'],
   ['costs'],
   ['store', 'info'],
   ['doctor'],

@@ -25,6 +25,7 @@ import {
 } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
 import { type BulkOptions, type BulkResult, type BulkTarget, bulk } from './bulk.ts'
+import { type ResultsCache, resultsCache } from './cache.ts'
 import { type CostOptions, type Costs, costs } from './costs.ts'
 import {
   type DecisionLineage,
@@ -131,6 +132,8 @@ export interface App extends AsyncDisposable {
   models(): Promise<readonly CandidateState[] | undefined>
   /** How many runs stand how. */
   counts(options?: { readonly tenant?: string }): Promise<Readonly<Record<RunStatus, number>>>
+  /** Results of steps that runs take from each other. */
+  readonly cache: ResultsCache
   /** Two runs side by side, by their ids: what they did alike, and where they went apart. */
   diff(a: string, b: string): Promise<RunDiff>
   /** Runs that need attention or failed, grouped by what failed. */
@@ -243,6 +246,7 @@ export function makeApp(
     limits: () => backend.limits(),
     models: () => backend.models(),
     counts: (query: { readonly tenant?: string } = {}) => backend.counts(query.tenant),
+    cache: resultsCache(backend, now),
     diff: async (a: string, b: string) => diffRuns(await story(backend, a), await story(backend, b)),
     failures: (query: FailureOptions = {}) => failures(backend, query),
     costs: (query: CostOptions = {}) => costs(backend, query, now()),

@@ -22,6 +22,7 @@ import type {
 } from '../journal/index.ts'
 import type { CandidateState } from '../workflow/index.ts'
 import type { Begin } from './begin.ts'
+import type { CacheBackend } from './cache-backend.ts'
 import type { Formed, Offset } from './forming.ts'
 import type { RetentionDone, RetentionStep } from './retention.ts'
 import type { ScheduleBackend } from './schedule-backend.ts'
@@ -30,7 +31,7 @@ import type { ScheduleBackend } from './schedule-backend.ts'
  * What the app and the CLI need of whoever holds the store: the engine of this process, the owner of the file over its control
  * socket, or, with no owner, the file itself.
  */
-export interface Backend extends ScheduleBackend {
+export interface Backend extends ScheduleBackend, CacheBackend {
   readonly kind: 'local' | 'remote' | 'file'
   /** Inserts or gets. */
   begin(begin: Begin): Promise<Created>

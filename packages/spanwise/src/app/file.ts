@@ -1,7 +1,8 @@
-import { forkRun } from '../engine/index.ts'
+import { cacheFilter, dropResults, forkRun } from '../engine/index.ts'
 import { isTerminal, type RowChange, type RunRow, type Store } from '../journal/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
+import { storeCache } from './cache-backend.ts'
 import { retain } from './retention.ts'
 import { storeSchedules } from './schedule-backend.ts'
 
@@ -35,6 +36,7 @@ export function fileBackend(store: Store): Backend {
   return {
     kind: 'file',
     ...storeSchedules(store, { changed: () => {}, fired: () => {} }),
+    ...storeCache(store, (what) => dropResults(store, cacheFilter(store.info, what))),
     retain: (step) => retain(store, step),
     restoreRun: (run) => store.restoreRun(run),
     archives: () => store.archives(),

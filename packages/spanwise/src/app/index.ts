@@ -1,6 +1,13 @@
 export { type Advanced, advance } from './advance.ts'
 export type { App, Archive, DecideOptions, ListOptions, OpenApproval } from './app.ts'
 export type { BulkOptions, BulkPlan, BulkProgress, BulkResult, BulkTarget } from './bulk.ts'
+export type {
+  CachedResult,
+  CacheListOptions,
+  InvalidateOptions,
+  InvalidateTarget,
+  ResultsCache,
+} from './cache.ts'
 export { closeOnSignal } from './close-on-signal.ts'
 export { connect } from './connect.ts'
 export { type CostDimension, type CostOptions, type CostRow, type Costs, costDimensions, type Spent } from './costs.ts'

@@ -1,8 +1,9 @@
-import type { Engine, Limiter, LimitState, Scheduler } from '../engine/index.ts'
+import type { Engine, Limiter, LimitState, ResultCache, Scheduler } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
 import type { CandidateState } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
+import { storeCache } from './cache-backend.ts'
 import type { Forming } from './forming.ts'
 import { retain } from './retention.ts'
 import { storeSchedules } from './schedule-backend.ts'
@@ -14,6 +15,7 @@ export function localBackend(
   engine: Engine,
   scheduler: Scheduler,
   limiter: Limiter,
+  results: ResultCache,
   watchers: Watchers,
   forming: Forming,
   gateway: object | undefined,
@@ -29,6 +31,7 @@ export function localBackend(
   return {
     kind: 'local',
     ...schedules,
+    ...storeCache(store, (what) => results.invalidate(what)),
     retain: (step) => retain(store, step),
     restoreRun: (run) => store.restoreRun(run),
     archives: () => store.archives(),

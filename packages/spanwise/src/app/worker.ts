@@ -7,6 +7,7 @@ import {
   createScheduler,
   type EngineContext,
   embeddedEngine,
+  ResultCache,
   storedRates,
   systemClock,
   type ThreadPool,
@@ -90,6 +91,7 @@ export async function openWorker(
     let pool: ThreadPool | undefined
     const memory = await storedRates(store, () => clock.now())
     const limiter = createLimiter({ clock, log, memory, weight })
+    const results = new ResultCache({ store, limiter, clock, log })
     const context: EngineContext = {
       store,
       worker,
@@ -111,6 +113,7 @@ export async function openWorker(
         return pool
       },
       limiter,
+      results,
       fakes: new Map(Object.entries(options.fakes ?? {})) as unknown as ReadonlyMap<
         string,
         (input: unknown, context: StepContext) => unknown
@@ -147,7 +150,7 @@ export async function openWorker(
     // what is due by a schedule is looked for behind: runs go on meanwhile
     scheduler.wake()
     const opened = store
-    const backend = localBackend(opened, engine, scheduler, limiter, watchers, forming, options.models)
+    const backend = localBackend(opened, engine, scheduler, limiter, results, watchers, forming, options.models)
     let isLost = false
     void opened.lost?.then((error) => {
       isLost = true

@@ -11,6 +11,7 @@ import { startWorker } from './commands/start.ts'
 import { streamRun } from './commands/stream.ts'
 import { collect, examples, type Options, whole } from './define.ts'
 import { defineAudit } from './define-audit.ts'
+import { defineCache } from './define-cache.ts'
 import { defineHelp } from './define-help.ts'
 import { defineModels } from './define-models.ts'
 import { defineProject } from './define-project.ts'
@@ -272,6 +273,7 @@ Examples:
   defineAudit(program, { screen, action })
   defineRepair(program, runs, { screen, action })
   defineSchedules(program, { screen, action })
+  defineCache(program, { screen, action })
   registerBaseline(program, screen, action)
   defineStore(program, { screen, action })
   defineHelp(program, { screen, action })

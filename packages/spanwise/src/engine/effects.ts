@@ -1,6 +1,7 @@
 import { encode, isTerminal, SpanwiseError } from '../journal/index.ts'
 import { type Execution, type Operation, type OperationHistory, stepPayload } from '../workflow/index.ts'
 import { approvalId } from './approval-id.ts'
+import type { Flight } from './cache/index.ts'
 import { childRunId, newChild } from './children.ts'
 import { encodeError } from './error-text.ts'
 import { ModelRunner, type ModelRunnerHome } from './model-runner.ts'
@@ -35,6 +36,8 @@ export class Effects implements StepHome {
   readonly #home: EffectsHome
   readonly #runners = new Map<Operation, StepRunner | ModelRunner>()
   readonly #pulls = new Set<Operation>()
+  /** results that others wait for, on their way to the store */
+  readonly #flights = new Set<Flight>()
   #transactions = 0
   /** children of a fork's source that are being looked at: what is found is not mail, so the run must not leave meanwhile */
   #looks = 0
@@ -89,6 +92,7 @@ export class Effects implements StepHome {
   }
 
   abandon(why: () => unknown): void {
+    for (const flight of this.#flights) flight.leave()
     // most runs have nothing in flight when they go
     if (this.#runners.size === 0) return
     const reason = why()
@@ -128,6 +132,19 @@ export class Effects implements StepHome {
 
   idle(): void {
     this.#home.settle()
+  }
+
+  land(flight: Flight, { key }: Operation): void {
+    const { pending } = this.#home
+    const entry = pending.entries.at(-1)
+    // late: a note, or nothing at all
+    if (entry?.kind !== 'step.result' || entry.key !== key) return flight.leave()
+    pending.results.push({ flight, entry })
+    this.#flights.add(flight)
+    this.#home.whenDurable(entry.index, () => {
+      this.#flights.delete(flight)
+      flight.leave()
+    })
   }
 
   calls(operation: Operation): StepCalls {

@@ -28,7 +28,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   const awaited = new Set<string>()
   /** runs that are called for because a limit has room for them */
   const called = new Set<string>()
-  const waitingRoom = new WaitingRoom(engine.limiter, (run) => void call(run))
+  const waitingRoom = new WaitingRoom((run) => void call(run))
   let closing = false
   let killed = false
   let flushing = false
@@ -383,7 +383,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     wake,
     activity() {
       let settled = !turns.busy && !flushing && writes === 0 && !claiming && dirty.size === 0 && awaited.size === 0
-      settled &&= called.size === 0 && !engine.limiter.busy && !throttled.busy
+      settled &&= called.size === 0 && !engine.limiter.busy && !engine.results.busy && !throttled.busy
       const inFlight: object[] = []
       for (const resident of residents.values()) {
         settled &&= resident.isSettled

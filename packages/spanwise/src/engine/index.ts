@@ -1,4 +1,5 @@
 export { approvalId } from './approval-id.ts'
+export { dropResults, filterOf as cacheFilter, type Invalidation, ResultCache } from './cache/index.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { embeddedEngine } from './embedded.ts'
 export {

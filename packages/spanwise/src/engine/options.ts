@@ -1,5 +1,6 @@
 import type { RowChange, Store } from '../journal/index.ts'
 import type { Log, ModelHome, StepContext, WorkflowDefinition } from '../workflow/index.ts'
+import type { ResultCache } from './cache/index.ts'
 import type { Clock } from './clock.ts'
 import type { Limiter } from './limiter/index.ts'
 import type { ThreadPool } from './pool/index.ts'
@@ -26,6 +27,8 @@ export interface EngineContext {
   readonly pool: () => ThreadPool
   /** one for steps, models and pools */
   readonly limiter: Limiter
+  /** results that runs take from each other */
+  readonly results: ResultCache
   /** steps replaced by name: tests */
   readonly fakes: ReadonlyMap<string, (input: unknown, context: StepContext) => unknown>
   readonly events: EngineEvents

@@ -8,6 +8,7 @@ import type {
   RunChange,
   RunRef,
 } from '../journal/index.ts'
+import type { Flight } from './cache/index.ts'
 
 /** What a run has to write at its next flush. Most flushes are entries only, so the other lists are made when they are used. */
 export class Pending {
@@ -19,6 +20,7 @@ export class Pending {
   #send: NewMail[] | undefined
   #approvals: ApprovalChange[] | undefined
   #budgets: BudgetChange[] | undefined
+  #results: { readonly flight: Flight; readonly entry: NewEntry }[] | undefined
 
   get taken(): number[] {
     this.#taken ??= []
@@ -45,6 +47,12 @@ export class Pending {
     return this.#budgets
   }
 
+  /** what other runs may reuse; whether they may is known when it is written */
+  get results(): { readonly flight: Flight; readonly entry: NewEntry }[] {
+    this.#results ??= []
+    return this.#results
+  }
+
   get isEmpty(): boolean {
     return this.entries.length === 0 && this.isPlain
   }
@@ -58,7 +66,8 @@ export class Pending {
       isNone(this.#children) &&
       isNone(this.#send) &&
       isNone(this.#approvals) &&
-      isNone(this.#budgets)
+      isNone(this.#budgets) &&
+      isNone(this.#results)
     )
   }
 
@@ -82,6 +91,9 @@ export class Pending {
       send: some(this.#send),
       approvals: some(this.#approvals),
       budgets: some(this.#budgets),
+      results: some(
+        this.#results?.map(({ flight, entry }) => flight.handOver(entry)).filter((one) => one !== undefined),
+      ),
       park,
     }
   }

@@ -10,6 +10,7 @@ import {
 } from '../journal/index.ts'
 import {
   bytes,
+  cachePlace,
   classify,
   type Duration,
   decisionMeta,
@@ -27,11 +28,13 @@ import {
 } from '../workflow/index.ts'
 import { Attempt, type AttemptResult } from './attempt.ts'
 import { backoffDelay, retryAfter } from './backoff.ts'
+import type { Flight, Wanted } from './cache/index.ts'
 import { Cited } from './cited.ts'
 import { encodeError } from './error-text.ts'
 import { judge } from './judge.ts'
 import type { Lease, LimitRequest } from './limiter/index.ts'
 import type { EngineContext } from './options.ts'
+import { obtain, type Pass } from './pass.ts'
 import type { StepCalls } from './step-models.ts'
 import { isRefusal, type Seat, type WaitingRoom } from './waiting-room.ts'
 
@@ -39,7 +42,7 @@ import { isRefusal, type Seat, type WaitingRoom } from './waiting-room.ts'
 export interface StepHome {
   readonly execution: Execution
   readonly engine: EngineContext
-  readonly row: Pick<RunRow, 'tenant' | 'priority' | 'deadline'>
+  readonly row: Pick<RunRow, 'tenant' | 'workflow' | 'priority' | 'deadline'>
   readonly waitingRoom: WaitingRoom
   /** where the process may die of it: on record when it resolves */
   begins(step: string): Promise<void> | undefined
@@ -49,6 +52,8 @@ export interface StepHome {
   wakeAt(operation: Operation, at: number, then: () => void): void
   /** one thing less in flight */
   idle(): void
+  /** the entry that was just written is the result that a flight was for: others get it when it is durable */
+  land(flight: Flight, operation: Operation): void
   /** the model calls of a step */
   calls(operation: Operation): StepCalls
 }
@@ -81,6 +86,9 @@ export class StepRunner {
   #lastTry: number | undefined
   #seat: Seat | undefined
   #lease: Lease | undefined
+  #flight: Flight | undefined
+  /** its result waits for its turn: until then others wait for it */
+  #isOffered = false
   #waited = 0
 
   constructor(home: StepHome, operation: Operation, history: OperationHistory | undefined) {
@@ -148,8 +156,11 @@ export class StepRunner {
     this.#stopped = why === 'parked' ? 'parked' : 'abandoned'
     this.#seat?.leave()
     this.#seat = undefined
-    if (this.#attempt === undefined) this.#free()
-    if (this.#attempt === undefined) return false
+    if (this.#attempt === undefined) {
+      this.#free()
+      if (why !== 'parked') this.#leaveFlight()
+      return false
+    }
     if (why !== 'parked') this.#attempt.abort(reason)
     return true
   }
@@ -164,20 +175,29 @@ export class StepRunner {
       const settled = (this.#lastTry ?? 0) + milliseconds(options.settleAfter ?? 0, 'settleAfter')
       if (settled > this.#home.engine.clock.now()) return this.#home.wakeAt(this.operation, settled, () => this.#next())
     }
-    if (options.concurrency === undefined && options.rate === undefined) return this.#proceed()
+    if (options.concurrency === undefined && options.rate === undefined && !this.#isCached) return this.#proceed()
     this.#queue()
   }
 
-  /** Waits for the step's limits. Nothing of the attempt has begun, its timeout least of all. */
+  /** A fork finds out what happens: it neither takes what others have found, nor is what it finds for them. */
+  get #isCached(): boolean {
+    return this.#definition.options.cache !== undefined && this.#home.execution.dry === undefined
+  }
+
+  /** Waits for the step's limits, and for whoever computes the same. Nothing of the attempt has begun, its timeout least of all. */
   #queue(): void {
     let request: LimitRequest
+    let wanted: Wanted | undefined
     try {
       request = this.#request()
+      wanted = this.#wanted()
     } catch (error) {
       return this.#fail(error, classify(error), 0)
     }
-    const { waitingRoom, execution } = this.#home
-    const seat = waitingRoom.enter(execution.run.id, this.operation.key, () => request)
+    const { waitingRoom, execution, engine } = this.#home
+    const seat = waitingRoom.enter(execution.run.id, this.operation.key, (signal) =>
+      obtain(engine, { ...request, signal }, wanted),
+    )
     this.#seat = seat
     seat.listen(() => {
       // not while the run is on its way out of memory: then whoever has it next is called
@@ -197,6 +217,14 @@ export class StepRunner {
     }
   }
 
+  #wanted(): Wanted | undefined {
+    const { row } = this.#home
+    const { name, options, output } = this.#definition
+    if (options.cache === undefined || !this.#isCached) return undefined
+    const asker = { tenant: row.tenant, workflow: row.workflow, subject: this.operation.scope.subject }
+    return { ...cachePlace(name, options.cache, decode(this.#input), asker), step: name, tenant: row.tenant, output }
+  }
+
   #admitted(seat: Seat): void {
     if (this.#seat !== seat) return
     this.#seat = undefined
@@ -206,14 +234,32 @@ export class StepRunner {
       if (isRefusal(admission.error)) this.#fail(admission.error, classify(admission.error), 0)
       return
     }
-    this.#lease = admission.lease
-    this.#waited = admission.lease.waited
+    const { pass } = admission
+    this.#waited = pass.waited
+    if (pass.reused !== undefined) return this.#reuse(pass.reused)
+    this.#lease = pass.lease
+    this.#flight = pass.flight
     this.#proceed()
+  }
+
+  /** A copy, so that the run needs nothing but its own history; where it comes from stands beside it. */
+  #reuse({ run, index, result }: NonNullable<Pass['reused']>): void {
+    try {
+      this.#offer(result, { cached: true, source: run, sourceIndex: index, ...this.#waitedMeta() })
+    } catch (error) {
+      this.#fail(error, classify(error), 0)
+    }
   }
 
   #free(): void {
     this.#lease?.release()
     this.#lease = undefined
+    if (!this.#isOffered) this.#leaveFlight()
+  }
+
+  #leaveFlight(): void {
+    this.#flight?.leave()
+    this.#flight = undefined
   }
 
   #proceed(): void {
@@ -252,9 +298,13 @@ export class StepRunner {
       })
       .then((result) => {
         this.#attempt = undefined
-        this.#free()
+        this.#lease?.release()
+        this.#lease = undefined
         this.#lastTry = this.#home.engine.clock.now()
         this.#finished(result, Math.round((performance.now() - started) * 1_000) / 1_000)
+        // what was not offered, or to nobody, is for the next one to compute
+        if (this.#stopped === 'abandoned') this.#leaveFlight()
+        else this.#free()
         this.#home.idle()
       })
   }
@@ -316,16 +366,29 @@ export class StepRunner {
   }
 
   #succeed(value: unknown, ms: number, how: Meta = {}): void {
-    const payload = stepPayload(this.#input, encode(value, `result of "${this.#definition.name}"`))
+    const result = encode(value, `result of "${this.#definition.name}"`)
+    this.#offer(result, { ms, ...this.#waitedMeta(), ...this.#poolMeta(), ...how })
+  }
+
+  #offer(result: string, meta: Meta): void {
+    const payload = stepPayload(this.#input, result)
     checkPayloadSize(payload, `What "${this.#definition.name}" was given and returned`)
+    this.#isOffered = true
     this.#home.execution.offer({
       kind: 'step.result',
       operation: this.operation,
       attempt: this.#number,
-      meta: { ms, ...this.#waitedMeta(), ...this.#poolMeta(), ...decisionMeta(this.#definition), ...how },
+      meta: { ...meta, ...decisionMeta(this.#definition) },
       payload,
       input: this.operation.spec.input,
+      ...(this.#flight === undefined ? {} : { taken: () => this.#land() }),
     })
+  }
+
+  #land(): void {
+    const flight = this.#flight
+    this.#flight = undefined
+    if (flight !== undefined) this.#home.land(flight, this.operation)
   }
 
   #fail(error: unknown, failure: FailureClass, ms: number): void {

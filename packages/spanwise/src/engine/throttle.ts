@@ -1,6 +1,7 @@
 import { isStart, type LoadedRun, type NewEntry } from '../journal/index.ts'
 import { readStarted, type StepClaim, throttleClaim } from '../workflow/index.ts'
 import type { EngineContext } from './options.ts'
+import { obtain } from './pass.ts'
 import { isRefusal, type Seat, type WaitingRoom } from './waiting-room.ts'
 
 interface ThrottledHome {
@@ -74,7 +75,9 @@ export class Throttled {
       this.#waitingRoom.sweep(run)
       return this.#move(loaded, () => this.#home.admit(loaded, true))
     }
-    const seat = this.#waitingRoom.enter(run, 'throttle', () => ({ claims: [claim], tenant, priority }))
+    const seat = this.#waitingRoom.enter(run, 'throttle', (signal) =>
+      obtain(this.#engine, { claims: [claim], tenant, priority, signal }),
+    )
     const waiting: Waiting = { loaded, seat, cancelTimer: undefined }
     this.#waiting.set(run, waiting)
     seat.listen(() => this.#decided(waiting))
@@ -132,9 +135,9 @@ export class Throttled {
       if (isRefusal(error)) this.#move(loaded, () => this.#home.refuse(loaded, error))
       return
     }
-    const { lease } = admission
-    lease.release()
-    this.#move(loaded, () => this.#begin(loaded, lease.waited))
+    const { pass } = admission
+    pass.release()
+    this.#move(loaded, () => this.#begin(loaded, pass.waited))
   }
 
   /** What it has drawn is never drawn again. */

@@ -1,8 +1,8 @@
-import type { Lease, Limiter, LimitRequest } from './limiter/index.ts'
+import type { Pass } from './pass.ts'
 
-export type Admission = { readonly lease: Lease } | { readonly error: unknown }
+export type Admission = { readonly pass: Pass } | { readonly error: unknown }
 
-/** Somebody's place in the queue of a limit. */
+/** Somebody's place in the queue of a limit, or of those who want the same result. */
 export interface Seat {
   /** Calls back when it is decided; at once when it is. */
   listen(decided: () => void): void
@@ -15,24 +15,22 @@ export interface Seat {
 }
 
 /**
- * What waits for a limit. A run that waits for long leaves memory; its places in the queues stay, and it is called for when one of
- * them is decided.
+ * What waits for a limit, or for a result that another run computes. A run that waits for long leaves memory; its places in the queues
+ * stay, and it is called for when one of them is decided.
  */
 export class WaitingRoom {
-  readonly #limiter: Limiter
   readonly #call: (run: string) => void
   readonly #seats = new Map<string, Map<string, Taken>>()
 
-  constructor(limiter: Limiter, call: (run: string) => void) {
-    this.#limiter = limiter
+  constructor(call: (run: string) => void) {
     this.#call = call
   }
 
   /** The seat of this name, which the run may have had before it left memory. */
-  enter(run: string, name: string, request: () => LimitRequest): Seat {
+  enter(run: string, name: string, obtain: (signal: AbortSignal) => Promise<Pass>): Seat {
     const before = this.#seats.get(run)?.get(name)
     if (before !== undefined) return before
-    const seat = new Taken(this.#limiter, request(), {
+    const seat = new Taken(obtain, {
       call: () => this.#call(run),
       gone: () => this.#remove(run, name, seat),
     })
@@ -65,10 +63,10 @@ class Taken implements Seat {
   #decided: (() => void) | undefined
   #admission: Admission | undefined
 
-  constructor(limiter: Limiter, request: LimitRequest, events: { call(): void; gone(): void }) {
+  constructor(obtain: (signal: AbortSignal) => Promise<Pass>, events: { call(): void; gone(): void }) {
     this.#events = events
-    limiter.acquire({ ...request, signal: this.#abort.signal }).then(
-      (lease) => this.#decide({ lease }),
+    obtain(this.#abort.signal).then(
+      (pass) => this.#decide({ pass }),
       (error) => this.#decide({ error }),
     )
   }
@@ -95,13 +93,13 @@ class Taken implements Seat {
 
   leave(): void {
     this.#events.gone()
-    if (this.#admission !== undefined && 'lease' in this.#admission) this.#admission.lease.release()
+    if (this.#admission !== undefined && 'pass' in this.#admission) this.#admission.pass.release()
     this.#abort.abort(gone)
   }
 
   #decide(admission: Admission): void {
     if (this.#abort.signal.aborted) {
-      if ('lease' in admission) admission.lease.release()
+      if ('pass' in admission) admission.pass.release()
       return
     }
     this.#admission = admission

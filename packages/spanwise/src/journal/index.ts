@@ -1,5 +1,6 @@
 export { writeArchive } from './archive/write.ts'
 export type { BudgetChange } from './budgets.ts'
+export type { CacheFilter, CacheRow, NewCachedResult } from './cache.ts'
 export { decode, encode, encodeCanonical } from './codec.ts'
 export type { Death } from './deaths.ts'
 export {

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { testBudgets } from './testsuite/budgets.testsuite.ts'
 import type { OpenForTest } from './testsuite/build.testsuite.ts'
+import { testCache } from './testsuite/cache.testsuite.ts'
 import { testDeaths } from './testsuite/deaths.testsuite.ts'
 import { testDebounce } from './testsuite/debounce.testsuite.ts'
 import { testDecisions } from './testsuite/decisions.testsuite.ts'
@@ -32,5 +33,6 @@ export function testStore(name: string, open: OpenForTest): void {
     testRetention(open)
     testLog(open)
     testBudgets(open)
+    testCache(open)
   })
 }

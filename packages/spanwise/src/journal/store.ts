@@ -1,4 +1,5 @@
 import type { BudgetChange, Budgets } from './budgets.ts'
+import type { CacheStore, NewCachedResult } from './cache.ts'
 import type { Deaths } from './deaths.ts'
 import type { DecisionStore } from './decisions.ts'
 import type { Entry, NewEntry, RunStatus } from './entry.ts'
@@ -20,6 +21,7 @@ import type { FiringOf, ScheduleStore } from './schedules.ts'
  */
 export interface Store
   extends Budgets,
+    CacheStore,
     ForkStore<NewFork, RunRow>,
     FailureStore,
     LogStore,
@@ -105,7 +107,7 @@ export interface StoreInfo {
   readonly older?: OlderNote | undefined
   /** keyed hash of a user-made id, name or tag under the store's own key: what stands in columns instead of them */
   token(
-    purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input' | 'limit' | 'document' | 'debounce',
+    purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input' | 'limit' | 'document' | 'debounce' | 'cache',
     value: string,
   ): string
 }
@@ -221,6 +223,8 @@ export interface RunChange {
   readonly approvals?: readonly ApprovalChange[] | undefined
   /** more, or less, is used of budgets */
   readonly budgets?: readonly BudgetChange[] | undefined
+  /** results among the entries that other runs may reuse */
+  readonly results?: readonly NewCachedResult[] | undefined
   /**
    * Gives the lease back in the same commit. Answered `busy` if mail is waiting that moves a run of this status: entries are
    * written, the lease and the old status stay, and the next park says `row` again.

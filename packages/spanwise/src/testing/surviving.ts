@@ -45,6 +45,11 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | 'workflows' 
     },
     retain: (...args: Parameters<App['retain']>) => machine.ask((one) => one.retain(...args)),
     archives: () => machine.ask((one) => one.archives()),
+    cache: {
+      list: (...args: Parameters<App['cache']['list']>) => machine.ask((one) => one.cache.list(...args)),
+      invalidate: (...args: Parameters<App['cache']['invalidate']>) =>
+        machine.ask((one) => one.cache.invalidate(...args)),
+    },
     restoreArchived: (run: string) => machine.ask((one) => one.restoreArchived(run)),
     backup: (...args: Parameters<App['backup']>) => machine.ask((one) => one.backup(...args)),
     schedules: (...args: Parameters<App['schedules']>) => machine.ask((one) => one.schedules(...args)),

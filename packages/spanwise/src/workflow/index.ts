@@ -1,5 +1,6 @@
 export { type ApprovalOptions, approval } from './approval.ts'
 export type { Reminder } from './approval-rounds.ts'
+export { type Cache, type CachePlace, cacheKey, cachePlace } from './cache.ts'
 export { changed } from './changed.ts'
 export { type ChildOptions, type ChildRun, child } from './child.ts'
 export { compensate } from './compensate.ts'

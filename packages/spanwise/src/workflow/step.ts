@@ -1,4 +1,5 @@
 import { checkPayloadSize, decode, encode, encodeCanonical, type Meta, SpanwiseError } from '../journal/index.ts'
+import { type Caches, checkCache } from './cache.ts'
 import { readDocument } from './document.ts'
 import { type Duration, milliseconds } from './duration.ts'
 import { checkLimits, type Limits } from './limits.ts'
@@ -31,6 +32,9 @@ export interface StepCommon {
   readonly decision?: boolean | string
 }
 
+/** I: what callers pass, which keys are made of. */
+type Shares<I> = Limits<I> & Caches<I>
+
 interface Repeatable {
   /**
    * `'idempotent'`: it does no harm to do it again, even under another `idempotencyKey`; forks then do it without asking. Retries
@@ -50,6 +54,7 @@ interface Once {
   readonly attempts?: never
   readonly backoff?: never
   readonly retryOn?: never
+  readonly cache?: never
 }
 
 type Tries = Repeatable | Once
@@ -79,7 +84,7 @@ export interface StepDefinition {
     readonly backoff?: Duration
     readonly retryOn?: (error: unknown) => boolean
     readonly settleAfter?: Duration
-  } & Limits<never>
+  } & Shares<never>
   readonly input: StandardSchemaV1 | undefined
   readonly output: StandardSchemaV1 | undefined
   readonly reconcile: ((input: unknown, context: StepContext) => Promise<Reconciled<unknown>>) | undefined
@@ -96,7 +101,7 @@ export interface StepFactory {
   <SI extends StandardSchemaV1, SO extends StandardSchemaV1>(
     name: string,
     options: StepCommon &
-      Limits<SchemaInput<SI>> &
+      Shares<SchemaInput<SI>> &
       Tries & { readonly input: SI; readonly output: SO } & Asks<SchemaOutput<SI>, SchemaInput<SO>>,
     fn: (input: SchemaOutput<SI>, context: StepContext) => SchemaInput<SO> | Promise<SchemaInput<SO>>,
   ): Step<Omittable<SchemaInput<SI>>, SchemaOutput<SO>>
@@ -104,7 +109,7 @@ export interface StepFactory {
   <SI extends StandardSchemaV1, O>(
     name: string,
     options: StepCommon &
-      Limits<SchemaInput<SI>> &
+      Shares<SchemaInput<SI>> &
       Tries & { readonly input: SI; readonly output?: undefined } & Asks<SchemaOutput<SI>, NoInfer<Awaited<O>>>,
     fn: (input: SchemaOutput<SI>, context: StepContext) => O | Promise<O>,
   ): Step<Omittable<SchemaInput<SI>>, Awaited<O>>
@@ -112,7 +117,7 @@ export interface StepFactory {
   <I = void, SO extends StandardSchemaV1 = StandardSchemaV1>(
     name: string,
     options: StepCommon &
-      Limits<NoInfer<I>> &
+      Shares<NoInfer<I>> &
       Tries & { readonly input?: undefined; readonly output: SO } & Asks<NoInfer<I>, SchemaInput<SO>>,
     fn: (input: I, context: StepContext) => SchemaInput<SO> | Promise<SchemaInput<SO>>,
   ): Step<Omittable<I>, SchemaOutput<SO>>
@@ -120,7 +125,7 @@ export interface StepFactory {
   <I = void, O = unknown>(
     name: string,
     options: StepCommon &
-      Limits<NoInfer<I>> &
+      Shares<NoInfer<I>> &
       Tries & { readonly input?: undefined; readonly output?: undefined } & Asks<NoInfer<I>, NoInfer<Awaited<O>>>,
     fn: (input: I, context: StepContext) => O | Promise<O>,
   ): Step<Omittable<I>, Awaited<O>>
@@ -180,6 +185,7 @@ function define(kind: StepDefinition['kind'], name: string, second: unknown, thi
     })
   }
   checkOptions(name, rest)
+  checkCache(name, kind, rest, reconcile !== undefined)
   const definition: StepDefinition = { name, kind, options: rest, input, output, reconcile, fn }
   const call = (value?: unknown): Promise<unknown> => callStep(definition, value)
   const made = Object.assign(call, {

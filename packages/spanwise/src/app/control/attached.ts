@@ -196,6 +196,13 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     retain: (step) => use((backend) => backend.retain(step)),
     restoreRun: (run) => use((backend) => backend.restoreRun(run)),
     archives: () => use((backend) => backend.archives()),
+    cached: (query) => use((backend) => backend.cached(query)),
+    async invalidate(order) {
+      const count = await use((backend) => backend.invalidate(order))
+      // an owner that began while this was done in the file may be computing already what it is about
+      const missed = !order.dryRun && way?.kind === 'file' && currentOwner(path) !== undefined
+      return missed ? count + (await use((backend) => backend.invalidate(order))) : count
+    },
     putSchedule: (put) => changing((backend) => backend.putSchedule(put)),
     schedule: (ref) => use((backend) => backend.schedule(ref)),
     schedules: (query) => use((backend) => backend.schedules(query)),

@@ -43,6 +43,8 @@ export interface Methods {
   readonly retain: Parameters<Backend['retain']>
   readonly restoreRun: [string]
   readonly archives: []
+  readonly cached: Parameters<Backend['cached']>
+  readonly invalidate: Parameters<Backend['invalidate']>
   readonly putSchedule: Parameters<Backend['putSchedule']>
   readonly schedule: Parameters<Backend['schedule']>
   readonly schedules: Parameters<Backend['schedules']>
@@ -63,6 +65,7 @@ const limit: Check = (value) => whole(value) && (value as number) > 0 && (value 
 const overlap = oneOf('skip', 'queue', 'cancel', 'allow')
 const nextDue = record({ due: whole, wakeAt: whole })
 const scheduleRef = record({ tenant: text, id: text })
+const invalidated = { step: optional(text), key: optional(text), tag: optional(text), tenant: optional(text) }
 const statuses = oneOf('queued', 'running', 'waiting', 'needs attention', 'completed', 'failed', 'cancelled')
 
 const checks: { readonly [M in keyof Methods]: Check } = {
@@ -202,6 +205,8 @@ const checks: { readonly [M in keyof Methods]: Check } = {
   ),
   restoreRun: tuple(text),
   archives: tuple(),
+  cached: tuple(record({ ...invalidated, now: whole, after: optional(text), limit })),
+  invalidate: tuple(record({ ...invalidated, dryRun: flag })),
   putSchedule: tuple(
     record({
       tenant: text,
@@ -291,6 +296,8 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
   retain: ({ backend }, step) => backend.retain(step),
   restoreRun: ({ backend }, run) => backend.restoreRun(run),
   archives: ({ backend }) => backend.archives(),
+  cached: ({ backend }, query) => backend.cached(query),
+  invalidate: ({ backend }, order) => backend.invalidate(order),
   putSchedule: ({ backend }, put) => backend.putSchedule(put),
   schedule: ({ backend }, ref) => backend.schedule(ref),
   schedules: ({ backend }, query) => backend.schedules(query),

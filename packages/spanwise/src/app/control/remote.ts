@@ -1,5 +1,6 @@
 import type {
   ApprovalRow,
+  CacheRow,
   DecisionRow,
   Entry,
   FailureRow,
@@ -56,6 +57,8 @@ export function remoteBackend(connection: Connection): Omit<Backend, 'watch' | '
     retain: (step) => ask('retain', step),
     restoreRun: (run) => ask('restoreRun', run),
     archives: () => ask('archives'),
+    cached: (query) => pages<CacheRow, typeof query>((part) => ask('cached', part), query),
+    invalidate: (order) => ask('invalidate', order),
     putSchedule: (put) => ask('putSchedule', put),
     schedule: (ref) => ask('schedule', ref),
     schedules: (query) => pages<ScheduleRow, typeof query>((part) => ask('schedules', part), query),

@@ -47,7 +47,7 @@ export function describe(event: RunEvent): Described | undefined {
     case 'step.attempt':
       return line('✖', `${name}  attempt ${event.attempt} failed: ${message((payload as { error?: unknown })?.error)}`)
     case 'step.result':
-      return line('✔', `${name}${event.attempt > 1 ? `  on attempt ${event.attempt}` : ''}`)
+      return line('✔', `${name}${reused(meta)}${event.attempt > 1 ? `  on attempt ${event.attempt}` : ''}`)
     case 'step.error':
       return line(
         '✖',
@@ -97,6 +97,12 @@ export function describe(event: RunEvent): Described | undefined {
 function asked(meta: RunEvent['meta']): string {
   const model = String(meta['answered'] ?? meta['model'] ?? '')
   return `model ${String(meta['alias'] ?? '')}${model === '' ? '' : ` (${model})`}`
+}
+
+/** From whom a cached result is. */
+function reused(meta: RunEvent['meta']): string {
+  if (meta['cached'] !== true) return ''
+  return `  cached from ${String(meta['source']).slice(0, 8)}, entry ${String(meta['sourceIndex'])}`
 }
 
 function spent(meta: RunEvent['meta']): string {

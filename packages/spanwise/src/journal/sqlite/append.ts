@@ -2,6 +2,7 @@ import type { NewEntry } from '../entry.ts'
 import { SpanwiseError } from '../error.ts'
 import type { Appended, ApprovalChange, RunChange, RunRef } from '../store.ts'
 import { changeBudgets } from './budgets.ts'
+import { keepResults } from './cache.ts'
 import { approvalStates, firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { startChild } from './create.ts'
@@ -39,6 +40,7 @@ export function append(context: Context, change: RunChange): Appended {
     if (send(context, mail).state === 'ok') woken.add(mail.run)
   }
   changeBudgets(context, change.budgets ?? [])
+  keepResults(context, ref.seq, change.results ?? [])
   for (const approval of change.approvals ?? []) changeApproval(context, ref.seq, approval)
 
   const status = change.row === undefined ? head.status : statuses.code(change.row.status)
@@ -97,7 +99,8 @@ function isPlain(change: RunChange): boolean {
     change.children === undefined &&
     change.send === undefined &&
     change.approvals === undefined &&
-    change.budgets === undefined
+    change.budgets === undefined &&
+    change.results === undefined
   )
 }
 

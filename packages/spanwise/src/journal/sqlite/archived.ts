@@ -28,6 +28,10 @@ export function archivedPayloads(context: Context, runSeq: number): ReadonlyMap<
   return payloads
 }
 
+export function isArchived(context: Context, runSeq: number): boolean {
+  return context.sql('SELECT 1 FROM spanwise_archived WHERE run_seq = ?').get(runSeq) !== undefined
+}
+
 /** What covers entries that name no subject. */
 export function ownSecret(context: Context, runSeq: number): Uint8Array | undefined {
   const subject = context.sql('SELECT subject FROM spanwise_runs WHERE seq = ?').get(runSeq)?.['subject'] as

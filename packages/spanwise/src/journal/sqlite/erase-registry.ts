@@ -1,3 +1,4 @@
+import { forgetResultsOf } from './cache.ts'
 import type { Context } from './context.ts'
 import { eraseEntries } from './entries.ts'
 
@@ -51,6 +52,17 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
     keeps: 'keyed hashes',
     forget: (context, { seq }) => forgetBy(context, 'spanwise_subject_runs', seq),
   },
+  spanwise_cache: {
+    // nothing of theirs is in it; what it points at is gone
+    erase: (context, target) => {
+      if ('run' in target) return forgetResultsOf(context, '= ?1', target.run)
+      forgetResultsOf(context, `IN (${runsOfSubject})`, target.subject)
+      const about = 'IN (SELECT run_seq FROM spanwise_subject_runs WHERE subject = ?1)'
+      forgetResultsOf(context, about, target.subject)
+    },
+    forget: (context, { seq }) => forgetResultsOf(context, '= ?1', seq),
+  },
+  spanwise_cache_tags: { keeps: 'keyed hashes; they go with what they stand for' },
   spanwise_archived: {
     // a subject's own secret goes too, and with it what others hold about them
     erase: (context, target) => {

@@ -1,11 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { SpanwiseError } from '../error.ts'
 import { version1 } from './schema.ts'
+import { cacheTables } from './schema-cache.ts'
 import { debounceTables } from './schema-debounce.ts'
 import { decisionTables } from './schema-decisions.ts'
 
 /** One element per version, from the first on; what was released is never changed. */
-const migrations: readonly string[] = [version1, decisionTables, debounceTables]
+const migrations: readonly string[] = [version1, decisionTables, debounceTables, cacheTables]
 
 export const schemaVersion = migrations.length
 

@@ -18,6 +18,7 @@ import type {
 } from '../store.ts'
 import { append } from './append.ts'
 import { changeBudgets, usedOf } from './budgets.ts'
+import { cacheOperations, cacheReads } from './cache.ts'
 import { claim, nextWake, register, renew, unregister } from './claim.ts'
 import type { Context } from './context.ts'
 import { create } from './create.ts'
@@ -89,6 +90,7 @@ export const operations = {
     keepRates(context, kept),
   ...scheduleOperations,
   ...retentionOperations,
+  ...cacheOperations,
   logSize: (context: Context, _: undefined) => logSize(context),
   log: (context: Context, range: { readonly from: number; readonly limit: number }) => readLog(context, range),
   leaves: (context: Context, range: { readonly from: number; readonly limit: number }) => readLeaves(context, range),
@@ -130,6 +132,7 @@ const reads: ReadonlySet<Op> = new Set([
   'trials',
   ...scheduleReads,
   ...retentionReads,
+  ...cacheReads,
   'logSize',
   'log',
   'leaves',

@@ -95,7 +95,7 @@ export function counts(context: Context, tenant: string | undefined): Readonly<R
   return found
 }
 
-function page<Raw extends { readonly seq: number }, T>(
+export function page<Raw extends { readonly seq: number }, T>(
   rows: readonly Raw[],
   limit: number,
   map: (raw: Raw) => T,
@@ -109,7 +109,7 @@ function toCursor(seq: number): string {
   return seq.toString(36)
 }
 
-function fromCursor(text: string): number {
+export function fromCursor(text: string): number {
   const seq = Number.parseInt(text, 36)
   return Number.isSafeInteger(seq) ? seq : 0
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { encrypt, entryLine, frame } from '../archive/format.ts'
 import type { ArchiveRow, Expired, ExpiredQuery, ExportedRun, NewArchive, Rule } from '../retention.ts'
-import { archivedPayloads, ownSecret } from './archived.ts'
+import { archivedPayloads, isArchived, ownSecret } from './archived.ts'
 import { firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { archiveEntries, entriesOf, unarchiveEntries } from './entries.ts'
@@ -69,10 +69,6 @@ function condition(context: Context, { workflow, status, tag }: Rule, values: (s
 function endedRun(context: Context, run: string): RawRun | undefined {
   const raw = runById(context, run)
   return raw === undefined || raw.status < firstTerminal ? undefined : raw
-}
-
-function isArchived(context: Context, runSeq: number): boolean {
-  return context.sql('SELECT 1 FROM spanwise_archived WHERE run_seq = ?').get(runSeq) !== undefined
 }
 
 function exportRun(context: Context, run: string): ExportedRun | undefined {

@@ -76,6 +76,9 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     deleteRuns: (runs) => ask('deleteRuns', runs),
     restoreRun: (run) => ask('restoreRun', run),
     archives: () => ask('archives', undefined),
+    cachedResult: (query) => ask('cachedResult', query),
+    cachedResults: (query) => ask('cachedResults', query),
+    dropCachedResults: (order) => ask('dropCachedResults', order),
     dueSchedules: (now, limit) => ask('dueSchedules', { now, limit }),
     nextSchedule: () => ask('nextSchedule', undefined),
     fireSchedule: async (firing) => {

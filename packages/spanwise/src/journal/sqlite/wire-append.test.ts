@@ -43,6 +43,7 @@ it.each([
   { children: [] },
   { send: [] },
   { approvals: [] },
+  { results: [] },
   { park: { wakeAt: undefined } },
 ] as Partial<RunChange>[])('a change with %o travels whole', (more) => {
   const request: Request = { op: 'append', argument: { ...change, ...more } }

@@ -34,8 +34,8 @@ function isPacked(travelling: Travelling): travelling is Packed {
 }
 
 function isPlain(change: RunChange): boolean {
-  const { row, taken, children, send, approvals, budgets, park } = change
-  return (row ?? taken ?? children ?? send ?? approvals ?? budgets ?? park) === undefined
+  const { row, taken, children, send, approvals, budgets, results, park } = change
+  return (row ?? taken ?? children ?? send ?? approvals ?? budgets ?? results ?? park) === undefined
 }
 
 function entryAt(packed: Packed, at: number): NewEntry {
