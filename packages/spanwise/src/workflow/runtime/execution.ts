@@ -515,7 +515,9 @@ export class Execution implements Runtime {
 
   #isRefused(operation: Operation, { allow, results }: Dry): boolean {
     if (operation.state !== 'open' || operation.started) return false
-    if (results !== undefined && Object.hasOwn(results, operation.key)) return false
+    const isGiven = results !== undefined && Object.hasOwn(results, operation.key)
+    // what a model answers cannot be given: its shape is the SDK's
+    if (isGiven && operation.spec.effect.type !== 'model') return false
     if (this.recorded.operations.get(operation.key)?.announcement?.kind === 'child.started') return false
     return hasEffect(operation, (run) => this.isShared(run)) && !isAllowed(operation, allow)
   }
