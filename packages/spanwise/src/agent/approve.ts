@@ -106,13 +106,10 @@ function notApproved(tool: string, facts: { readonly edited: string } | { readon
 function isHistory({ execution, prefix }: Scope, decided: number): boolean {
   const fork = execution.recorded.forked.findLast(({ index }) => index > decided)
   if (fork === undefined) return false
-  for (const [key, { outcome }] of execution.recorded.operations)
-    if (
-      key.startsWith(prefix) &&
-      !key.startsWith(`${prefix}${asksIn}/`) &&
-      outcome !== undefined &&
-      outcome.index < fork.index
-    )
-      return false
+  for (const [key, { outcome }] of execution.recorded.operations) {
+    const isMade =
+      key.startsWith(prefix) && !key.startsWith(`${prefix}${asksIn}/`) && outcome?.kind !== 'approval.decided'
+    if (isMade && outcome !== undefined && outcome.index < fork.index) return false
+  }
   return true
 }

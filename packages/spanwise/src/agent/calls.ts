@@ -3,6 +3,7 @@ import { isSpanwiseError } from '../journal/index.ts'
 import { frames, type Scope } from '../workflow/index.ts'
 import { callApproved, costOf, type Refused } from './approve.ts'
 import type { AgentDefinition } from './definition.ts'
+import { asPinned } from './pinned.ts'
 import type { Judged, ToolRequest } from './policy.ts'
 import type { State } from './state.ts'
 import type { ToolDefinition } from './tool.ts'
@@ -17,6 +18,8 @@ export interface Called {
   /** what it returned, as text; undefined where it was not made */
   readonly text: string | undefined
   readonly trusted: boolean
+  /** of a remote tool that has changed: the one that somebody vouches for now */
+  readonly version?: string | undefined
 }
 
 /** Makes one call, if it may be made. What a tool fails with is told to the model, but for what nobody can go on from. */
@@ -26,9 +29,13 @@ export async function makeCall(
   state: State,
   scope: Scope,
 ): Promise<Called> {
-  const tool = speaker.tools.get(call.tool)
-  if (call.invalid !== undefined || tool === undefined)
+  const known = speaker.tools.get(call.tool)
+  if (call.invalid !== undefined || known === undefined)
     return untold(call, call.invalid ?? `There is no tool "${call.tool}".`)
+  let version: string | undefined
+  const tool = asPinned(known, state.versions ?? {}, (now) => {
+    version = now
+  })
   const request: ToolRequest = {
     agent: speaker.name,
     tool: call.tool,
@@ -46,13 +53,13 @@ export async function makeCall(
         ? await callApproved(tool, request, given, scope, judged, speaker.rules)
         : { value: await frames.run(scope, () => tool.call(call.args, { ...given, check: undefined })) }
     if ('refused' in done) return untold(call, `This call was not made: ${done.refused}.`)
-    return await told(tool, call, done.value)
+    return { ...(await told(tool, call, done.value)), version }
   } catch (error) {
     if (isFatal(error)) throw error
     const why = textOf(error)
     const trusted = isTrusted(tool)
     // what it failed with may have been written by whoever it read from
-    return { ...untold(call, trusted ? why : marked(tool.name, why)), text: why, trusted }
+    return { ...untold(call, trusted ? why : marked(tool.name, why)), text: why, trusted, version }
   }
 }
 

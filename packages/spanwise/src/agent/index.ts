@@ -1,4 +1,6 @@
 export { agent } from './agent.ts'
+export type { McpTarget } from './mcp/connection.ts'
+export { type McpOptions, type McpServer, mcp } from './mcp/mcp.ts'
 export type { Agent, AgentOptions, AgentTool, AgentTools, OnLimit, ToolOptions } from './options.ts'
 export type { ApprovalRules, ApproverClaim, Policy, ToolRequest, Verdict } from './policy.ts'
 export { spending } from './spending.ts'

@@ -8,6 +8,7 @@ import type { AgentDefinition } from './definition.ts'
 import { goesRound, noOutput } from './errors.ts'
 import { backAndForth, handoffName, handoffsOf, speakersOf } from './handoff.ts'
 import { Limits } from './limits.ts'
+import { pinTools } from './pinned.ts'
 import type { State } from './state.ts'
 import { ask, type Said, type WantedCall } from './turn.ts'
 import { heard } from './untrusted.ts'
@@ -40,6 +41,7 @@ function beginning(agent: AgentDefinition, input: unknown, since: number): State
     granted: {},
     closing: undefined,
     same: undefined,
+    versions: undefined,
     path: [agent.name],
     trusted: typeof said === 'string' ? [text(input), said] : [text(input)],
     untrusted: [],
@@ -58,7 +60,8 @@ interface Going {
 }
 
 /** One turn: from what the agent goes on with to what it goes on with next, or to its answer. */
-async function turn(going: Going, state: State): Promise<Turned> {
+async function turn(going: Going, begun: State): Promise<Turned> {
+  const state = begun.versions === undefined ? { ...begun, versions: await pinTools(going.speakers.values()) } : begun
   const reached = state.closing === undefined ? going.limits.reached(state, now().getTime()) : undefined
   return inTime(going, reached === undefined ? state : await going.limits.decide(state, reached))
 }
@@ -142,8 +145,10 @@ async function called(
     messages: [...state.messages, { role: 'tool', content }],
     calls: state.calls + made.length,
   }
-  for (const [call, { text: said, trusted }] of results)
+  for (const [call, { text: said, trusted, version }] of results) {
     if (said !== undefined) next = { ...next, ...heard(next, call.tool, trusted, said) }
+    if (version !== undefined) next = { ...next, versions: { ...next.versions, [call.tool]: version } }
+  }
   if (over !== undefined) return limits.decide(next, over)
   next = repeated(going, next, made, answers, scope)
   if (handoff === undefined) return made.length > 0 ? { ...next, path: [next.active] } : next

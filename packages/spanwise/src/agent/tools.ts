@@ -14,6 +14,7 @@ import {
 import { checkToolName } from './check-name.ts'
 import { agentDefinitionOf } from './definition.ts'
 import { invalidAgent } from './errors.ts'
+import { type Remote, remoteMarker, remoteOf } from './mcp/remote.ts'
 import type { Agent, AgentTool, ToolOptions } from './options.ts'
 import type { ToolCallContext, ToolDefinition } from './tool.ts'
 
@@ -49,7 +50,7 @@ function readTool(agent: string, name: string, tool: AgentTool, options: ToolOpt
     }
     const call = (args: unknown) =>
       (tool as Agent<unknown, unknown>)(input === undefined ? (args as { prompt: string }).prompt : args)
-    return { name, kind: 'agent', shown, options, call, toModelOutput: undefined }
+    return { name, kind: 'agent', shown, options, call, toModelOutput: undefined, remote: undefined }
   }
   if ((tool as { kind?: unknown }).kind === 'workflow')
     return workflowTool(agent, name, tool as Workflow<unknown, unknown>, options)
@@ -83,6 +84,7 @@ function stepTool(agent: string, name: string, step: StepDefinition, options: To
     shown,
     options,
     toModelOutput: undefined,
+    remote: undefined,
     call: (args, { check }) => {
       const isPooled = step.options.pool !== undefined
       if (check !== undefined && isPooled)
@@ -110,11 +112,25 @@ function workflowTool(
       'Give the workflow { input: schema }: a model has to be told what it takes.',
     )
   const shown = { description: `Runs ${called}.`, inputSchema: shownSchema(input) }
-  return { name, kind: 'workflow', shown, options, call: (args) => child(workflow, args), toModelOutput: undefined }
+  return {
+    name,
+    kind: 'workflow',
+    shown,
+    options,
+    call: (args) => child(workflow, args),
+    toModelOutput: undefined,
+    remote: undefined,
+  }
 }
 
 function sdkTool(agent: string, name: string, tool: ToolSet[string], options: ToolOptions): ToolDefinition {
-  const { execute, toModelOutput, ...shown } = tool as ToolSet[string] & { execute?: Execute }
+  const remote = remoteOf(tool)
+  const {
+    execute,
+    toModelOutput,
+    [remoteMarker]: _,
+    ...shown
+  } = tool as ToolSet[string] & { execute?: Execute; [remoteMarker]?: Remote }
   if (execute === undefined && shown.type !== 'provider')
     throw invalidAgent(
       agent,
@@ -127,13 +143,14 @@ function sdkTool(agent: string, name: string, tool: ToolSet[string], options: To
     shown: shown as ToolSet[string],
     options,
     toModelOutput,
-    call: (args, { id, messages, check }) => {
-      const fn = (input: unknown, context: StepContext) => run(execute as Execute, input, { id, messages }, context)
+    remote,
+    call: (args, { id, messages, check, pinned }) => {
+      const given = { id, messages, pinned }
+      const fn = (input: unknown, context: StepContext) => run(execute as Execute, input, given, context)
       const definition: StepDefinition = {
         name,
         kind: 'function',
-        // a model sees the failure and decides: what it is told late is of no use to it
-        options: {},
+        options: remote === undefined ? {} : { effect: remote.isRepeatable ? 'idempotent' : 'at-most-once' },
         input: undefined,
         output: undefined,
         reconcile: undefined,
@@ -149,10 +166,10 @@ type Execute = (input: unknown, options: object) => unknown
 async function run(
   execute: Execute,
   input: unknown,
-  { id, messages }: Pick<ToolCallContext, 'id' | 'messages'>,
+  { id, messages, pinned }: Omit<ToolCallContext, 'check'>,
   context: StepContext,
 ): Promise<unknown> {
-  const said = execute(input, { toolCallId: id, messages, abortSignal: context.abortSignal, context })
+  const said = execute(input, { toolCallId: id, messages, abortSignal: context.abortSignal, context, pinned })
   if (typeof said !== 'object' || said === null || !(Symbol.asyncIterator in said)) return said
   // preliminary results are for those who watch; the last one is the result
   let last: unknown
