@@ -39,6 +39,14 @@ if (order.work === 'measure') {
     figures[`steps/s at ${at}`] = round((await atOnce(Math.max(total, 2 * at), at, () => peer.ten())) * 10, 0)
   }
   figures['W2 p50 ms'] = round((await alone(order.quick ? 10 : 30, 3, () => peer.hundred())).p50)
+  const { graph } = peer
+  if (graph !== undefined) {
+    const found = await alone(order.quick ? 30 : 100, 10, graph)
+    figures['W4 p50 ms'] = round(found.p50)
+    figures['W4 p95 ms'] = round(found.p95)
+    await atOnce(64, 64, graph)
+    figures['graphs/s at 64'] = round(await atOnce(order.quick ? 192 : 640, 64, graph), 0)
+  }
   writeSync(1, `${JSON.stringify(figures)}\n`)
 } else {
   await Promise.all(Array.from({ length: order.crowd }, (_, i) => peer.slow(`slow-${i}`)))

@@ -7,6 +7,8 @@ export interface Peer {
   ten(): Promise<unknown>
   /** W2: a workflow of a hundred trivial steps at once */
   hundred(): Promise<unknown>
+  /** W4: a graph of ten nodes, one after the other, whose state is 2 KB; for those that have graphs */
+  graph?(): Promise<unknown>
   /** W3: starts or picks up ten steps that take 20 ms each and call `sideEffect`; resolves at their end. */
   slow(id: string): Promise<unknown>
   close(): Promise<void>

@@ -22,6 +22,14 @@ export function withSaver(checkpointer, sideEffect) {
     sideEffect(`${id} ${i}`)
     return { i }
   })
+  const document = 'x'.repeat(2_000)
+  const Document = Annotation.Root({ n: Annotation(), document: Annotation() })
+  const counting = new StateGraph(Document)
+  for (let i = 0; i < 10; i++) counting.addNode(`n${i}`, async ({ n }) => ({ n: n + 1 }))
+  counting.addEdge(START, 'n0')
+  for (let i = 0; i < 9; i++) counting.addEdge(`n${i}`, `n${i + 1}`)
+  counting.addEdge('n9', END)
+  const counted = counting.compile({ checkpointer })
   const hundred = new StateGraph(State)
     .addNode('one', async ({ i }) => ({ out: [i] }))
     .addNode('join', async () => ({ i: 1 }))
@@ -34,6 +42,7 @@ export function withSaver(checkpointer, sideEffect) {
   return {
     ten: () => ten.invoke({ i: 0 }, thread()),
     hundred: () => hundred.invoke({ i: 0 }, thread()),
+    graph: () => counted.invoke({ n: 0, document }, thread()),
     // it has no recovery of its own: whoever uses it asks each thread where it stood
     async slow(id) {
       const { next, values } = await slow.getState(thread(id))

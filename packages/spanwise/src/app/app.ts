@@ -20,7 +20,6 @@ import {
   type Rest,
   readStarted,
   type Startable,
-  type Workflow,
   workflowDefinition,
 } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
@@ -117,7 +116,7 @@ export interface App extends AsyncDisposable {
   start<I, O>(startable: Startable<I, O>, ...rest: Rest<I, StartOptions>): Promise<Run<O>>
   /** Starts and waits for the output. */
   run<I, O>(startable: Startable<I, O>, ...rest: Rest<I, StartOptions>): Promise<O>
-  get<I, O>(workflow: Workflow<I, O>, id: string, options?: { readonly tenant?: string }): Promise<Run<O> | undefined>
+  get<I, O>(startable: Startable<I, O>, id: string, options?: { readonly tenant?: string }): Promise<Run<O> | undefined>
   /** the same by the workflow's name, where its code is not at hand */
   get(workflow: string, id: string, options?: { readonly tenant?: string }): Promise<Run<unknown> | undefined>
   get(runId: string): Promise<Run<unknown> | undefined>

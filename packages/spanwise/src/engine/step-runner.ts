@@ -108,7 +108,7 @@ export class StepRunner {
     const retryAt = recorded.at(-1)?.meta['retryAt']
     if (typeof retryAt === 'number' && retryAt > home.engine.clock.now())
       home.wakeAt(operation, retryAt, () => this.#next())
-    else home.whenDurable(operation.after, () => this.#next())
+    else home.whenDurable(runsAhead(this.#definition) ? 0 : operation.after, () => this.#next())
   }
 
   /** What an earlier worker knew: when the latest attempt may still have been under way, and how often it has asked since. */
@@ -535,4 +535,9 @@ function readAnswer(result: AttemptResult): Answer {
 /** Codec text of what the step is called with: the operator's, where one was given. */
 export function inputOf(operation: Operation, edited: OperationHistory['edited']): string {
   return edited === undefined ? (operation.spec.effect as { text: string }).text : encode(edited.value, 'edited input')
+}
+
+/** What only computes does no harm where what it depends on is lost, and computed again. */
+function runsAhead({ options, reconcile }: StepDefinition): boolean {
+  return options.effect === 'none' && options.pool === undefined && reconcile === undefined
 }

@@ -1,5 +1,6 @@
 export { type ApprovalOptions, approval } from './approval.ts'
 export type { Reminder } from './approval-rounds.ts'
+export { openBranch } from './branch.ts'
 export { type Cache, type CachePlace, cacheKey, cachePlace } from './cache.ts'
 export { changed } from './changed.ts'
 export { type ChildOptions, type ChildRun, child } from './child.ts'
@@ -20,7 +21,7 @@ export {
   TimeoutError,
 } from './errors.ts'
 export { classify, type FailureClass, fingerprint, isRetried, refusesAnswer } from './failure.ts'
-export type { Inlined } from './inlined.ts'
+export { type Inlined, isInlined } from './inlined.ts'
 export { type Concurrency, type RateLimit, type StepClaim, stepClaims } from './limits.ts'
 export { loop } from './loop.ts'
 export { answerOf, modelPlace } from './model.ts'
@@ -36,7 +37,7 @@ export type { Ending, Host, Offer } from './runtime/host.ts'
 export { inputDifference } from './runtime/input-diff.ts'
 export { LazyAbort } from './runtime/lazy-abort.ts'
 export { readStarted, restoreCompensations, startPayload } from './runtime/lifecycle.ts'
-export type { LoopSnapshot } from './runtime/loop-run.ts'
+export type { LoopSnapshot, Turn } from './runtime/loop-run.ts'
 export type { Effect, Operation, OperationHistory, Scope } from './runtime/model.ts'
 export type {
   CandidateState,
@@ -69,12 +70,15 @@ export {
   callStep,
   decisionMeta,
   definitionOf,
+  ownStep,
   runFunction,
   type Step,
   type StepDefinition,
   type StepFactory,
+  type StepSettings,
   step,
   stepPayload,
+  withSettings,
 } from './step.ts'
 export { now, sleep } from './time.ts'
 export type {

@@ -38,9 +38,10 @@ type Shares<I> = Limits<I> & Caches<I>
 interface Repeatable {
   /**
    * `'idempotent'`: it does no harm to do it again, even under another `idempotencyKey`; forks then do it without asking. Retries
-   * are the same for both.
+   * are the same for both. `'none'`: it only computes. Then it also begins before the results that it depends on are on disk: after a
+   * crash it may be computed again from others.
    */
-  readonly effect?: 'at-least-once' | 'idempotent'
+  readonly effect?: 'at-least-once' | 'idempotent' | 'none'
   /** all attempts, the first included; 3 */
   readonly attempts?: number
   /** wait before the second attempt, doubled for each further one, with jitter; 1 s */
@@ -79,7 +80,7 @@ export interface StepDefinition {
   readonly name: string
   readonly kind: 'function' | 'transaction'
   readonly options: StepCommon & {
-    readonly effect?: 'at-least-once' | 'at-most-once' | 'idempotent'
+    readonly effect?: 'at-least-once' | 'at-most-once' | 'idempotent' | 'none'
     readonly attempts?: number
     readonly backoff?: Duration
     readonly retryOn?: (error: unknown) => boolean
@@ -167,6 +168,36 @@ type Options = StepDefinition['options'] & {
 export const stepMarker: unique symbol = Symbol.for('spanwise.step') as never
 
 function define(kind: StepDefinition['kind'], name: string, second: unknown, third: unknown): Step<unknown, unknown> {
+  const made = make(kind, name, second, third)
+  registerStep(name, made, callSite(3))
+  return made
+}
+
+/** What a construct may say about steps that it makes or takes. */
+export type StepSettings = Pick<
+  StepDefinition['options'],
+  'attempts' | 'backoff' | 'retryOn' | 'timeout' | 'deadline' | 'effect' | 'pool' | 'priority' | 'concurrency' | 'rate'
+>
+
+/**
+ * Steps of a construct's own: nobody else finds them by their name. They have no input on record, because it is there already: what
+ * the construct's continuation holds.
+ */
+export function ownStep(
+  name: string,
+  options: StepSettings,
+): (fn: (context: StepContext) => unknown) => Promise<unknown> {
+  const definition = definitionOf(make('function', name, options, () => {})) as StepDefinition
+  return (fn) => callStep({ ...definition, fn: (_, context) => fn(context as StepContext) }, undefined)
+}
+
+/** A step with other settings, in the places that it is used in by a construct. */
+export function withSettings(step: Step<never, unknown>, settings: StepSettings): Step<unknown, unknown> {
+  const { name, kind, options, input, output, reconcile, fn } = definitionOf(step) as StepDefinition
+  return make(kind, name, { ...options, ...settings, input, output, reconcile }, fn)
+}
+
+function make(kind: StepDefinition['kind'], name: string, second: unknown, third: unknown): Step<unknown, unknown> {
   const options = (typeof second === 'function' ? {} : second) as Options
   const fn = (typeof second === 'function' ? second : third) as StepDefinition['fn']
   if (typeof name !== 'string' || name === '' || /[#/[\]:@~]/.test(name)) {
@@ -188,13 +219,11 @@ function define(kind: StepDefinition['kind'], name: string, second: unknown, thi
   checkCache(name, kind, rest, reconcile !== undefined)
   const definition: StepDefinition = { name, kind, options: rest, input, output, reconcile, fn }
   const call = (value?: unknown): Promise<unknown> => callStep(definition, value)
-  const made = Object.assign(call, {
+  return Object.assign(call, {
     direct: (value?: unknown) => runDirect(definition, value),
     stepName: name,
     [stepMarker]: definition,
   })
-  registerStep(name, made, callSite(3))
-  return made
 }
 
 /** Told where the step is written, not at its first failure at night. */
@@ -283,7 +312,7 @@ function stepSpec(definition: StepDefinition, value: unknown): OperationSpec {
     effect: { type: definition.kind === 'transaction' ? 'transaction' : 'step', definition, text },
     settle: settleStep,
     onDrift: definition.options.onDrift,
-    repeatable: definition.options.effect === 'idempotent',
+    repeatable: definition.options.effect === 'idempotent' || definition.options.effect === 'none',
   }
 }
 

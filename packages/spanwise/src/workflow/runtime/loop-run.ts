@@ -18,6 +18,11 @@ export interface LoopOptions<S> {
    * it would save, for continuations that hold all that was said, so that the sum stays linear.
    */
   readonly snapshots: 'every' | 'growing'
+  /**
+   * What becomes of the rest of a round that fails. `'close'` (default): it is abandoned, as behind a failed `parallel`. `'leave'`: it
+   * is left to finish, where nobody goes on behind the failure: then it counts when the run is resumed.
+   */
+  readonly onFailure?: 'close' | 'leave'
   /** Takes over what an operator wrote into a continuation where the run was forked; it is the new continuation by default. */
   readonly rewrite?: (state: S, edit: unknown) => S
 }
@@ -64,8 +69,7 @@ export class LoopRun<S, R> {
     let issued: Issued | Restored = restored ?? issuedIn(this.#outer)
     for (;;) {
       const scope = roundScope(this.#outer, this.#name, this.#round, issued)
-      const turn = await frames.run(scope, async () => this.#turn(state, this.#round))
-      this.#execution.closeScope(scope)
+      const turn = await this.#play(scope, state)
       this.#taken.push(...scope.took)
       this.#round++
       if ('done' in turn) {
@@ -75,6 +79,17 @@ export class LoopRun<S, R> {
       state = turn.next
       issued = issuedIn(this.#outer)
       if (this.#isDue) this.#write(state, false)
+    }
+  }
+
+  async #play(scope: Scope, state: S): Promise<Turn<S, R>> {
+    let closes = this.#options.onFailure !== 'leave'
+    try {
+      const turn = await frames.run(scope, async () => this.#turn(state, this.#round))
+      closes = true
+      return turn
+    } finally {
+      if (closes) this.#execution.closeScope(scope)
     }
   }
 

@@ -1,0 +1,3 @@
+export type { Graph, GraphFactory, Join, ManyOptions, NodeOptions, Reducers, Update } from './builder.ts'
+export { type Goto, goto } from './goto.ts'
+export { graph } from './graph.ts'
