@@ -96,7 +96,7 @@ it('what is in an archive is left out of the store, and comes back into it', asy
   expect(text).toContain(`"run":"${id}"`)
   expect(text).toContain('"kind":"run.completed"')
   expect(text).not.toContain(secret)
-  expect(checkStore(path)).toMatchObject({ runs: 2, problems: [] })
+  expect(await checkStore(path)).toMatchObject({ runs: 2, problems: [] })
 
   await using app = await testApp(options)
   const archived = await events(app, id)

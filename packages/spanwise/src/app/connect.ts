@@ -1,5 +1,5 @@
 import { systemClock } from '../engine/index.ts'
-import { openStore, parseStoreUrl, type Store, storeFile } from '../journal/index.ts'
+import { type EncryptionOptions, openStore, parseStoreUrl, type Store, storeFile } from '../journal/index.ts'
 import { type App, makeApp } from './app.ts'
 import type { Backend } from './backend.ts'
 import { attach } from './control/index.ts'
@@ -13,10 +13,12 @@ import { releaseOf, type SpanwiseOptions } from './options.ts'
  * @throws CONTROL_VERSION, CONTROL_DENIED, OWNER_UNREACHABLE, OWNER_SILENT from its methods
  */
 export async function connect(
-  options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release'> & Partial<Pick<SpanwiseOptions, 'workflows'>>,
+  options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release' | 'encryption'> &
+    Partial<Pick<SpanwiseOptions, 'workflows'>>,
 ): Promise<App> {
-  const { store: given, clock = systemClock } = options
-  const { backend, file, close } = typeof given === 'string' ? await reach(given) : direct(given, async () => {})
+  const { store: given, clock = systemClock, encryption } = options
+  const { backend, file, close } =
+    typeof given === 'string' ? await reach(given, encryption) : direct(given, async () => {})
   let isClosing = false
   return makeApp(backend, {
     now: () => clock.now(),
@@ -37,14 +39,14 @@ interface Reached {
   close(): Promise<void>
 }
 
-async function reach(url: string): Promise<Reached> {
+async function reach(url: string, encryption: EncryptionOptions | undefined): Promise<Reached> {
   const address = parseStoreUrl(url)
   if (address.kind === 'memory') {
     const store = await openStore(url)
     return direct(store, () => store.close())
   }
   const file = storeFile(address.path)
-  const backend = attach(file, () => openStore(url))
+  const backend = attach(file, () => openStore(url, { encryption }))
   return { backend, file, close: () => backend.close() }
 }
 

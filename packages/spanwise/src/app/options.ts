@@ -1,5 +1,5 @@
 import type { Clock } from '../engine/index.ts'
-import type { Store } from '../journal/index.ts'
+import type { EncryptionOptions, Store } from '../journal/index.ts'
 import type { Duration, Log, Size, Startable, StepContext } from '../workflow/index.ts'
 import type { RetentionRule } from './retention.ts'
 import type { ScheduleOptions } from './schedule-options.ts'
@@ -63,6 +63,12 @@ export interface SpanwiseOptions {
   readonly lease?: Duration
   /** how the journal of a file is sealed; `false` leaves that out */
   readonly audit?: AuditOptions | false
+  /**
+   * What users wrote is encrypted in the file, its log, backups and archives. A new file is made so; one that is there is encrypted
+   * with `spanwise store encrypt`.
+   * @example { keys: keyFile('/run/secrets/store-key') }
+   */
+  readonly encryption?: EncryptionOptions
 }
 
 export type ScheduleEntry = ScheduleOptions & {

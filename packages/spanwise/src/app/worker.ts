@@ -79,7 +79,10 @@ export async function openWorker(
   const ownership = address?.kind === 'sqlite' ? await acquireOwnership(address.path) : undefined
   let store: Store | undefined
   try {
-    store = typeof options.store === 'string' ? await openStore(options.store) : options.store
+    store =
+      typeof options.store === 'string'
+        ? await openStore(options.store, { encryption: options.encryption })
+        : options.store
     warnIfOlder(store, log)
     await store.register({ id: worker, pid: process.pid, host: hostname(), lease, crashLimit })
     const watchers = new Watchers()

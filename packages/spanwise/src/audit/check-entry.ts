@@ -17,8 +17,9 @@ export function checkEntry(entry: LogEntry): string | undefined {
     input,
   })
   if (Buffer.compare(made, entry.leaf) !== 0) return 'its kind, order, time, attempt, key or facts were changed'
-  if (entry.erased) return undefined
-  if (payload === undefined) return isEmpty ? undefined : 'its content is gone, and it is not marked as erased'
+  if (entry.erased || entry.locked === true) return undefined
+  if (payload === undefined)
+    return isEmpty ? undefined : 'its content is gone or does not open, and it is not marked as erased'
   if (isEmpty) return 'it holds content that it was not written with'
   if (secret === undefined) return 'the secret of its content is gone, and it is not marked as erased'
   if (Buffer.compare(commit(secret, 'payload', run, index, payload), commitments.payload) !== 0)

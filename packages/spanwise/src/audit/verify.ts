@@ -31,6 +31,8 @@ export interface Verification {
   readonly sealed: number
   /** entries whose content was erased, and whose proof stands */
   readonly erased: number
+  /** entries whose content is encrypted and was not checked, because the store was opened without its key */
+  readonly locked: number
   readonly checkpoints: number
   /** whether a checkpoint from outside was there to tell that nothing was cut off at the end */
   readonly freshness: 'proven' | 'not proven'
@@ -77,6 +79,7 @@ export async function verifyLog(store: LogStore, options: VerifyOptions): Promis
     size,
     sealed,
     erased: walk.erased,
+    locked: walk.locked,
     checkpoints: own.length,
     freshness: remembered.length > 0 ? 'proven' : 'not proven',
     findings: findings.toSorted((a, b) => Number(isRange(a)) - Number(isRange(b)) || a.from - b.from),
@@ -124,9 +127,10 @@ async function walkLog(
   expected: readonly SignedCheckpoint[],
   progress: (done: number, of: number) => void,
   find: Find,
-): Promise<{ readonly erased: number }> {
+): Promise<{ readonly erased: number; readonly locked: number }> {
   let frontier: Frontier = emptyFrontier
   let erased = 0
+  let locked = 0
   /** the last size at which the tree was what was signed */
   let good = 0
   let next = 0
@@ -146,6 +150,7 @@ async function walkLog(
       const wrong = outOfOrder(entry, last) ?? checkEntry(entry)
       if (wrong !== undefined) find(finding(entry, wrong))
       if (entry.erased) erased++
+      if (entry.locked === true) locked++
       hashes.push(leafHash(entry.leaf))
     }
     frontier = extend(frontier, hashes, (level, index, root) => {
@@ -164,7 +169,7 @@ async function walkLog(
       }
     }
   }
-  return { erased }
+  return { erased, locked }
 }
 
 /** All that can be read of a range: where bytes make no sense, what lies around them is still looked at. */

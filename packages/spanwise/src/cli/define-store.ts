@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { encryptTheStore } from './commands/keys.ts'
 import { listArchives, restoreArchived, retainRuns } from './commands/retention.ts'
 import { showRun } from './commands/runs.ts'
 import {
@@ -44,6 +45,11 @@ export function defineStore(program: Command, { screen, action }: Define): void 
     .summary('hold every entry against what it committed to')
     .addHelpText('after', examples('store check', 'store check --store sqlite:./backups/2026-03-01.db'))
     .action(action((options: Options) => checkTheStore(screen, options)))
+  store
+    .command('encrypt')
+    .summary('encrypt it with the config’s key; no worker may run')
+    .addHelpText('after', examples('store encrypt'))
+    .action(action((options: Options) => encryptTheStore(screen, options)))
   store
     .command('compact')
     .summary('give free pages back to the disk; no worker may run')

@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs'
 import { type App, connect, openWorker, type SpanwiseConfig, type Worker } from '../app/index.ts'
-import { currentOwner, parseStoreUrl, SpanwiseError } from '../journal/index.ts'
+import {
+  currentOwner,
+  type EncryptionOptions,
+  headerOf,
+  keyVariable,
+  parseStoreUrl,
+  SpanwiseError,
+} from '../journal/index.ts'
 import type { Log } from '../workflow/index.ts'
 import { findConfig } from './config/find.ts'
 import { loadConfig, storeFrom } from './config/load.ts'
@@ -19,16 +26,35 @@ export async function project(common: Common): Promise<SpanwiseConfig> {
   return common.store === undefined ? config : { ...config, store: storeFrom(common.store, process.cwd()) }
 }
 
-/** The store that is meant; a config is read only where it says which. */
+/** The store that is meant, and what opens it where it is encrypted. */
+export interface Target {
+  readonly store: string
+  readonly encryption?: EncryptionOptions
+}
+
+/** Opens an encrypted store that is named by --store alone. */
+export const storeKeyVariable = 'SPANWISE_STORE_KEY'
+
+/** A config is read only where it says which store. */
+export async function target(common: Common): Promise<Target> {
+  if (common.store === undefined || common.config !== undefined) {
+    const { store, encryption } = await project(common)
+    return { store, ...(encryption === undefined ? {} : { encryption }) }
+  }
+  const store = storeFrom(common.store, process.cwd())
+  const address = parseStoreUrl(store)
+  const isGiven = process.env[storeKeyVariable] !== undefined
+  const needed = isGiven && address.kind === 'sqlite' && headerOf(address.path) !== undefined
+  return { store, ...(needed ? { encryption: { keys: keyVariable(storeKeyVariable) } } : {}) }
+}
+
 export async function storeUrl(common: Common): Promise<string> {
-  return common.store === undefined || common.config !== undefined
-    ? (await project(common)).store
-    : storeFrom(common.store, process.cwd())
+  return (await target(common)).store
 }
 
 /** For commands that need no workflow's code: the process that works on the store, or the file. */
 export async function client<T>(common: Common, work: (app: App, store: string) => Promise<T>): Promise<T> {
-  const store = await storeUrl(common)
+  const { store, ...how } = await target(common)
   const address = parseStoreUrl(store)
   if (address.kind === 'memory') {
     throw usage('A store in memory lives and ends with its process.', 'Name a file: sqlite:./spanwise.db')
@@ -40,7 +66,7 @@ export async function client<T>(common: Common, work: (app: App, store: string) 
       hint: 'The first run makes it: spanwise run <workflow>. Or check the store in the config, or --store.',
     })
   }
-  const app = await connect({ store })
+  const app = await connect({ store, ...how })
   try {
     return await work(app, store)
   } finally {
@@ -69,6 +95,7 @@ export async function join(config: SpanwiseConfig, log: Log): Promise<Session> {
   }
   const app = await connect({
     store: config.store,
+    ...(config.encryption === undefined ? {} : { encryption: config.encryption }),
     ...(config.release === undefined ? {} : { release: config.release }),
   })
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -13,6 +13,7 @@ import { collect, examples, type Options, whole } from './define.ts'
 import { defineAudit } from './define-audit.ts'
 import { defineCache } from './define-cache.ts'
 import { defineHelp } from './define-help.ts'
+import { defineKeys } from './define-keys.ts'
 import { defineModels } from './define-models.ts'
 import { defineProject } from './define-project.ts'
 import { defineRepair } from './define-repair.ts'
@@ -271,6 +272,7 @@ Examples:
     .action(action((run: string | undefined, options: Options) => end(screen, 'giveUp', run, options)))
 
   defineAudit(program, { screen, action })
+  defineKeys(program, { screen, action })
   defineRepair(program, runs, { screen, action })
   defineSchedules(program, { screen, action })
   defineCache(program, { screen, action })

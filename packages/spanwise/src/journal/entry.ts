@@ -78,6 +78,8 @@ export interface Entry {
   /** codec text; undefined when there is none or when it was erased */
   readonly payload: string | undefined
   readonly erased: boolean
+  /** it is encrypted, and the store was opened without its key */
+  readonly locked?: true
   readonly subject: string | undefined
   /** SHA-256 over the fixed layout of `leaf.ts`, 32 bytes */
   readonly leaf: Uint8Array

@@ -11,6 +11,9 @@ export {
   type Influence,
   insideStep,
 } from './decisions.ts'
+export { type KeyServiceOptions, keyService } from './encryption/key-service.ts'
+export { keyFile, keyVariable } from './encryption/local-keys.ts'
+export type { EncryptionOptions, KeyProvider, WrappedKey } from './encryption/provider.ts'
 export {
   type Entry,
   type EntryKind,
@@ -44,8 +47,17 @@ export { commit, keyToken, keyTokenUnder } from './secret.ts'
 export { areSiblings } from './siblings.ts'
 export { archiveFolder } from './sqlite/archived.ts'
 export { type BackupOptions, type BackupResult, backupStore } from './sqlite/files/backup.ts'
+export {
+  type Encrypted,
+  encryptStore,
+  type KeyStatus,
+  keyStatus,
+  rotateKey,
+  rotateStoreKey,
+} from './sqlite/files/encrypt.ts'
 export { acceptOlder, checkStore, compactStore, storeFacts } from './sqlite/files/inspect.ts'
 export { restoreStore } from './sqlite/files/restore.ts'
+export { headerOf } from './sqlite/header.ts'
 export { type MemoryStore, openMemoryStore } from './sqlite/memory.ts'
 export { acquireOwnership, currentOwner, storeFile } from './sqlite/owner.ts'
 export type {

@@ -12,10 +12,10 @@ import {
   type Verifier,
   verifyLog,
 } from '../../audit/index.ts'
-import { openStore, parseStoreUrl, SpanwiseError, type Store } from '../../journal/index.ts'
+import { headerOf, openStore, parseStoreUrl, SpanwiseError, type Store } from '../../journal/index.ts'
 import { findRun } from '../find.ts'
 import { parseJson } from '../input.ts'
-import { type Common, client } from '../open.ts'
+import { type Common, client, target } from '../open.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
 
@@ -96,7 +96,8 @@ async function onFile(common: Common, work: (store: Store, path: string) => Prom
     const address = parseStoreUrl(url)
     return address.kind === 'sqlite' ? address.path : ''
   })
-  const store = await openStore(`sqlite:${path}`)
+  const encryption = headerOf(path) === undefined ? undefined : ((await target(common)).encryption ?? 'locked')
+  const store = await openStore(`sqlite:${path}`, { encryption })
   try {
     return await work(store, path)
   } finally {
@@ -131,7 +132,11 @@ function describe(
   const line = (name: string, text: string): void => terminal.out(`${terminal.paint('dim', name.padEnd(11))}${text}`)
   const open = found.size - found.sealed
   line('store', path)
-  line('entries', `${number(found.size)}${found.erased > 0 ? `, the content of ${number(found.erased)} erased` : ''}`)
+  const content = [
+    ...(found.erased > 0 ? [`the content of ${number(found.erased)} erased`] : []),
+    ...(found.locked > 0 ? [`of ${number(found.locked)} encrypted and not checked, without the key`] : []),
+  ]
+  line('entries', [number(found.size), ...content].join(', '))
   line(
     'sealed',
     `${number(found.sealed)} under ${number(found.checkpoints)} checkpoint${found.checkpoints === 1 ? '' : 's'}${open > 0 ? `; ${number(open)} since the last one are not sealed yet` : ''}`,

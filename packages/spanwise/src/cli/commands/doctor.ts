@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type App, connect, type RunState } from '../../app/index.ts'
 import { currentOwner, isSpanwiseError, parseStoreUrl } from '../../journal/index.ts'
-import { type Common, project } from '../open.ts'
+import { type Common, project, type Target, target } from '../open.ts'
 import { wrap } from '../output/text.ts'
 import { ago } from '../output/time.ts'
 import type { Terminal } from '../terminal.ts'
@@ -37,15 +37,15 @@ export async function doctor(terminal: Terminal, options: Common): Promise<numbe
     if (!terminal.json) show(terminal, finding)
   }
   add(node())
-  const store = await config(options, add)
-  const address = store === undefined ? undefined : parseStoreUrl(store)
+  const found = await config(options, add)
+  const address = found === undefined ? undefined : parseStoreUrl(found.store)
   if (address?.kind === 'sqlite') {
     for (const check of [folder, disk, sync]) add(check(dirname(address.path)))
     if (existsSync(address.path)) {
       add(quickCheck(address.path))
       add(clock(address.path))
       add(worker(address.path))
-      await runs(store as string, add)
+      await runs(found as Target, add)
     } else add({ what: 'store', state: 'notice', says: `${address.path} is not there yet: the first run makes it` })
   } else if (address !== undefined)
     add({
@@ -76,16 +76,16 @@ function node(): Finding {
   return { what: 'node', state: 'good', says: `${process.version} on ${process.platform} ${process.arch}` }
 }
 
-async function config(options: Common, add: (finding: Finding) => void): Promise<string | undefined> {
+async function config(options: Common, add: (finding: Finding) => void): Promise<Target | undefined> {
   try {
-    const { store, workflows } = await project(options)
+    const { store, encryption, workflows } = await project(options)
     const names = workflows.map(({ name }) => name)
     add({
       what: 'config',
       state: 'good',
       says: `loads; ${names.length === 0 ? 'no workflows' : `workflows: ${names.join(', ')}`}`,
     })
-    return store
+    return { store, ...(encryption === undefined ? {} : { encryption }) }
   } catch (error) {
     const hint = isSpanwiseError(error) ? { mend: error.hint } : {}
     const isMissing = isSpanwiseError(error) && error.code === 'CONFIG_NOT_FOUND'
@@ -95,7 +95,7 @@ async function config(options: Common, add: (finding: Finding) => void): Promise
       says: (error as Error).message,
       ...hint,
     })
-    return options.store
+    return options.store === undefined ? undefined : await target(options).catch(() => undefined)
   }
 }
 
@@ -241,10 +241,10 @@ function worker(path: string): Finding {
 /** how long a run may be called running without a word, ms */
 const silent = 3_600_000
 
-async function runs(store: string, add: (finding: Finding) => void): Promise<void> {
+async function runs(found: Target, add: (finding: Finding) => void): Promise<void> {
   let app: App | undefined
   try {
-    app = await connect({ store })
+    app = await connect(found)
     const { queued, running, waiting, 'needs attention': attention, completed, failed } = await app.counts()
     add({
       what: 'runs',

@@ -100,6 +100,7 @@ async function detach(
 ): Promise<number> {
   const app = await connect({
     store: config.store,
+    ...(config.encryption === undefined ? {} : { encryption: config.encryption }),
     ...(config.release === undefined ? {} : { release: config.release }),
   })
   try {

@@ -7,7 +7,7 @@ import {
   restoreStore,
   storeFacts,
 } from '../../journal/index.ts'
-import { type Common, storeUrl } from '../open.ts'
+import { type Common, storeUrl, target } from '../open.ts'
 import { facts, heading } from '../output/blocks.ts'
 import { bytes } from '../output/bytes.ts'
 import { table } from '../output/table.ts'
@@ -17,7 +17,7 @@ import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
 
 /** The file of the store: these commands look at it themselves, whoever works on it. */
-async function fileOf(options: Common): Promise<string> {
+export async function fileOf(options: Common): Promise<string> {
   const address = parseStoreUrl(await storeUrl(options))
   if (address.kind === 'sqlite') return address.path
   throw usage('A store in memory lives and ends with its process.', 'Name a file: sqlite:./spanwise.db')
@@ -26,10 +26,15 @@ async function fileOf(options: Common): Promise<string> {
 export async function storeInfo(terminal: Terminal, options: Common): Promise<number> {
   const found = storeFacts(await fileOf(options))
   if (terminal.json) {
-    terminal.data({ ...found, owner: found.owner ?? null, older: found.older ?? null })
+    terminal.data({
+      ...found,
+      owner: found.owner ?? null,
+      older: found.older ?? null,
+      encryption: found.encryption ?? null,
+    })
     return exitCode.ok
   }
-  const { owner, older, bytes: size } = found
+  const { owner, older, encryption, bytes: size } = found
   heading(terminal, found.path)
   facts(terminal, [
     [
@@ -40,6 +45,10 @@ export async function storeInfo(terminal: Terminal, options: Common): Promise<nu
     ['file', `${bytes(size.file)}, ${bytes(size.free)} of it free`],
     ['log', bytes(size.wal)],
     ['archive', size.archive === 0 ? undefined : bytes(size.archive)],
+    [
+      'encrypted',
+      encryption === undefined ? 'no' : `with key ${encryption.keyId}, since ${ago(new Date(encryption.wrappedAt))}`,
+    ],
   ])
   if (older !== undefined) {
     const lost = older.acknowledged - older.position
@@ -88,19 +97,22 @@ export async function acceptStore(terminal: Terminal, options: Common): Promise<
 }
 
 export async function checkTheStore(terminal: Terminal, options: Common): Promise<number> {
-  const checked = checkStore(
-    await fileOf(options),
-    progress(terminal, 'checked', (n) => `${n} runs`),
-  )
+  const path = await fileOf(options)
+  const { encryption } = await target(options)
+  const checked = await checkStore(path, {
+    encryption,
+    onProgress: progress(terminal, 'checked', (n) => `${n} runs`),
+  })
   terminal.status(undefined)
-  const { runs, entries, erased, problems } = checked
+  const { runs, entries, erased, locked, problems } = checked
   if (terminal.json) terminal.data(checked)
   else {
     for (const problem of problems) terminal.out(`${terminal.paint('red', '✖')} ${problem}`)
     if (problems.length === 0) {
       const without = erased === 0 ? '' : `; ${erased} were erased and have their proofs only`
+      const unread = locked === 0 ? '' : `; the content of ${locked} is encrypted and was not checked, without the key`
       terminal.out(
-        `${terminal.paint('green', '✔')} ${runs} runs, ${entries} entries: all as they were written${without}`,
+        `${terminal.paint('green', '✔')} ${runs} runs, ${entries} entries: all as they were written${without}${unread}`,
       )
     } else terminal.note('stop the worker, keep a copy, and restore a backup: spanwise store restore <file>')
   }

@@ -137,7 +137,7 @@ function project(
       row?.base ?? null,
       row?.fingerprint ?? null,
       row?.code ?? null,
-      outcomeColumn(change, status),
+      outcomeColumn(context, change, status),
       at,
       free === undefined ? 0 : 1,
       free?.wakeAt ?? null,
@@ -146,11 +146,11 @@ function project(
 }
 
 /** What ended or stopped a run is kept once: as the index of the entry that says it, where one does. */
-function outcomeColumn(change: RunChange, status: number): number | string | null {
+function outcomeColumn({ columns }: Context, change: RunChange, status: number): number | string | null {
   if (status < needsAttention) return null
   const given = change.row?.outcome
   const holder = given === undefined ? closing(change) : change.entries.findLast((entry) => entry.payload === given)
-  return holder?.index ?? given ?? null
+  return holder?.index ?? (given === undefined ? null : columns.seal(given))
 }
 
 /** The entry of this change that ends or stops the run. */

@@ -92,7 +92,7 @@ function load(context: Context, raw: RawRun): LoadedRun {
     if (secret !== undefined) secrets.set(subject, secret)
   }
   return {
-    row: toRunRow(raw),
+    row: toRunRow(context, raw),
     entries,
     mail: mailOf(context, raw.seq),
     secrets,

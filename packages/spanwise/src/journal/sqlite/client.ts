@@ -1,9 +1,11 @@
+import type { EncryptionOptions } from '../encryption/provider.ts'
 import { SpanwiseError } from '../error.ts'
 import type { RunChange, RunRef, SqlTransaction, Store } from '../store.ts'
 import { tokenizer } from './context.ts'
 import { type Core, openCore } from './core.ts'
 import type { DatabaseOptions } from './database.ts'
 import { storeError } from './faults.ts'
+import { storeKeys } from './header.ts'
 import { checkChange, surface } from './surface.ts'
 import type { ThreadData } from './thread.ts'
 import { type Link, startThread } from './transport.ts'
@@ -14,13 +16,14 @@ import { pack } from './wire-append.ts'
 export interface SqliteOptions extends DatabaseOptions {
   /** bytes of text that one payload may have; 16 MiB when absent */
   readonly maxPayload?: number | undefined
+  /** how the file is encrypted; a new file is made so. `locked`: without its key, to check proofs */
+  readonly encryption?: EncryptionOptions | 'locked' | undefined
 }
 
 /** A store in a file, written by a thread of its own. */
 export async function openSqliteStore(path: string, options: SqliteOptions = {}): Promise<Store> {
   const { durability, busyTimeout, maxPayload } = options
-  const data: ThreadData = { path, options: { durability, busyTimeout } }
-  const { link, opened, connection, lost } = await connect(data)
+  const { data, link, opened, connection, lost } = await unlockAndConnect(path, options, { durability, busyTimeout })
   const transactions = createTransactions(connection, link, data)
 
   const closed = (): SpanwiseError =>
@@ -65,6 +68,19 @@ export async function openSqliteStore(path: string, options: SqliteOptions = {})
       return closing
     },
     lost,
+  }
+}
+
+/** Two processes may make a new file at once: the one that was not first takes the keys that it finds. */
+async function unlockAndConnect(path: string, { encryption }: SqliteOptions, options: DatabaseOptions) {
+  for (let attempt = 1; ; attempt++) {
+    const { keys, isNew } = await storeKeys(path, encryption)
+    const data: ThreadData = { path, options, keys }
+    try {
+      return { data, ...(await connect(data)) }
+    } catch (error) {
+      if (!isNew || attempt > 1 || (error as { code?: unknown }).code !== 'STORE_UNREADABLE') throw error
+    }
   }
 }
 
@@ -215,7 +231,7 @@ function createTransactions(connection: Connection, link: Link, data: ThreadData
   ) => {
     await connection.pause()
     try {
-      core ??= openCore(data.path, data.options)
+      core ??= openCore(data.path, data.options, data.keys)
       // what was asked before this moment is applied before
       const held = connection.takeHeld()
       if (held.length > 0) answer(held, core.execute(held.map((one) => one.request)))

@@ -4,6 +4,7 @@ import { append } from './append.ts'
 import { type Context, createContext } from './context.ts'
 import { type DatabaseOptions, memoryPath, openDatabase } from './database.ts'
 import { isStorageFault, storeError } from './faults.ts'
+import type { StoreKeys } from './header.ts'
 import { backTo, beforeCommit, committed, mark, rolledBack } from './log-transaction.ts'
 import { migrate, schemaVersion } from './migrations.ts'
 import { type Answer, isRead, perform, type Request } from './operations.ts'
@@ -23,12 +24,12 @@ export interface Core {
   close(): void
 }
 
-export function openCore(path: string, options: DatabaseOptions = {}): Core {
+export function openCore(path: string, options: DatabaseOptions = {}, keys?: StoreKeys | 'locked'): Core {
   const db = openDatabase(path, options)
   const where = path === memoryPath ? 'in memory' : path
   try {
     migrate(db, where)
-    const context = createContext(db, where)
+    const context = createContext(db, where, keys)
     return {
       context,
       schema: schemaVersion,

@@ -8,7 +8,7 @@ import { post } from './mail.ts'
 import { childOutcome } from './outcome.ts'
 import { releaseSeq } from './releases.ts'
 import { type RawRun, runById, selectRun, toRunRow } from './rows.ts'
-import { livingSubject } from './subjects.ts'
+import { keepSecret, livingSubject } from './subjects.ts'
 import { tagRun } from './tags.ts'
 
 const insert = `INSERT INTO spanwise_runs (run, tenant, workflow, id_token, input_token, status, owner, epoch, wake_at, base,
@@ -29,7 +29,7 @@ export function create(context: Context, run: NewRun): Created {
     return { state: 'created', row }
   }
   const state = found.input_token === run.inputToken ? 'exists' : 'conflict'
-  return { state, row: toRunRow(found) }
+  return { state, row: toRunRow(context, found) }
 }
 
 /**
@@ -80,11 +80,12 @@ export function insertRun(context: Context, run: NewRun, idToken: string): RunRo
       run.parent?.run ?? null,
       run.parent?.key ?? null,
       run.parent === undefined ? 0 : 1,
-      subject === undefined ? secret : null,
+      subject === undefined ? context.vault.wrap(secret) : null,
       run.at,
       run.at,
     )
   const seq = Number(lastInsertRowid)
+  if (subject === undefined) keepSecret(context, seq, secret)
   insertEntries(context, { seq, run: run.run }, [run.started], secret)
   tagRun(context, seq, run.tags)
   if (run.parent !== undefined) link(context, seq, run.parent)

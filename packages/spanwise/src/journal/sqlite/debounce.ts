@@ -57,5 +57,5 @@ export function debounce(context: Context, run: NewRun, { token, period }: Debou
     )
   tagRun(context, raw.seq, run.tags)
   context.sql('UPDATE spanwise_debounces SET latest = ? WHERE token = ?').run(index, token)
-  return toRunRow(runById(context, raw.run) as RawRun)
+  return toRunRow(context, runById(context, raw.run) as RawRun)
 }

@@ -1,13 +1,14 @@
+import type { Vault } from '../encryption/vault.ts'
 import type { Entry, EntryKind, Meta, NewEntry } from '../entry.ts'
 import { SpanwiseError } from '../error.ts'
 import { kindCodes, kindOf } from '../kinds.ts'
 import { metaText } from '../leaf.ts'
 import { seal, unseal } from '../seal.ts'
-import { archivedPayloads } from './archived.ts'
+import { archivedPayloads, ownSecret } from './archived.ts'
 import type { Context } from './context.ts'
 import { appendRaw, rowAt, writeRow } from './log.ts'
 import type { Row } from './log-state.ts'
-import { archivedFlag, erasedFlag, inBlob, loadPayload, storePayload } from './payloads.ts'
+import { archivedFlag, encryptedFlag, erasedFlag, inBlob, loadPayload, storePayload } from './payloads.ts'
 import { checkOrder, placesOf } from './places.ts'
 import { type RawEntry, segmentWriter } from './segment.ts'
 import { subjectSecret } from './subjects.ts'
@@ -30,7 +31,7 @@ function insertEntry(context: Context, run: Run, entry: NewEntry, own: Uint8Arra
   const secret = subject === undefined ? own : subjectSecret(context, subject)
   if (secret === undefined) throw erasedError(run.run, subject)
   const meta = metaText(entry.meta)
-  const { payload, flags, blob } = storePayload(entry.payload)
+  const { payload, flags, blob } = storePayload(context, entry.payload, { run: run.run, index: entry.index, secret })
   const position = appendRaw(context, {
     runSeq: run.seq,
     index: entry.index,
@@ -62,6 +63,7 @@ export function entriesOf(context: Context, run: Run, from: number, limit = -1):
   writeRow(context)
   const places = placesOf(context, run.seq, from, limit)
   const entries: Entry[] = []
+  const secretOf = secretsOf(context, run.seq)
   let row: Row | undefined
   let archived = false
   for (let i = 1; i < places.length; i += 2) {
@@ -69,7 +71,7 @@ export function entriesOf(context: Context, run: Run, from: number, limit = -1):
     if (row === undefined || position < row.from || position >= row.to) row = rowAt(context, position)
     const raw = row.segment.entry(position - row.from)
     archived ||= (raw.flags & archivedFlag) !== 0
-    entries.push(entryAt(context, run.run, raw, position))
+    entries.push(entryAt(context, run.run, raw, position, secretOf))
   }
   return archived ? withPayloads(entries, archivedPayloads(context, run.seq)) : entries
 }
@@ -98,8 +100,24 @@ export function latestOf(context: Context, run: Run, kind: EntryKind): Entry | u
 
 const noMeta: Meta = Object.freeze({})
 
+/** What covers a run's entries, by the subject that they name; '' for none. */
+export function secretsOf(context: Context, runSeq: number): (subject: string) => Uint8Array | undefined {
+  let own: { readonly secret: Uint8Array | undefined } | undefined
+  return (subject) => {
+    if (subject !== '') return subjectSecret(context, subject)
+    own ??= { secret: ownSecret(context, runSeq) }
+    return own.secret
+  }
+}
+
 /** An entry of the log, as everybody reads it. */
-export function entryAt(context: Context, run: string, raw: RawEntry, position: number): Entry {
+export function entryAt(
+  context: Context,
+  run: string,
+  raw: RawEntry,
+  position: number,
+  secretOf: (subject: string) => Uint8Array | undefined = secretsOf(context, raw.runSeq),
+): Entry {
   const kind = kindOf(raw.kind)
   if (kind === undefined) throw new RangeError(`no such entry kind in this version: ${raw.kind}`)
   return {
@@ -111,8 +129,13 @@ export function entryAt(context: Context, run: string, raw: RawEntry, position: 
     key: raw.key,
     attempt: raw.attempt,
     meta: raw.meta === '' ? noMeta : (JSON.parse(raw.meta) as Meta),
-    payload: loadPayload(context, position, raw.payload, raw.flags),
+    payload: loadPayload(context, { position, payload: raw.payload, flags: raw.flags }, () => ({
+      run,
+      index: raw.index,
+      secret: secretOf(raw.subject),
+    })),
     erased: (raw.flags & erasedFlag) !== 0,
+    ...(context.vault.state === 'locked' && (raw.flags & encryptedFlag) !== 0 ? { locked: true } : {}),
     subject: raw.subject === '' ? undefined : raw.subject,
     ...unseal(raw.proof),
   }
@@ -138,15 +161,59 @@ export function archiveEntries(context: Context, runSeqs: readonly number[]): vo
 }
 
 /** The other way round: what is not among the payloads was erased meanwhile. */
-export function unarchiveEntries(context: Context, runSeq: number, payloads: ReadonlyMap<number, string>): void {
-  rewrite(context, [runSeq], (raw, position) => {
+export function unarchiveEntries(context: Context, run: Run, payloads: ReadonlyMap<number, string>): void {
+  const secretOf = secretsOf(context, run.seq)
+  rewrite(context, [run.seq], (raw, position) => {
     if ((raw.flags & archivedFlag) === 0) return raw
     const text = payloads.get(raw.index)
     if (text === undefined) return { ...raw, flags: erasedFlag }
-    const { payload, flags, blob } = storePayload(text)
+    const owner = { run: run.run, index: raw.index, secret: secretOf(raw.subject) }
+    const { payload, flags, blob } = storePayload(context, text, owner)
     if (blob !== undefined) context.sql('INSERT INTO spanwise_blobs (pos, data) VALUES (?, ?)').run(position, blob)
     return { ...raw, payload, flags }
   })
+}
+
+/** Payloads that stand in clear are encrypted, row by row of the whole log. */
+export function encryptEntries(context: Context, vault: Vault, progress: (done: number) => void): void {
+  const to = { ...context, vault }
+  const runs = new Map<number, { readonly run: string; readonly secretOf: ReturnType<typeof secretsOf> }>()
+  const runOf = (seq: number) => {
+    let run = runs.get(seq)
+    if (run === undefined) {
+      const row = context.sql('SELECT run FROM spanwise_runs WHERE seq = ?').get(seq)
+      run = { run: String(row?.['run']), secretOf: secretsOf(context, seq) }
+      runs.set(seq, run)
+    }
+    return run
+  }
+  for (let next = 1; ; ) {
+    const found = context.sql('SELECT min(pos) AS pos FROM spanwise_segments WHERE pos >= ?').get(next)?.['pos'] as
+      | number
+      | null
+    if (found === null) break
+    const row = rowAt(context, found)
+    const writer = segmentWriter()
+    for (let i = 0; i < row.segment.count; i++) {
+      const raw = row.segment.entry(i)
+      const position = row.from + i
+      const { run, secretOf } = runOf(raw.runSeq)
+      const owner = { run, index: raw.index, secret: secretOf(raw.subject) }
+      const text = loadPayload(context, { position, payload: raw.payload, flags: raw.flags }, () => owner)
+      if (text === undefined) {
+        writer.add(raw)
+        continue
+      }
+      const { payload, flags, blob } = storePayload(to, text, owner)
+      if (raw.flags & inBlob) context.sql('DELETE FROM spanwise_blobs WHERE pos = ?').run(position)
+      if (blob !== undefined) context.sql('INSERT INTO spanwise_blobs (pos, data) VALUES (?, ?)').run(position, blob)
+      writer.add({ ...raw, payload, flags })
+    }
+    context.sql('UPDATE spanwise_segments SET data = ? WHERE pos = ?').run(writer.take(), row.from)
+    next = row.to
+    progress(next - 1)
+  }
+  context.log.rows.length = 0
 }
 
 /** Writes entries of some runs anew, each row of the log once. Proofs and positions stay what they are. */

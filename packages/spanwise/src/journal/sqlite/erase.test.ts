@@ -7,6 +7,8 @@ import type { RunRow } from '../store.ts'
 import { entry, newRun } from '../testsuite/build.testsuite.ts'
 import { type Core, openCore } from './core.ts'
 import { eraseRegistry } from './erase-registry.ts'
+import { encryptedColumns } from './files/encrypt.ts'
+import { migrations } from './migrations.ts'
 import type { Argument, Op, Result } from './operations.ts'
 
 function open(): Core {
@@ -63,6 +65,19 @@ describe('the erase registry', () => {
   it('says for each how it is erased or why it need not be', () => {
     for (const table of Object.values(eraseRegistry)) expect(table.erase ?? table.keeps).toBeTruthy()
   })
+})
+
+it('every column that the schema marks as content is encrypted, or it is said why not', () => {
+  const marked: string[] = []
+  let table = ''
+  for (const line of migrations.join('\n').split('\n')) {
+    table = /^CREATE TABLE (\w+)/.exec(line)?.[1] ?? table
+    const column =
+      /^\s+(\w+) .*\(content\)/.exec(line)?.[1] ?? /^ALTER TABLE (\w+) ADD COLUMN (\w+).*\(content\)/.exec(line)?.[2]
+    if (column !== undefined) marked.push(`${/^ALTER TABLE (\w+)/.exec(line)?.[1] ?? table}.${column}`)
+  }
+  expect(marked.length).toBeGreaterThan(8)
+  expect(marked.filter((column) => encryptedColumns[column] === undefined)).toEqual([])
 })
 
 describe('erase', () => {

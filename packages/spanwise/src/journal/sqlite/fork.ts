@@ -18,7 +18,7 @@ const page = 1_000
  */
 export function fork(context: Context, order: NewFork): Forked<RunRow> {
   const found = runById(context, order.run)
-  if (found !== undefined) return { state: 'exists', row: toRunRow(found) }
+  if (found !== undefined) return { state: 'exists', row: toRunRow(context, found) }
   const source = runById(context, order.source)
   if (source === undefined) return { state: 'unknown source' }
   const { seq, secret } = insertRun(context, { ...order, status: 'queued' }, context.token('id', order.id))
@@ -33,7 +33,7 @@ export function fork(context: Context, order: NewFork): Forked<RunRow> {
     .sql('INSERT INTO spanwise_forks (run_seq, source, idx, copied_to, token_key) VALUES (?, ?, ?, ?, ?)')
     .run(seq, order.source, order.point, order.copy.to, tokenKeyFor(context, source, order))
   context.sql('UPDATE spanwise_runs SET base = ? WHERE seq = ?').run(order.copy.base, seq)
-  return { state: 'created', row: toRunRow(runById(context, order.run) as RawRun) }
+  return { state: 'created', row: toRunRow(context, runById(context, order.run) as RawRun) }
 }
 
 function copy(
@@ -82,13 +82,14 @@ function inputOf({ kind, payload, commitments }: Entry): string | undefined {
 function tokenKeyFor(context: Context, source: RawRun, { subject }: NewFork): Uint8Array | null {
   if (subject !== undefined) return null
   const before = tokenKeyOf(context, source.seq)
-  if (before !== undefined) return before
-  return source.secret === null ? null : tokenKey(source.secret)
+  const own = context.vault.unwrap(source.secret)
+  const key = before ?? (own === undefined ? undefined : tokenKey(own))
+  return key === undefined ? null : context.vault.wrap(key)
 }
 
 export function tokenKeyOf(context: Context, runSeq: number): Uint8Array | undefined {
   const row = context.sql('SELECT token_key FROM spanwise_forks WHERE run_seq = ?').get(runSeq)
-  return (row?.['token_key'] as Uint8Array | null | undefined) ?? undefined
+  return context.vault.unwrap(row?.['token_key'] as Uint8Array | null | undefined)
 }
 
 export function forks(context: Context, source: string): readonly ForkLink[] {

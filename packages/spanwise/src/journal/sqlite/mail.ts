@@ -40,7 +40,7 @@ export function post(
 ): void {
   context
     .sql('INSERT INTO spanwise_mail (run_seq, kind, name, payload, at) VALUES (?, ?, ?, ?, ?)')
-    .run(run.seq, mailKinds.code(kind), name, payload ?? null, at)
+    .run(run.seq, mailKinds.code(kind), name, payload === undefined ? null : context.columns.seal(payload), at)
   if (run.owner === null && moves(kind, run.status)) {
     context.sql('UPDATE spanwise_runs SET wake_at = min(coalesce(wake_at, ?1), ?1) WHERE seq = ?2').run(at, run.seq)
   }

@@ -6,7 +6,7 @@ import { debounceTables } from './schema-debounce.ts'
 import { decisionTables } from './schema-decisions.ts'
 
 /** One element per version, from the first on; what was released is never changed. */
-const migrations: readonly string[] = [version1, decisionTables, debounceTables, cacheTables]
+export const migrations: readonly string[] = [version1, decisionTables, debounceTables, cacheTables]
 
 export const schemaVersion = migrations.length
 

@@ -57,7 +57,7 @@ export const operations = {
   modelCalls: (context: Context, query: ModelCallQuery) => modelCalls(context, query),
   run: (context: Context, id: string): RunRow | undefined => {
     const raw = runById(context, id)
-    return raw === undefined ? undefined : toRunRow(raw)
+    return raw === undefined ? undefined : toRunRow(context, raw)
   },
   find: (context: Context, identity: { readonly tenant: string; readonly workflow: string; readonly id: string }) =>
     find(context, identity),

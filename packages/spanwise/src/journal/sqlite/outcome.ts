@@ -22,7 +22,7 @@ function outcomeText(run: string, status: number, outcome: string | undefined): 
 
 /** The outcome is kept once: most terminal entries hold it as their payload. */
 export function outcomeOf(context: Context, run: Pick<RawRun, 'seq' | 'run' | 'outcome'>): string | undefined {
-  if (typeof run.outcome !== 'number') return run.outcome ?? undefined
+  if (typeof run.outcome !== 'number') return run.outcome === null ? undefined : context.columns.open(run.outcome)
   const [entry]: readonly Entry[] = entriesOf(context, run, run.outcome, 1)
   return entry?.payload
 }

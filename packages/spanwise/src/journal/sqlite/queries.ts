@@ -39,7 +39,7 @@ export function list(context: Context, query: ListQuery): Page<RunRow> {
   const rows = context
     .sql(`${selectRun} ${filter} ORDER BY r.seq DESC LIMIT ?`)
     .all(...values, query.limit + 1) as unknown as RawRun[]
-  return page(rows, query.limit, toRunRow)
+  return page(rows, query.limit, (raw) => toRunRow(context, raw))
 }
 
 /** Open ones, oldest first. */
@@ -73,7 +73,7 @@ export function find(
   const raw = context
     .sql(`${selectRun} WHERE r.tenant = ? AND r.workflow = ? AND r.id_token = ?`)
     .get(identity.tenant, identity.workflow, context.token('id', identity.id)) as RawRun | undefined
-  return raw === undefined ? undefined : toRunRow(raw)
+  return raw === undefined ? undefined : toRunRow(context, raw)
 }
 
 export function counts(context: Context, tenant: string | undefined): Readonly<Record<RunStatus, number>> {

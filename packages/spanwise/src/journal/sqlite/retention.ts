@@ -142,7 +142,7 @@ function restoreRun(context: Context, run: string): boolean {
   const raw = endedRun(context, run)
   const payloads = raw === undefined ? undefined : archivedPayloads(context, raw.seq)
   if (raw === undefined || payloads === undefined) return false
-  unarchiveEntries(context, raw.seq, payloads)
+  unarchiveEntries(context, raw, payloads)
   context.sql('DELETE FROM spanwise_archived WHERE run_seq = ?').run(raw.seq)
   return true
 }

@@ -25,6 +25,7 @@ export interface RawRun {
   readonly fingerprint: string | null
   readonly code: string | null
   readonly outcome: number | string | null
+  /** as stored */
   readonly secret: Uint8Array | null
   readonly created_at: number
   readonly updated_at: number
@@ -41,7 +42,7 @@ export function runById(context: Context, run: string): RawRun | undefined {
   return context.sql(`${selectRun} WHERE r.run = ?`).get(run) as RawRun | undefined
 }
 
-export function toRunRow(raw: RawRun): RunRow {
+export function toRunRow(context: Context, raw: RawRun): RunRow {
   return {
     seq: raw.seq,
     run: raw.run,
@@ -62,7 +63,7 @@ export function toRunRow(raw: RawRun): RunRow {
     code: raw.code ?? undefined,
     createdAt: raw.created_at,
     updatedAt: raw.updated_at,
-    secret: raw.secret ?? undefined,
+    secret: context.vault.unwrap(raw.secret),
   }
 }
 
@@ -83,7 +84,7 @@ export function mailOf(context: Context, runSeq: number): readonly Mail[] {
     id: raw.id,
     kind: mailKinds.name(raw.kind),
     name: raw.name,
-    payload: raw.payload ?? undefined,
+    payload: raw.payload === null ? undefined : context.columns.open(raw.payload),
     at: raw.at,
   }))
 }

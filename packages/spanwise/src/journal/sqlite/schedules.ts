@@ -25,12 +25,14 @@ export const scheduleOperations = {
   schedules: (context: Context, query: ScheduleQuery) => listSchedules(context, query),
   changeSchedule: (context: Context, change: ScheduleChange) => changeSchedule(context, change),
   removeSchedule: (context: Context, ref: ScheduleRef): boolean =>
-    context.sql('DELETE FROM spanwise_schedules WHERE tenant = ? AND id = ?').run(ref.tenant, ref.id).changes > 0,
+    context
+      .sql('DELETE FROM spanwise_schedules WHERE tenant = ? AND id = ?')
+      .run(ref.tenant, context.columns.sealName(ref.id)).changes > 0,
   dueSchedules: (context: Context, query: { readonly now: number; readonly limit: number }) =>
     context
       .sql(`${select} WHERE wake_at <= ? ORDER BY wake_at LIMIT ?`)
       .all(query.now, query.limit)
-      .map((row) => toScheduleRow(row)),
+      .map((row) => toScheduleRow(context, row)),
   nextSchedule: (context: Context, _: undefined): number | undefined =>
     context.sql('SELECT wake_at FROM spanwise_schedules WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1').get()?.[
       'wake_at'
@@ -70,20 +72,20 @@ interface RawSchedule {
   readonly updated_at: number
 }
 
-function toScheduleRow(row: unknown): ScheduleRow {
+function toScheduleRow({ columns }: Context, row: unknown): ScheduleRow {
   const raw = row as RawSchedule
   return {
     seq: raw.seq,
     tenant: raw.tenant,
-    id: raw.id,
+    id: columns.open(raw.id),
     workflow: raw.workflow,
     timing: raw.timing,
     overlap: overlaps.name(raw.overlap),
     catchUp: raw.catch_up,
-    start: raw.start,
+    start: columns.open(raw.start),
     subject: raw.subject ?? undefined,
     revision: raw.revision,
-    paused: raw.paused_at === null ? undefined : { at: raw.paused_at, reason: raw.paused_why ?? '' },
+    paused: raw.paused_at === null ? undefined : { at: raw.paused_at, reason: columns.open(raw.paused_why ?? '') },
     nextDue: raw.next_due ?? undefined,
     wakeAt: raw.wake_at ?? undefined,
     lastDue: raw.last_due ?? undefined,
@@ -96,8 +98,8 @@ function toScheduleRow(row: unknown): ScheduleRow {
 }
 
 function byRef(context: Context, { tenant, id }: ScheduleRef): ScheduleRow | undefined {
-  const row = context.sql(`${select} WHERE tenant = ? AND id = ?`).get(tenant, id)
-  return row === undefined ? undefined : toScheduleRow(row)
+  const row = context.sql(`${select} WHERE tenant = ? AND id = ?`).get(tenant, context.columns.sealName(id))
+  return row === undefined ? undefined : toScheduleRow(context, row)
 }
 
 function listSchedules(context: Context, query: ScheduleQuery): Page<ScheduleRow> {
@@ -108,8 +110,14 @@ function listSchedules(context: Context, query: ScheduleQuery): Page<ScheduleRow
       `${select} WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR workflow = ?2)
        AND (?3 IS NULL OR (tenant, id) > (?3, ?4)) ORDER BY tenant, id LIMIT ?5`,
     )
-    .all(query.tenant ?? null, query.workflow ?? null, afterTenant, afterId, query.limit + 1)
-    .map(toScheduleRow)
+    .all(
+      query.tenant ?? null,
+      query.workflow ?? null,
+      afterTenant,
+      afterId === null ? null : context.columns.sealName(afterId),
+      query.limit + 1,
+    )
+    .map((row) => toScheduleRow(context, row))
   const items = rows.slice(0, query.limit)
   const last = items.at(-1)
   const more = rows.length > query.limit && last !== undefined
@@ -128,12 +136,12 @@ function putSchedule(context: Context, put: PutSchedule): PutResult {
       )
       .run(
         put.tenant,
-        put.id,
+        context.columns.sealName(put.id),
         put.workflow,
         put.timing,
         overlaps.code(put.overlap),
         put.catchUp,
-        put.start,
+        context.columns.seal(put.start),
         subject ?? null,
         put.next?.due ?? null,
         put.next?.wakeAt ?? null,
@@ -163,7 +171,7 @@ function putSchedule(context: Context, put: PutSchedule): PutResult {
       put.timing,
       overlaps.code(put.overlap),
       put.catchUp,
-      put.start,
+      context.columns.seal(put.start),
       subject ?? null,
       next.due,
       next.wakeAt,
@@ -191,7 +199,7 @@ function changeSchedule(context: Context, change: ScheduleChange): ScheduleRow |
         `UPDATE spanwise_schedules SET paused_at = ?, paused_why = ?, wake_at = NULL, revision = revision + 1, updated_at = ?
          WHERE seq = ?`,
       )
-      .run(change.at, change.pause, change.at, before.seq)
+      .run(change.at, context.columns.seal(change.pause), change.at, before.seq)
   } else {
     if (before.paused === undefined) return before
     context

@@ -1,3 +1,4 @@
+import type { Entry } from '../entry.ts'
 import type { LogEntry, NewSeal, Sealed } from '../log.ts'
 import type { Context } from './context.ts'
 import { entryAt } from './entries.ts'
@@ -38,12 +39,26 @@ export function readLog(
   walk(context, from, limit, (row, i, position) => {
     const raw = row.segment.entry(i)
     const { run, subject } = runOf(raw.runSeq)
-    const entry = entryAt(context, run, raw, position + first)
-    const whose = entry.subject ?? subject ?? undefined
-    const secret = whose === undefined ? runSecret(context, raw.runSeq) : subjectSecret(context, whose)
-    found.push({ ...entry, position, secret })
+    const secretOf = (named: string): Uint8Array | undefined => {
+      const whose = named === '' ? subject : named
+      return whose === null ? runSecret(context, raw.runSeq) : subjectSecret(context, whose)
+    }
+    const entry =
+      readable(() => entryAt(context, run, raw, position + first, secretOf)) ??
+      // its content does not open: that is for who verifies to say, with all the others
+      entryAt(context, run, raw, position + first, () => undefined)
+    found.push({ ...entry, position, secret: secretOf(raw.subject) })
   })
   return found
+}
+
+function readable(read: () => Entry): Entry | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'STORE_UNREADABLE') return undefined
+    throw error
+  }
 }
 
 export function readLeaves(

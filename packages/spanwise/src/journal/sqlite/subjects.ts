@@ -15,11 +15,11 @@ export function subject(context: Context, readable: string): Subject | undefined
   const token = context.token('subject', readable)
   const row = context.sql('SELECT secret FROM spanwise_subjects WHERE token = ?').get(token)
   if (row !== undefined) {
-    const secret = row['secret'] as Uint8Array | null
-    return secret === null ? undefined : { token, secret }
+    const secret = context.secrets.get(token) ?? remember(context, token, row)
+    return secret === undefined ? undefined : { token, secret }
   }
   const secret = new Uint8Array(randomBytes(32))
-  context.sql('INSERT INTO spanwise_subjects (token, secret) VALUES (?, ?)').run(token, secret)
+  context.sql('INSERT INTO spanwise_subjects (token, secret) VALUES (?, ?)').run(token, context.vault.wrap(secret))
   return { token, secret }
 }
 
@@ -58,10 +58,14 @@ export function runSecret(context: Context, seq: number): Uint8Array | undefined
   )
 }
 
-function remember(context: Context, name: string | number, row: unknown): Uint8Array | undefined {
-  const secret = (row as { readonly secret: Uint8Array | null } | undefined)?.secret ?? undefined
-  if (secret === undefined) return undefined
+/** A secret that was just made: it will be asked for at once. */
+export function keepSecret(context: Context, name: string | number, secret: Uint8Array): void {
   if (context.secrets.size >= cacheSize) context.secrets.clear()
   context.secrets.set(name, secret)
+}
+
+function remember(context: Context, name: string | number, row: unknown): Uint8Array | undefined {
+  const secret = context.vault.unwrap((row as { readonly secret: Uint8Array | null } | undefined)?.secret)
+  if (secret !== undefined) keepSecret(context, name, secret)
   return secret
 }

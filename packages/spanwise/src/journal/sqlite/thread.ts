@@ -3,6 +3,7 @@ import type { WorkerInfo } from '../store.ts'
 import { openCore } from './core.ts'
 import type { DatabaseOptions } from './database.ts'
 import { keepPosition, noteIfOlder } from './files/position.ts'
+import type { StoreKeys } from './header.ts'
 import { isRead, type Request } from './operations.ts'
 import { listen } from './transport.ts'
 import { type FromThread, type ToThread, toWire, toWireAnswer } from './wire.ts'
@@ -12,6 +13,7 @@ import { unpack } from './wire-append.ts'
 export interface ThreadData {
   readonly path: string
   readonly options: DatabaseOptions
+  readonly keys?: StoreKeys | 'locked' | undefined
 }
 
 type WorkerData = ThreadData & { readonly bell: Int32Array<SharedArrayBuffer> }
@@ -26,8 +28,8 @@ try {
   post({ failed: toWire(error) })
 }
 
-function serve({ path, options, bell }: WorkerData): void {
-  const core = openCore(path, options)
+function serve({ path, options, keys, bell }: WorkerData): void {
+  const core = openCore(path, options, keys)
   const older = noteIfOlder(core.context, path)
   const position = keepPosition(core.context, path)
   const leases = new Map<string, { readonly every: number; next: number }>()

@@ -64,7 +64,7 @@ it('a backup is the store at one moment, while it is written to', async () => {
   expect(runs).toBeGreaterThanOrEqual(200)
   expect(runs).toBeLessThanOrEqual(written)
   expect(await count(path)).toBe(written)
-  const { entries, ...checked } = checkStore(backup.path)
+  const { entries, ...checked } = await checkStore(backup.path)
   expect(checked).toEqual({ runs, erased: 0, problems: [] })
   expect(backup.entries).toBe(entries)
   // that moment may lie between two commits of the five that were being filled
@@ -212,7 +212,7 @@ it('check finds an entry that somebody has changed in the file', async () => {
   data.write('what was DONE', at)
   db.prepare('UPDATE spanwise_segments SET data = ? WHERE pos = ?').run(data, row.pos)
   db.close()
-  const { problems } = checkStore(path)
+  const { problems } = await checkStore(path)
   expect(problems).toEqual([expect.stringMatching(/entry 1 \(step\.result\) holds another content/)])
 })
 

@@ -1,11 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { EncryptionOptions } from '../../encryption/provider.ts'
 import { leaf } from '../../leaf.ts'
 import type { OlderNote } from '../../older.ts'
 import { commit } from '../../secret.ts'
 import { createContext } from '../context.ts'
 import { entriesOf } from '../entries.ts'
 import { storeError } from '../faults.ts'
+import { headerOf, type KeyHeader, storeKeys } from '../header.ts'
 import { acquireOwnership, currentOwner, type Owner, storeFile } from '../owner.ts'
 import { runById } from '../rows.ts'
 import { subjectSecret } from '../subjects.ts'
@@ -22,6 +24,8 @@ export interface StoreFacts {
   readonly entries: number
   readonly acknowledged: number | undefined
   readonly older: OlderNote | undefined
+  /** undefined when it is not encrypted */
+  readonly encryption: Pick<KeyHeader, 'keyId' | 'made' | 'wrappedAt'> | undefined
   readonly runs: number
   readonly bytes: {
     readonly file: number
@@ -41,7 +45,7 @@ export function storeFacts(path: string): StoreFacts {
   const file = openStoreFile(store)
   const { db } = file
   try {
-    const context = createContext(db, store)
+    const context = createContext(db, store, 'locked')
     const tables = db
       .prepare(
         `SELECT m.tbl_name AS name, sum(s.pgsize) AS bytes FROM dbstat s JOIN sqlite_master m ON m.name = s.name
@@ -56,6 +60,7 @@ export function storeFacts(path: string): StoreFacts {
       entries: lastPosition(context),
       acknowledged: readAcknowledged(store)?.position,
       older: olderNote(context),
+      encryption: encryptionOf(store),
       runs: Number(db.prepare('SELECT count(*) AS n FROM spanwise_runs').get()?.['n']),
       bytes: {
         file: sizeOf(store),
@@ -72,6 +77,11 @@ export function storeFacts(path: string): StoreFacts {
   }
 }
 
+function encryptionOf(store: string): StoreFacts['encryption'] {
+  const header = headerOf(store)
+  return header === undefined ? undefined : { keyId: header.keyId, made: header.made, wrappedAt: header.wrappedAt }
+}
+
 function folderSize(folder: string): number {
   if (!existsSync(folder)) return 0
   return readdirSync(folder).reduce((sum, name) => sum + sizeOf(join(folder, name)), 0)
@@ -82,6 +92,8 @@ export interface Checked {
   readonly entries: number
   /** contents that were erased: their proofs are there, and nothing to hold them against */
   readonly erased: number
+  /** contents that are encrypted, where no key was given: only their proofs were checked */
+  readonly locked: number
   readonly problems: readonly string[]
 }
 
@@ -91,16 +103,26 @@ const mostProblems = 100
  * Holds the file against itself: SQLite's own check, then every entry of every run: its place, its leaf, and its content against
  * what it committed to when it was written.
  */
-export function checkStore(path: string, onProgress?: (done: number, total: number) => void): Checked {
+export async function checkStore(
+  path: string,
+  options: {
+    /** without it, the content of an encrypted store is not checked */
+    readonly encryption?: EncryptionOptions | undefined
+    readonly onProgress?: (done: number, total: number) => void
+  } = {},
+): Promise<Checked> {
+  const { encryption, onProgress } = options
   const store = storeFile(path)
+  const { keys } = headerOf(store) === undefined ? { keys: undefined } : await storeKeys(store, encryption ?? 'locked')
   const { db } = openStoreFile(store)
   const problems: string[] = []
   let runs = 0
   let entries = 0
   let erased = 0
+  let locked = 0
   try {
     problems.push(...integrityProblems(db))
-    const context = createContext(db, store)
+    const context = createContext(db, store, keys)
     const total = Number(db.prepare('SELECT count(*) AS n FROM spanwise_runs').get()?.['n'])
     for (const { run } of db.prepare('SELECT run FROM spanwise_runs ORDER BY seq').all()) {
       if (runs++ % 100 === 0) onProgress?.(runs - 1, total)
@@ -114,9 +136,11 @@ export function checkStore(path: string, onProgress?: (done: number, total: numb
         if (entry.index !== i) say(`stands at ${i}`)
         const { key, payload, input } = entry.commitments
         if (!same(leaf({ ...entry, key, payload, input }), entry.leaf)) say('is not what its leaf says')
-        const secret = entry.subject === undefined ? raw.secret : subjectSecret(context, entry.subject)
-        if (entry.payload === undefined || secret === undefined || secret === null) {
+        const secret =
+          entry.subject === undefined ? context.vault.unwrap(raw.secret) : subjectSecret(context, entry.subject)
+        if (entry.payload === undefined || secret === undefined) {
           if (entry.erased) erased++
+          if (entry.locked === true) locked++
         } else if (!same(commit(secret, 'payload', raw.run, entry.index, entry.payload), payload)) {
           say('holds another content than it was written with')
         }
@@ -129,7 +153,7 @@ export function checkStore(path: string, onProgress?: (done: number, total: numb
   } finally {
     db.close()
   }
-  return { runs, entries, erased, problems }
+  return { runs, entries, erased, locked, problems }
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
