@@ -48,7 +48,6 @@ export { areSiblings } from './siblings.ts'
 export { archiveFolder } from './sqlite/archived.ts'
 export { type BackupOptions, type BackupResult, backupStore } from './sqlite/files/backup.ts'
 export {
-  type Encrypted,
   encryptStore,
   type KeyStatus,
   keyStatus,
