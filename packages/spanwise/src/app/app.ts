@@ -37,6 +37,7 @@ import { type DecisionOptions, type DecisionState, listDecisions } from './decis
 import { type DecisionRecord, readDecision } from './decisions/record.ts'
 import { type DiffStory, diffRuns, type RunDiff } from './diff.ts'
 import type { RunState } from './event.ts'
+import { type Explanation, explainRun } from './explain/explain.ts'
 import { type Failure, type FailureOptions, failures } from './failures.ts'
 import type { Health } from './health.ts'
 import { type RetainOptions, type RetainResult, type RetentionRule, retainAll } from './retention.ts'
@@ -156,6 +157,8 @@ export interface App extends AsyncDisposable {
    * @example const { items } = await app.lineage({ document: 'refund-policy@2026-01' })
    */
   lineage(of: LineageOptions): Promise<Page<InfluencedDecision>>
+  /** What happened in a run and why, in plain English, from the record alone; each sentence with its entries. @throws RUN_UNKNOWN */
+  explain(runId: string): Promise<Explanation>
   approvals(options?: {
     readonly role?: string
     /** only of this run */
@@ -251,6 +254,7 @@ export function makeApp(
     costs: (query: CostOptions = {}) => costs(backend, query, now()),
     decisions: (query: DecisionOptions = {}) => listDecisions(backend, query, now()),
     decision: (id: string) => readDecision(backend, id),
+    explain: (id: string) => explainRun(backend, id),
     lineage: (of: string | LineageOptions) =>
       typeof of === 'string' ? lineageOf(backend, of) : influencedBy(backend, of, now()),
     approvals: (query: Omit<ApprovalQuery, 'limit'> & { readonly limit?: number } = {}) => approvals(backend, query),

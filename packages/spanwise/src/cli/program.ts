@@ -3,6 +3,7 @@ import { version } from '../app/index.ts'
 import { decide, delegate, listApprovals } from './commands/approvals.ts'
 import { registerBaseline } from './commands/baseline.ts'
 import { registerCosts } from './commands/costs.ts'
+import { explain } from './commands/explain.ts'
 import { listLimits } from './commands/limits.ts'
 import { end, resume, sendSignal } from './commands/operate.ts'
 import { runWorkflow } from './commands/run.ts'
@@ -271,6 +272,15 @@ Examples:
     .addHelpText('after', examples('give-up 3f2a --reason "the order is gone"'))
     .action(action((run: string | undefined, options: Options) => end(screen, 'giveUp', run, options)))
 
+  program
+    .command('explain')
+    .summary('what happened in a run and why, in plain English')
+    .description(
+      'Tells what happened in a run and why, from the record alone: what was asked, which models answered and why those, what was tried again, who approved, what it cost against the usual. Each sentence names its entries.',
+    )
+    .argument('<run>', 'id, beginning of an id, or workflow:your-id')
+    .addHelpText('after', examples('explain 3f2a', 'explain refund:o-7 --json'))
+    .action(action((run: string, options: Options) => explain(screen, run, options)))
   defineAudit(program, { screen, action })
   defineKeys(program, { screen, action })
   defineRepair(program, runs, { screen, action })

@@ -101,6 +101,8 @@ async function send(sending: Sending, call: ModelCall, started: number): Promise
     ms,
     tries: routed.tally.tries,
     failovers: routed.tally.failovers,
+    passedOver: passedOver(routed.tally),
+    budgets: kept.holds.map(({ budget }) => budget.name).join(', ') || undefined,
     wasted: bill.wasted,
     bound: kept.bound,
   }
@@ -119,6 +121,13 @@ async function send(sending: Sending, call: ModelCall, started: number): Promise
     }
   }
   return refused(sending, call, alias, routed, { ...meta(sending, alias, facts) }, settled)
+}
+
+/** Candidates that the answer did not come from, each with its latest reason. */
+function passedOver(tally: Tally): string | undefined {
+  if (tally.passedOver.length === 0) return undefined
+  const why = new Map(tally.passedOver.map(({ member, failure }) => [`${member.provider} ${member.model}`, failure]))
+  return [...why].map(([name, failure]) => `${name}: ${failure}`).join('; ')
 }
 
 /** Nobody answered: a run waits for a while, everybody else is told. */

@@ -59,6 +59,10 @@ export interface CallRecord {
   readonly tries: number
   /** candidates that were given up before the one that answered */
   readonly failovers: number
+  /** who did not answer, and why: `openai.responses gpt-5-mini: rate limit`; separated by `; ` */
+  readonly passedOver?: string | undefined
+  /** names of the budgets that it counts in, separated by `, ` */
+  readonly budgets?: string | undefined
   readonly streamed?: boolean | undefined
   readonly prompt?: { readonly id: string; readonly version: string; readonly hash: string } | undefined
   /** in flight when its process died: nobody knows whether it was answered, and it may have been paid for */
@@ -91,6 +95,8 @@ export function toMeta(record: CallRecord): Meta {
     firstMs: record.firstMs,
     tries: record.tries,
     failovers: record.failovers,
+    passedOver: record.passedOver,
+    budgets: record.budgets,
     streamed: record.streamed,
     prompt: prompt?.id,
     promptVersion: prompt?.version,
@@ -133,6 +139,8 @@ export function readRecord(meta: Meta): CallRecord | undefined {
     firstMs: number('firstMs'),
     tries: number('tries') ?? 0,
     failovers: number('failovers') ?? 0,
+    passedOver: text('passedOver'),
+    budgets: text('budgets'),
     streamed: meta['streamed'] === true ? true : undefined,
     prompt:
       prompt === undefined

@@ -31,6 +31,8 @@ export interface Tally {
   failovers: number
   /** what may have been paid for and was not used */
   readonly wasted: Member[]
+  /** who did not answer, and why */
+  readonly passedOver: Pick<Said, 'member' | 'failure'>[]
 }
 
 export type Routed<T> =
@@ -54,7 +56,7 @@ const longestWait = 2_000
 /** Asks the candidates of an alias until one answers. Never rejects. */
 export async function route<T>(of: Route<T>): Promise<Routed<T>> {
   const { clock, random } = of.home
-  const tally: Tally = { tries: 0, failovers: 0, wasted: [] }
+  const tally: Tally = { tries: 0, failovers: 0, wasted: [], passedOver: [] }
   for (let round = 0; ; round++) {
     const said: Said[] = []
     const answer = await pass(of, tally, said)
@@ -87,6 +89,7 @@ async function pass<T>(
     for (let member = left.shift(); member !== undefined; member = left.shift()) {
       if (member.health.admit(clock.now())) return member
       said.push({ member, failure: 'left alone', error: undefined })
+      tally.passedOver.push({ member, failure: 'left alone' })
     }
     return undefined
   }
@@ -97,6 +100,7 @@ async function pass<T>(
     for (const one of ended) {
       if (one.ok) continue
       said.push({ member: one.member, failure: one.failure, error: one.error })
+      tally.passedOver.push(one)
       tally.failovers++
       if (one.failure === 'not wanted' || of.isCommitted()) return undefined
       if ((of.alias.on[one.failure] ?? (isTriedElsewhere(one.failure) ? 'next' : 'fail')) === 'fail') return undefined

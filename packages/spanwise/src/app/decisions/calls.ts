@@ -8,8 +8,9 @@ export interface DecisionCall {
   readonly entries: readonly number[]
   /** text or embedding */
   readonly kind: string
-  /** name under which the gateway was asked */
+  /** name under which the gateway was asked, and under which it answered where a budget moved it to another */
   readonly alias: string
+  readonly movedTo: string | undefined
   readonly provider: string
   /** the candidate that answered, as it was asked for */
   readonly model: string
@@ -28,8 +29,9 @@ export interface DecisionCall {
   readonly cost: bigint | undefined
   readonly held: bigint | undefined
   readonly wasted: bigint | undefined
-  /** that stopped it, or moved it to another alias */
-  readonly budget: string | undefined
+  /** that it counts in, and the one that stopped it */
+  readonly budgets: readonly string[]
+  readonly stoppedBy: string | undefined
   /** requests sent, candidates given up */
   readonly tries: number
   readonly failovers: number
@@ -67,7 +69,8 @@ export function callsOf(events: readonly RunEvent[], results: ReadonlyMap<string
 function callOf(own: readonly RunEvent[], results: ReadonlyMap<string, unknown>): DecisionCall {
   const end = own.findLast(({ kind }) => kind === 'model.result' || kind === 'model.error')
   const refused = own.findLast(({ kind }) => kind === 'model.rejected')
-  const asked = own.find(({ kind, payload }) => kind === 'model.call' && payload !== undefined)?.payload
+  const question = own.find(({ kind, payload }) => kind === 'model.call' && payload !== undefined)
+  const asked = question?.meta['alias'] as string | undefined
   const { meta } = end ?? (own.at(-1) as RunEvent)
   const text = (name: string): string | undefined => (typeof meta[name] === 'string' ? meta[name] : undefined)
   const number = (name: string): number | undefined => (typeof meta[name] === 'number' ? meta[name] : undefined)
@@ -80,13 +83,14 @@ function callOf(own: readonly RunEvent[], results: ReadonlyMap<string, unknown>)
   return {
     entries: own.map(({ index }) => index),
     kind: text('call') ?? 'text',
-    alias: text('alias') ?? '',
+    alias: asked ?? text('alias') ?? '',
+    movedTo: asked !== undefined && asked !== text('alias') ? text('alias') : undefined,
     provider: text('provider') ?? '',
     model: text('model') ?? '',
     answered: text('answered'),
     answerId: text('response'),
     prompt: id === undefined ? undefined : { id, version: text('promptVersion') ?? '', hash: text('promptHash') ?? '' },
-    asked,
+    asked: question?.payload,
     answer,
     state:
       end === undefined
@@ -102,7 +106,8 @@ function callOf(own: readonly RunEvent[], results: ReadonlyMap<string, unknown>)
     cost: money('cost'),
     held: money('bound'),
     wasted: money('wasted'),
-    budget: text('budget'),
+    budgets: text('budgets')?.split(', ') ?? [],
+    stoppedBy: text('budget'),
     tries: number('tries') ?? 0,
     failovers: number('failovers') ?? 0,
     passedOver: text('passedOver'),

@@ -4,6 +4,7 @@ import { dollars } from '../../baseline/index.ts'
 import { cut, type Terminal } from '../terminal.ts'
 import { facts, heading, section } from './blocks.ts'
 import { operation } from './describe.ts'
+import { entriesText } from './entries.ts'
 import { wrap } from './text.ts'
 import { took } from './time.ts'
 import { brief, pretty } from './value.ts'
@@ -21,7 +22,7 @@ export function showRecord(terminal: Terminal, record: DecisionRecord): void {
     ['tenant', record.tenant === 'default' ? undefined : record.tenant],
     ['subject', record.subject],
     ['cost', record.calls.length === 0 ? undefined : dollars(record.cost)],
-    ['entries', numbers(entries)],
+    ['entries', entriesText(entries)],
     ['edited', record.edited ? 'an operator gave the result' : undefined],
     ['set aside', superseded === undefined ? undefined : `by a resume, entry ${superseded}`],
   ])
@@ -29,7 +30,7 @@ export function showRecord(terminal: Terminal, record: DecisionRecord): void {
   if (record.kind === 'step') section(terminal, 'input', long(record.input))
   section(terminal, record.outcome === 'done' ? 'result' : 'error', long(said(record)))
   for (const [n, call] of record.calls.entries())
-    section(terminal, `model call ${n + 1}  ${numbers(call.entries)}`, callLines(terminal, call))
+    section(terminal, `model call ${n + 1}  ${entriesText(call.entries)}`, callLines(terminal, call))
   list(
     terminal,
     'documents',
@@ -80,14 +81,15 @@ function callLines(terminal: Terminal, call: DecisionCall): readonly string[] {
     for (const [at, part] of clip(wrap(value, terminal.columns - 16)).entries())
       lines.push(`${at === 0 ? terminal.paint('dim', name.padEnd(10)) : ' '.repeat(10)}  ${part}`)
   }
-  line('model', `${call.alias} → ${call.provider} ${call.model}`)
+  const moved = call.movedTo === undefined ? '' : ` → ${call.movedTo} (moved by a budget)`
+  line('model', `${call.alias}${moved} → ${call.provider} ${call.model}`)
   line('answered', [call.answered, call.answerId].filter((one) => one !== undefined).join('  '))
   line('prompt', call.prompt === undefined ? undefined : `${call.prompt.id}@${call.prompt.version}`)
   line('asked', promptText(call.asked))
   line('answer', call.state === 'answered' ? answerText(call.answer) : `${call.state}: ${reason(call.error)}`)
   for (const tool of call.tools) line('tool', `${tool.name}(${brief(tool.input)}) → ${cut(brief(tool.result), 200)}`)
   line('route', route(call))
-  line('budget', call.budget)
+  line('budgets', call.stoppedBy === undefined ? call.budgets.join(', ') : `stopped by ${call.stoppedBy}`)
   line('tokens', `${call.tokens.input ?? '?'} in, ${call.tokens.output ?? '?'} out`)
   line('cost', call.cost === undefined ? 'unknown' : `${dollars(call.cost)}${held(call)}`)
   return lines
@@ -119,17 +121,9 @@ function approvalLine(one: DecisionApproval): string {
       : ` by ${one.by}${one.decidedAt === undefined ? '' : ` at ${one.decidedAt.toISOString()}`}`
   const why = one.reason === undefined ? '' : `: ${one.reason}`
   const shown = one.of === undefined ? '' : `, shown ${cut(brief(one.of), 160)}`
-  return `${numbers(one.entries)} “${one.question ?? '(erased)'}”${shown}: ${one.state}${who}${why}`
+  return `${entriesText(one.entries)} “${one.question ?? '(erased)'}”${shown}: ${one.state}${who}${why}`
 }
 
 function reason(error: unknown): string {
   return Error.isError(error) ? (error as Error).message : brief(error)
-}
-
-/** `[3–7]` where they follow each other, else `[3, 5]`. */
-function numbers(all: readonly number[]): string {
-  const [first, last] = [all[0], all.at(-1)]
-  if (first === undefined || last === undefined) return ''
-  if (all.length > 2 && last - first === all.length - 1) return `[${first}–${last}]`
-  return `[${all.join(', ')}]`
 }

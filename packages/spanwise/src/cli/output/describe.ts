@@ -1,6 +1,8 @@
-import type { RunEvent } from '../../app/index.ts'
+import { operationName, type RunEvent } from '../../app/index.ts'
 import { formatDuration } from '../../workflow/index.ts'
 import { brief } from './value.ts'
+
+export { operationName as operation }
 
 export interface Described {
   readonly mark: '✔' | '✖' | '•' | '?' | '!' | ' '
@@ -14,7 +16,7 @@ export interface Described {
 /** What a person is told about an entry; undefined for those that are only for the machine. */
 export function describe(event: RunEvent): Described | undefined {
   const { kind, meta, payload } = event
-  const name = operation(event.key)
+  const name = operationName(event.key)
   const line = (mark: Described['mark'], text: string, notable = false): Described => ({
     mark,
     text,
@@ -108,11 +110,6 @@ function reused(meta: RunEvent['meta']): string {
 function spent(meta: RunEvent['meta']): string {
   const tokens = `${Number(meta['input'] ?? 0)} + ${Number(meta['output'] ?? 0)} tokens`
   return typeof meta['cost'] === 'number' ? `${tokens}, $${(meta['cost'] / 1e9).toFixed(6)}` : tokens
-}
-
-/** `fetch-order#0` is the first of its name: the number matters from the second on. */
-export function operation(key: string): string {
-  return key.replace(/#0(?=$|[/[])/g, '').replace(/#(\d+)/g, (_, n: string) => ` (${Number(n) + 1})`)
 }
 
 function message(value: unknown): string {
