@@ -1,6 +1,8 @@
 export { agent } from './agent.ts'
+export type { CompactOptions } from './compact.ts'
 export type { McpTarget } from './mcp/connection.ts'
 export { type McpOptions, type McpServer, mcp } from './mcp/mcp.ts'
 export type { Agent, AgentOptions, AgentTool, AgentTools, OnLimit, ToolOptions } from './options.ts'
 export type { ApprovalRules, ApproverClaim, Policy, ToolRequest, Verdict } from './policy.ts'
 export { spending } from './spending.ts'
+export { type AgentTrail, type TrailPart, trail } from './trail.ts'

@@ -4,6 +4,7 @@ import { encodeCanonical } from '../journal/index.ts'
 import { spend } from '../models/index.ts'
 import { currentScope, loop, now, race, type Scope, sleep } from '../workflow/index.ts'
 import { type Called, makeCall, untold } from './calls.ts'
+import { compacted } from './compact.ts'
 import type { AgentDefinition } from './definition.ts'
 import { goesRound, noOutput } from './errors.ts'
 import { backAndForth, handoffName, handoffsOf, speakersOf } from './handoff.ts'
@@ -81,15 +82,16 @@ async function inTime(going: Going, state: State): Promise<Turned> {
   return { next: await limits.decide(state, { limit: 'time', allowed }) }
 }
 
-async function spoken(going: Going, state: State): Promise<Turned> {
+async function spoken(going: Going, begun: State): Promise<Turned> {
   const scope = currentScope('a turn')
   const { agent, input, speakers, limits } = going
-  const speaker = speakers.get(state.active) ?? agent
-  const told =
-    state.closing === undefined ? state : { ...state, messages: [...state.messages, lastWord(state.closing)] }
+  const speaker = speakers.get(begun.active) ?? agent
+  let state = begun
   let said: Said
   try {
-    said = await ask(agent, speaker, input, told, limits)
+    const { compact } = agent.options
+    state = await spend(limits.budgets(begun), () => compacted(begun, speaker.options.model, compact))
+    said = await ask(agent, speaker, input, state.closing === undefined ? state : closing(state, state.closing), limits)
   } catch (error) {
     const exceeded = limits.exceeded(error)
     if (exceeded === undefined) throw error
@@ -105,8 +107,9 @@ async function spoken(going: Going, state: State): Promise<Turned> {
   return { done: said.output === undefined ? said.text : said.output.value }
 }
 
-function lastWord(limit: string): ModelMessage {
-  return { role: 'user', content: `You have reached your limit of ${limit}. Answer now, with what you have.` }
+function closing(state: State, limit: string): State {
+  const content = `You have reached your limit of ${limit}. Answer now, with what you have.`
+  return { ...state, messages: [...state.messages, { role: 'user', content }] }
 }
 
 function corrected(why: string): ModelMessage {

@@ -1,6 +1,6 @@
 import type { FlexibleSchema } from 'ai'
 import { generateText, type ModelMessage, NoObjectGeneratedError, Output, type ToolSet } from 'ai'
-import { type Filled, spend } from '../models/index.ts'
+import { type Filled, type Prompt, spend } from '../models/index.ts'
 import type { AgentDefinition } from './definition.ts'
 import { handoffName, handoffsOf } from './handoff.ts'
 import type { Limits } from './limits.ts'
@@ -89,13 +89,18 @@ function instructionsOf(
   input: unknown,
 ): { text: string; providerOptions?: Filled['providerOptions'] } {
   const { instructions } = options
-  const said =
-    typeof instructions === 'function'
-      ? (instructions as (input: unknown) => string | Filled)(input)
-      : (instructions ?? '')
+  const said = typeof instructions === 'function' ? instructed(instructions, input) : (instructions ?? '')
   const explained = [...tools.values()].some((tool) => !isTrusted(tool)) ? markingExplained : ''
   const text = [typeof said === 'string' ? said : said.prompt, explained].filter((part) => part !== '').join('\n\n')
   return typeof said === 'string' ? { text } : { text, providerOptions: said.providerOptions }
+}
+
+/** A prompt without places takes nothing; a function of one's own takes the input. */
+function instructed(
+  instructions: Prompt<never> | ((input: never) => string | Filled),
+  input: unknown,
+): string | Filled {
+  return 'hash' in instructions ? instructions() : instructions(input as never)
 }
 
 function shownTools(speaker: AgentDefinition): ToolSet {
