@@ -1,19 +1,8 @@
 import { generateText, type LanguageModel, type ModelMessage } from 'ai'
 import { currentScope } from '../workflow/index.ts'
+import type { CompactOptions } from './options.ts'
 import type { State } from './state.ts'
 import { marked } from './untrusted.ts'
-
-export interface CompactOptions {
-  /** tokens of the conversation, estimated as a quarter of its letters, above which it is made shorter */
-  readonly above: number
-  /** how many of the latest messages stay as they are, and some more where a call would be parted from its result; 6 */
-  readonly keep?: number
-  /**
-   * `'summary'` (default): the model sums up what was said before. `'cut'`: results of tools before that are left out. Or a function of
-   * the messages before that, which has to answer the same for the same ones
-   */
-  readonly by?: 'summary' | 'cut' | ((messages: readonly ModelMessage[]) => readonly ModelMessage[])
-}
 
 /** Makes a conversation shorter that has become too long. That it was, and how, is on record. */
 export async function compacted(

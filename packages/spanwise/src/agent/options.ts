@@ -1,7 +1,6 @@
 import type { LanguageModel, ModelMessage, ToolSet } from 'ai'
 import type { Filled, Prompt } from '../models/index.ts'
 import type { Duration, StandardSchemaV1, Startable, Step, Workflow } from '../workflow/index.ts'
-import type { CompactOptions } from './compact.ts'
 import type { ApprovalRules, Policy } from './policy.ts'
 
 /** An agent starts, runs and composes wherever a workflow does; called in one, it is a scope of that run. */
@@ -32,6 +31,18 @@ export interface ToolOptions {
 }
 
 export type OnLimit = 'fail' | 'finish' | { readonly ask: { readonly role?: string; readonly timeout?: Duration } }
+
+export interface CompactOptions {
+  /** tokens of the conversation, estimated as a quarter of its letters, above which it is made shorter */
+  readonly above: number
+  /** how many of the latest messages stay as they are, and some more where a call would be parted from its result; 6 */
+  readonly keep?: number
+  /**
+   * `'summary'` (default): the model sums up what was said before. `'cut'`: results of tools before that are left out. Or a function of
+   * the messages before that, which has to answer the same for the same ones
+   */
+  readonly by?: 'summary' | 'cut' | ((messages: readonly ModelMessage[]) => readonly ModelMessage[])
+}
 
 interface AgentCommon<I, Tools extends AgentTools> {
   /** `models('smart')`: a model of the gateway, which records its calls */
