@@ -4,7 +4,7 @@ import { startProvider } from 'loopback-provider'
 import { workflow } from 'spanwise'
 import { gateway } from 'spanwise/models'
 import { testApp } from 'spanwise/testing'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 
 async function asking(candidate: object, alias: object = {}) {
   let open = 0
@@ -69,4 +69,66 @@ test('what cannot begin before the deadline of its run is refused', async () => 
 
 test.each([{ rpm: 0 }, { concurrency: Number.NaN }])('a limit that is none says so: %o', async (limit) => {
   await expect(asking(limit)).rejects.toMatchObject({ code: 'GATEWAY_INVALID' })
+})
+
+describe('limits that are shared', () => {
+  /** how many calls are under way at once at most, by what the prompt begins with */
+  async function crowded() {
+    const open = new Map<string, number>()
+    const most = new Map<string, number>()
+    const provider = await startProvider({
+      respond: async (request) => {
+        const who = [/[AB] of \w+/.exec(JSON.stringify(request.turns))?.[0] ?? '?', 'all']
+        for (const one of who) {
+          open.set(one, (open.get(one) ?? 0) + 1)
+          most.set(one, Math.max(most.get(one) ?? 0, open.get(one) ?? 0))
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        for (const one of who) open.set(one, (open.get(one) ?? 0) - 1)
+        return { text: 'yes' }
+      },
+    })
+    onTestFinished(() => provider.close())
+    return { most, openai: createOpenAI({ baseURL: provider.baseURL, apiKey: 'k' }) }
+  }
+
+  test('candidates of several aliases that name the same key share what it may have', async () => {
+    const { most, openai } = await crowded()
+    const key = { key: 'account-1', concurrency: 3 }
+    const models = gateway({
+      models: {
+        fast: [{ model: openai('m'), ...key }],
+        smart: [{ model: openai('n'), ...key }],
+        free: [{ model: openai('m'), key: 'account-2', concurrency: 5 }],
+      },
+    })
+    const flow = workflow('shared', async ({ alias, n }: { alias: 'fast' | 'smart' | 'free'; n: number }) => {
+      await generateText({ model: models(alias), prompt: `${alias === 'free' ? 'B' : 'A'} of key ${n}` })
+    })
+    await using app = await testApp({ workflows: [flow] })
+    const all = Array.from({ length: 10 }, (_, n) => n)
+    await Promise.all(
+      all.flatMap((n) => (['fast', 'smart', 'free'] as const).map((alias) => app.run(flow, { alias, n }))),
+    )
+    expect(most.get('A of key')).toBe(3)
+    expect(most.get('B of key')).toBe(5)
+  })
+
+  test('each tenant has a limit of its own, whichever candidate answers', async () => {
+    const { most, openai } = await crowded()
+    const models = gateway({
+      models: { fast: { candidates: [openai('m'), openai('n')], perTenant: { concurrency: 2 } } },
+    })
+    const flow = workflow('tenants', async ({ who, n }: { who: 'A' | 'B'; n: number }) => {
+      await generateText({ model: models('fast'), prompt: `${who} of tenants ${n}` })
+    })
+    await using app = await testApp({ workflows: [flow] })
+    await Promise.all(
+      Array.from({ length: 8 }, (_, n) => n).flatMap((n) =>
+        (['A', 'B'] as const).map((who) => app.run(flow, { who, n }, { tenant: `tenant-${who}` })),
+      ),
+    )
+    expect([most.get('A of tenants'), most.get('B of tenants')]).toEqual([2, 2])
+    expect(most.get('all')).toBeGreaterThan(2)
+  })
 })
