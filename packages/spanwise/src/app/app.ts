@@ -22,6 +22,7 @@ import {
   type Startable,
   workflowDefinition,
 } from '../workflow/index.ts'
+import { type ApiKey, createApiKey, findApiKey, type NewApiKey, toKey } from './api-keys.ts'
 import type { Backend } from './backend.ts'
 import { type BulkOptions, type BulkResult, type BulkTarget, bulk } from './bulk.ts'
 import { type ResultsCache, resultsCache } from './cache.ts'
@@ -200,6 +201,14 @@ export interface App extends AsyncDisposable {
    * @throws BACKUP_EXISTS, BACKUP_NEEDS_FILE
    */
   backup(to: string, options?: BackupOptions): Promise<BackupResult>
+  /** Makes a key of the server's API. Its secret is told now and never again. @throws INVALID_API_KEY */
+  createApiKey(key: NewApiKey): Promise<ApiKey & { readonly secret: string }>
+  /** The newest first, also those that count no more. */
+  apiKeys(): Promise<readonly ApiKey[]>
+  /** The key that a secret belongs to, unless it is expired or revoked. */
+  findApiKey(secret: string): Promise<ApiKey | undefined>
+  /** False when there is none, or it is revoked already. */
+  revokeApiKey(id: string): Promise<boolean>
   /** Whether this process lives, and whether it can be sent work. */
   health(): Promise<Health>
   /** Begins nothing new, lets steps end within the grace, gives runs back. */
@@ -283,6 +292,10 @@ export function makeApp(
       if (options.file === undefined) throw needsFile()
       return backupStore(options.file, to, how)
     },
+    createApiKey: (key: NewApiKey) => createApiKey(backend, key, now()),
+    apiKeys: async () => (await backend.apiKeys()).map(toKey),
+    findApiKey: (secret: string) => findApiKey(backend, secret, now()),
+    revokeApiKey: (id: string) => backend.revokeApiKey(id, now()),
     health: options.health,
     close: options.close,
     [Symbol.asyncDispose]: options.close,

@@ -1,5 +1,6 @@
 import type { ForkRequest, LimitState } from '../engine/index.ts'
 import type {
+  ApiKeyStore,
   ApprovalQuery,
   ApprovalRow,
   ArchiveRow,
@@ -31,7 +32,7 @@ import type { ScheduleBackend } from './schedule-backend.ts'
  * What the app and the CLI need of whoever holds the store: the engine of this process, the owner of the file over its control
  * socket, or, with no owner, the file itself.
  */
-export interface Backend extends ScheduleBackend, CacheBackend {
+export interface Backend extends ScheduleBackend, CacheBackend, ApiKeyStore {
   readonly kind: 'local' | 'remote' | 'file'
   /** Inserts or gets. */
   begin(begin: Begin): Promise<Created>

@@ -1,4 +1,5 @@
 export { type Advanced, advance } from './advance.ts'
+export type { ApiKey, NewApiKey } from './api-keys.ts'
 export type { App, Archive, DecideOptions, ListOptions, OpenApproval } from './app.ts'
 export type { BulkOptions, BulkPlan, BulkProgress, BulkResult, BulkTarget } from './bulk.ts'
 export type {
@@ -28,6 +29,7 @@ export { jsonable, jsonError } from './json.ts'
 export type { RunMoment } from './moment.ts'
 export { defineConfig, type ScheduleEntry, type SpanwiseConfig, type SpanwiseOptions } from './options.ts'
 export type { RetainOptions, RetainResult, RetentionRule } from './retention.ts'
+export { type Grant, type Role, roles } from './roles.ts'
 export type { ForkPreview, Resend, Run } from './run.ts'
 export type { CatchUp, ScheduleOptions, SchedulePolicy } from './schedule-options.ts'
 export {
@@ -40,6 +42,7 @@ export {
   type ScheduleState,
   unknownSchedule,
 } from './schedules.ts'
+export type { AuthOptions, OidcOptions, ServeOptions } from './serve-options.ts'
 export { spanwise } from './spanwise.ts'
 export type { StartOptions } from './start.ts'
 export { diffStates, type StateChange, type StateView } from './states.ts'

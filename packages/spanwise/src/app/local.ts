@@ -35,6 +35,10 @@ export function localBackend(
     retain: (step) => retain(store, step),
     restoreRun: (run) => store.restoreRun(run),
     archives: () => store.archives(),
+    putApiKey: (key) => store.putApiKey(key),
+    apiKey: (id) => store.apiKey(id),
+    apiKeys: () => store.apiKeys(),
+    revokeApiKey: (id, at) => store.revokeApiKey(id, at),
     begin: (begin) => engine.begin(newRun(store.info, begin)),
     async send(mail) {
       try {

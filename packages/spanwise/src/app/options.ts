@@ -4,6 +4,7 @@ import type { Duration, Log, Size, Startable, StepContext } from '../workflow/in
 import type { RetentionRule } from './retention.ts'
 import type { ScheduleOptions } from './schedule-options.ts'
 import type { AuditOptions } from './sealing.ts'
+import type { ServeOptions } from './serve-options.ts'
 
 export interface SpanwiseOptions {
   /** `sqlite:./spanwise.db`, `memory:`, or an open store */
@@ -78,6 +79,8 @@ export type ScheduleEntry = ScheduleOptions & {
 
 /** What `spanwise.config.ts` exports: the same for the command line, the server and the program itself. */
 export interface SpanwiseConfig extends Omit<SpanwiseOptions, 'work' | 'store' | 'clock' | 'fakes'> {
+  /** how `spanwise start` serves it */
+  readonly server?: ServeOptions & { readonly port?: number; readonly host?: string }
   /** `sqlite:./spanwise.db`; the command line reads a relative path from the folder of the config file */
   readonly store: string
 }

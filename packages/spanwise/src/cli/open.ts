@@ -52,14 +52,18 @@ export async function storeUrl(common: Common): Promise<string> {
   return (await target(common)).store
 }
 
-/** For commands that need no workflow's code: the process that works on the store, or the file. */
-export async function client<T>(common: Common, work: (app: App, store: string) => Promise<T>): Promise<T> {
+/** For commands that need no workflow's code: the process that works on the store, or the file. @param options create: makes the file */
+export async function client<T>(
+  common: Common,
+  work: (app: App, store: string) => Promise<T>,
+  options: { readonly create?: boolean } = {},
+): Promise<T> {
   const { store, ...how } = await target(common)
   const address = parseStoreUrl(store)
   if (address.kind === 'memory') {
     throw usage('A store in memory lives and ends with its process.', 'Name a file: sqlite:./spanwise.db')
   }
-  if (!existsSync(address.path)) {
+  if (!existsSync(address.path) && options.create !== true) {
     throw new SpanwiseError({
       code: 'STORE_MISSING',
       message: `There is no store ${address.path} yet.`,

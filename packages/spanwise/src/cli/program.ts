@@ -14,6 +14,7 @@ import { collect, examples, type Options, whole } from './define.ts'
 import { defineAudit } from './define-audit.ts'
 import { defineCache } from './define-cache.ts'
 import { defineHelp } from './define-help.ts'
+import { defineApiKeys } from './define-api-keys.ts'
 import { defineKeys } from './define-keys.ts'
 import { defineModels } from './define-models.ts'
 import { defineProject } from './define-project.ts'
@@ -282,6 +283,7 @@ Examples:
     .addHelpText('after', examples('explain 3f2a', 'explain refund:o-7 --json'))
     .action(action((run: string, options: Options) => explain(screen, run, options)))
   defineAudit(program, { screen, action })
+  defineApiKeys(program, { screen, action })
   defineKeys(program, { screen, action })
   defineRepair(program, runs, { screen, action })
   defineSchedules(program, { screen, action })

@@ -1,4 +1,4 @@
-import type { App } from '../app/index.ts'
+import type { App, SpanwiseConfig } from '../app/index.ts'
 import type { Listening } from '../server/index.ts'
 import type { Log } from '../workflow/index.ts'
 import type { Terminal } from './terminal.ts'
@@ -14,18 +14,25 @@ export interface ServingOptions {
 export async function serveApp(
   terminal: Terminal,
   app: App,
+  config: Pick<SpanwiseConfig, 'server'>,
   options: ServingOptions,
   log: Log,
 ): Promise<Listening | undefined> {
   if (options.serve === false) return undefined
-  const { listen } = await import('../server/index.ts')
-  const { port, host } = options
-  const listening = await listen(app, {
-    log,
-    ...(port === undefined ? {} : { port }),
-    ...(host === undefined ? {} : { host }),
-  })
+  const { isLoopback, listen } = await import('../server/index.ts')
+  const { port = config.server?.port, host = config.server?.host ?? '127.0.0.1' } = options
+  // whoever has made keys means them to be asked for where others can reach it
+  const auth = config.server?.auth ?? (isLoopback(host) || !(await hasKey(app)) ? undefined : {})
+  const listening = await listen(app, { log, ...config.server, auth, host, ...(port === undefined ? {} : { port }) })
   if (terminal.json) terminal.data({ event: 'serving', url: listening.url, at: new Date().toISOString() })
-  else terminal.out(`serving ${listening.url}`)
+  else terminal.out(`serving ${listening.url}${auth === undefined ? '' : ', with keys'}`)
   return listening
+}
+
+async function hasKey(app: App): Promise<boolean> {
+  const keys = await app.apiKeys()
+  return keys.some(
+    ({ revokedAt, expiresAt }) =>
+      revokedAt === undefined && (expiresAt === undefined || expiresAt.getTime() > Date.now()),
+  )
 }

@@ -1,3 +1,4 @@
+export type { ApiKeyRow, ApiKeyStore } from './api-keys.ts'
 export { writeArchive } from './archive/write.ts'
 export type { BudgetChange } from './budgets.ts'
 export type { CacheFilter, CacheRow, NewCachedResult } from './cache.ts'

@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { testApiKeys } from './testsuite/api-keys.testsuite.ts'
 import { testBudgets } from './testsuite/budgets.testsuite.ts'
 import type { OpenForTest } from './testsuite/build.testsuite.ts'
 import { testCache } from './testsuite/cache.testsuite.ts'
@@ -34,5 +35,6 @@ export function testStore(name: string, open: OpenForTest): void {
     testLog(open)
     testBudgets(open)
     testCache(open)
+    testApiKeys(open)
   })
 }

@@ -1,3 +1,4 @@
+import type { ApiKeyStore } from './api-keys.ts'
 import type { BudgetChange, Budgets } from './budgets.ts'
 import type { CacheStore, NewCachedResult } from './cache.ts'
 import type { Deaths } from './deaths.ts'
@@ -20,7 +21,8 @@ import type { FiringOf, ScheduleStore } from './schedules.ts'
  * not at all. A run's history is appended only by the holder of its lease: a stale `epoch` is answered `fenced`, never applied.
  */
 export interface Store
-  extends Budgets,
+  extends ApiKeyStore,
+    Budgets,
     CacheStore,
     ForkStore<NewFork, RunRow>,
     FailureStore,

@@ -1,5 +1,5 @@
-import type { App } from '../app/index.ts'
-import { type Caller, holds, ownTenant, type Role } from './caller.ts'
+import type { App, Role } from '../app/index.ts'
+import { type Caller, holds, ownTenant } from './caller.ts'
 import { approvalUnknown, badRequest, forbidden, runUnknown, tenantMissing } from './refusals.ts'
 import type { Scopes, TenantRule } from './route.ts'
 

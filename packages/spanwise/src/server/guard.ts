@@ -1,5 +1,5 @@
+import type { ServeOptions } from '../app/index.ts'
 import { SpanwiseError } from '../journal/index.ts'
-import type { ServeOptions } from './options.ts'
 
 const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]'])
 

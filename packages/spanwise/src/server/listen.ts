@@ -1,10 +1,10 @@
-import type { AddressInfo, Server as NetServer } from 'node:net'
+import type { Server as HttpServer } from 'node:http'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
-import type { App } from '../app/index.ts'
+import type { App, ServeOptions } from '../app/index.ts'
 import { SpanwiseError } from '../journal/index.ts'
 import { isLoopback } from './guard.ts'
-import type { ServeOptions } from './options.ts'
 import { serve } from './serve.ts'
 
 /** where `spanwise start` listens when nothing is said */
@@ -48,7 +48,7 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
     },
     hostname: host,
     serverOptions: { requestTimeout: 60_000, headersTimeout: 10_000 },
-  }) as NetServer
+  }) as HttpServer
   await bind(http, host, port)
   const { port: taken } = http.address() as AddressInfo
   const name = host.includes(':') ? `[${host}]` : host
@@ -60,7 +60,11 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
       server.close()
       // connections that are kept alive send their next request meanwhile, and learn with its answer that it was the last one
       await pause(drain)
-      await new Promise<void>((resolve) => http.close(() => resolve()))
+      // not `http.close()`: it would cut off connections whose first request is on its way
+      const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(http, () => resolve()))
+      const sweep = setInterval(() => http.closeIdleConnections(), drain)
+      await closed
+      clearInterval(sweep)
     },
   }
 }

@@ -48,6 +48,9 @@ export const operations = {
   backfillSchedule: ['POST', '/api/v1/schedules/{schedule}/backfill'],
   nextTimes: ['GET', '/api/v1/schedules/{schedule}/next'],
   previewTimes: ['POST', '/api/v1/schedule-preview'],
+  listKeys: ['GET', '/api/v1/keys'],
+  createKey: ['POST', '/api/v1/keys'],
+  revokeKey: ['DELETE', '/api/v1/keys/{key}'],
   retainRuns: ['POST', '/api/v1/retention'],
   listArchives: ['GET', '/api/v1/archives'],
 } as const satisfies Readonly<Record<string, readonly [Method, `/${string}`]>>

@@ -20,6 +20,7 @@ const statuses: Readonly<Record<string, number>> = {
   PAYLOAD_TOO_LARGE: 413,
   UNSUPPORTED_BODY: 415,
   RATE_LIMITED: 429,
+  PROVIDER_FAILED: 503,
   ID_CONFLICT: 409,
   RUN_ENDED: 409,
   APPROVAL_CLOSED: 409,
@@ -46,7 +47,12 @@ export function statusOf(code: string): number {
 
 /** An error as RFC 9457 has it. What is not ours is told to the log and not to the caller. */
 export function problemResponse(error: unknown, log: Log, headers: Readonly<Record<string, string>> = {}): Response {
-  if (isSpanwiseError(error)) return answer(error, statusOf(error.code), headers)
+  if (isSpanwiseError(error)) {
+    const status = statusOf(error.code)
+    if (status >= 500) log.error('a request failed', { error })
+    const more = status === 401 ? { 'www-authenticate': 'Bearer' } : status === 429 ? { 'retry-after': '1' } : {}
+    return answer(error, status, { ...headers, ...more })
+  }
   log.error('a request failed', { error })
   const body = {
     type: 'about:blank',

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { App, OpenApproval, Run, RunState } from '../app/index.ts'
-import type { Caller, Role } from './caller.ts'
+import type { App, OpenApproval, Role, Run, RunState } from '../app/index.ts'
+import type { Caller } from './caller.ts'
 import type { Live } from './live/index.ts'
 import type { Output } from './wire.ts'
 

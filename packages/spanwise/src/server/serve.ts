@@ -4,17 +4,19 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
+import type { ServeOptions } from '../app/index.ts'
 import { type App, healthHandler, jsonable, version } from '../app/index.ts'
 import { SpanwiseError } from '../journal/index.ts'
 import type { Log } from '../workflow/index.ts'
 import { admit } from './admit.ts'
-import { type Authenticator, openToLoopback } from './authenticate.ts'
+import { type Authenticator, bearers, openToLoopback, unauthenticated } from './authenticate.ts'
+import type { Caller } from './caller.ts'
 import { checkHost, checkOrigin, isLoopbackAddress } from './guard.ts'
 import { createLive, type Live } from './live/index.ts'
 import { openApi } from './openapi.ts'
 import { operations } from './operations.ts'
-import type { ServeOptions } from './options.ts'
 import { problemResponse } from './problem.ts'
+import { rateLimit } from './rate.ts'
 import { readBody, readTexts } from './read.ts'
 import { badRequest, notFound } from './refusals.ts'
 import type { Call, Route, TenantRule } from './route.ts'
@@ -44,8 +46,11 @@ const forwarded = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-i
  */
 export function serve(app: App, options: ServeOptions = {}): Server {
   const { bodyLimit: maxSize = 1024 * 1024, log = quiet, origins = [] } = options
-  const authenticator = openToLoopback(localUser())
+  const authenticator = options.auth === undefined ? openToLoopback(localUser()) : bearers(app, options.auth)
   const { isOpen } = authenticator
+  const rate = options.rate ?? (isOpen ? false : { perSecond: 100, burst: 200 })
+  const letThrough = rate === false ? () => {} : rateLimit(rate)
+  const letFail = rateLimit(failures)
   const live = createLive()
   let isClosing = false
   const document = JSON.stringify(openApi(version()), undefined, 2)
@@ -74,7 +79,7 @@ export function serve(app: App, options: ServeOptions = {}): Server {
   for (const [name, [method, path]] of Object.entries(operations)) {
     const route = routes[name as keyof typeof routes] as unknown as Route
     const pattern = path.replaceAll(/\{(\w+)\}/g, ':$1')
-    hono.on(method, pattern, (context) => answer(context, route, { app, live, authenticator }))
+    hono.on(method, pattern, (context) => answer(context, route, { app, live, authenticator, letThrough, letFail }))
   }
   const studio = options.studio === false ? undefined : openStudio(options.studio)
   if (studio !== undefined) hono.get('*', (context) => studio(context.req.raw))
@@ -93,12 +98,21 @@ interface Serving {
   readonly app: App
   readonly live: Live
   readonly authenticator: Authenticator
+  /** of each caller */
+  readonly letThrough: (caller: string) => void
+  /** of each address that sends wrong keys */
+  readonly letFail: (address: string) => void
 }
 
-async function answer(context: Context<Env>, route: Route, { app, live, authenticator }: Serving): Promise<Response> {
+/** wrong keys that an address may send: nobody guesses one, and nobody shall keep us busy with trying */
+const failures = { perSecond: 5, burst: 20 }
+
+async function answer(context: Context<Env>, route: Route, serving: Serving): Promise<Response> {
+  const { app, live } = serving
   const request = context.req.raw
   const url = new URL(request.url)
-  const caller = await authenticator.authenticate(request)
+  const caller = await callerOf(context, serving)
+  serving.letThrough(caller.id)
   const reads = request.method === 'GET' || request.method === 'DELETE'
   const { searchParams } = url
   const tenant = request.headers.get('spanwise-tenant') ?? undefined
@@ -117,7 +131,7 @@ async function answer(context: Context<Env>, route: Route, { app, live, authenti
     scope,
     params,
     input,
-    sendId: sendIdOf(request, caller.name),
+    sendId: sendIdOf(request, caller.id),
     request,
     signal: request.signal,
   }
@@ -127,6 +141,15 @@ async function answer(context: Context<Env>, route: Route, { app, live, authenti
     status: route.status ?? 200,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
   })
+}
+
+async function callerOf(context: Context<Env>, { authenticator, letFail }: Serving): Promise<Caller> {
+  try {
+    return await authenticator.authenticate(context.req.raw)
+  } catch (error) {
+    letFail(context.env?.address ?? '')
+    throw error
+  }
 }
 
 /** One caller's key is never another's. */
@@ -142,11 +165,8 @@ function checkPeer(context: Context<Env>): void {
   const address = context.env?.address
   const between = forwarded.find((name) => context.req.header(name) !== undefined)
   if (between === undefined && (address === undefined || isLoopbackAddress(address))) return
-  throw new SpanwiseError({
-    code: 'UNAUTHENTICATED',
-    message: between === undefined ? `This server is not for ${address}.` : `This came through a proxy (${between}).`,
-    hint: 'Without authentication it answers its own machine only: give it `auth`, as docs/security.md shows.',
-  })
+  const why = between === undefined ? `This server is not for ${address}` : `This came through a proxy (${between})`
+  throw unauthenticated(`${why}: without \`auth\` it answers its own machine only.`)
 }
 
 function localUser(): string {

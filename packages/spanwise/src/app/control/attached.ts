@@ -203,6 +203,14 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
       const missed = !order.dryRun && way?.kind === 'file' && currentOwner(path) !== undefined
       return missed ? count + (await use((backend) => backend.invalidate(order))) : count
     },
+    // the first try may have put it already
+    putApiKey: (key) =>
+      use(async (backend, again) => {
+        if (!again || (await backend.apiKey(key.id)) === undefined) await backend.putApiKey(key)
+      }),
+    apiKey: (id) => use((backend) => backend.apiKey(id)),
+    apiKeys: () => use((backend) => backend.apiKeys()),
+    revokeApiKey: (id, at) => use(async (backend, again) => (await backend.revokeApiKey(id, at)) || again),
     putSchedule: (put) => changing((backend) => backend.putSchedule(put)),
     schedule: (ref) => use((backend) => backend.schedule(ref)),
     schedules: (query) => use((backend) => backend.schedules(query)),

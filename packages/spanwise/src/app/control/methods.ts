@@ -45,6 +45,10 @@ export interface Methods {
   readonly archives: []
   readonly cached: Parameters<Backend['cached']>
   readonly invalidate: Parameters<Backend['invalidate']>
+  readonly putApiKey: Parameters<Backend['putApiKey']>
+  readonly apiKey: [string]
+  readonly apiKeys: []
+  readonly revokeApiKey: Parameters<Backend['revokeApiKey']>
   readonly putSchedule: Parameters<Backend['putSchedule']>
   readonly schedule: Parameters<Backend['schedule']>
   readonly schedules: Parameters<Backend['schedules']>
@@ -207,6 +211,20 @@ const checks: { readonly [M in keyof Methods]: Check } = {
   archives: tuple(),
   cached: tuple(record({ ...invalidated, now: whole, after: optional(text), limit })),
   invalidate: tuple(record({ ...invalidated, dryRun: flag })),
+  putApiKey: tuple(
+    record({
+      id: text,
+      name: text,
+      hash: text,
+      grants: text,
+      createdAt: whole,
+      expiresAt: optional(whole),
+      revokedAt: optional(whole),
+    }),
+  ),
+  apiKey: tuple(text),
+  apiKeys: tuple(),
+  revokeApiKey: tuple(text, whole),
   putSchedule: tuple(
     record({
       tenant: text,
@@ -298,6 +316,10 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
   archives: ({ backend }) => backend.archives(),
   cached: ({ backend }, query) => backend.cached(query),
   invalidate: ({ backend }, order) => backend.invalidate(order),
+  putApiKey: ({ backend }, key) => backend.putApiKey(key),
+  apiKey: ({ backend }, id) => backend.apiKey(id),
+  apiKeys: ({ backend }) => backend.apiKeys(),
+  revokeApiKey: ({ backend }, id, at) => backend.revokeApiKey(id, at),
   putSchedule: ({ backend }, put) => backend.putSchedule(put),
   schedule: ({ backend }, ref) => backend.schedule(ref),
   schedules: ({ backend }, query) => backend.schedules(query),

@@ -50,7 +50,7 @@ export async function startWorker(terminal: Terminal, options: StartWorkerOption
       ),
     )
   } else terminal.data({ event: 'working', store: config.store, pid: process.pid, at: new Date().toISOString() })
-  const listening = await serveApp(terminal, worker.app, options, config.log).catch(async (error: unknown) => {
+  const listening = await serveApp(terminal, worker.app, config, options, config.log).catch(async (error: unknown) => {
     // nobody is to find a worker that was not meant to run without
     await worker.app.close()
     throw error
@@ -81,7 +81,7 @@ async function serveOnly(terminal: Terminal, options: StartWorkerOptions): Promi
   const log = config.log ?? terminalLog(terminal)
   const app = await connect(config)
   try {
-    const listening = await serveApp(terminal, app, options, log)
+    const listening = await serveApp(terminal, app, config, options, log)
     const alive = setInterval(() => {}, 60_000)
     await stop.happened
     await listening?.close()

@@ -185,5 +185,6 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
     keeps: 'opaque ids, keys with tokens and roles; question and form are in the entries',
     forget: (context, { seq }) => forgetBy(context, 'spanwise_approvals', seq),
   },
+  spanwise_api_keys: { keeps: 'names of keys, which are of programs and operators, and hashes of random secrets' },
   spanwise_budgets: { keeps: 'sums, under names of rules and keyed hashes' },
 }

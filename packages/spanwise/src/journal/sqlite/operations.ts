@@ -16,6 +16,7 @@ import type {
   RunRow,
   WorkerInfo,
 } from '../store.ts'
+import { apiKeyOperations, apiKeyReads } from './api-keys.ts'
 import { append } from './append.ts'
 import { changeBudgets, usedOf } from './budgets.ts'
 import { cacheOperations, cacheReads } from './cache.ts'
@@ -91,6 +92,7 @@ export const operations = {
   ...scheduleOperations,
   ...retentionOperations,
   ...cacheOperations,
+  ...apiKeyOperations,
   logSize: (context: Context, _: undefined) => logSize(context),
   log: (context: Context, range: { readonly from: number; readonly limit: number }) => readLog(context, range),
   leaves: (context: Context, range: { readonly from: number; readonly limit: number }) => readLeaves(context, range),
@@ -133,6 +135,7 @@ const reads: ReadonlySet<Op> = new Set([
   ...scheduleReads,
   ...retentionReads,
   ...cacheReads,
+  ...apiKeyReads,
   'logSize',
   'log',
   'leaves',

@@ -1,3 +1,4 @@
+import { apiKeyTables } from './schema-api-keys.ts'
 import { budgetTables } from './schema-budgets.ts'
 import { deathTables } from './schema-deaths.ts'
 import { failureIndex } from './schema-failures.ts'
@@ -123,4 +124,4 @@ CREATE TABLE spanwise_approvals (
 ) STRICT;
 CREATE INDEX spanwise_approvals_open ON spanwise_approvals (state) WHERE state = 0;
 CREATE INDEX spanwise_approvals_run ON spanwise_approvals (run_seq);
-${forkTables}${failureIndex}${limitTables}${schemaSchedules}${budgetTables}${deathTables}${retentionTables}`
+${forkTables}${failureIndex}${limitTables}${schemaSchedules}${budgetTables}${deathTables}${retentionTables}${apiKeyTables}`

@@ -85,6 +85,10 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
       for (const run of firing.runs) checkRun(run)
       return ask('fireSchedule', firing)
     },
+    putApiKey: (key) => ask('putApiKey', key),
+    apiKey: (id) => ask('apiKey', id),
+    apiKeys: () => ask('apiKeys', undefined),
+    revokeApiKey: (id, at) => ask('revokeApiKey', { id, at }),
     logSize: () => ask('logSize', undefined),
     log: (from, limit) => ask('log', { from, limit }),
     leaves: (from, limit) => ask('leaves', { from, limit }),

@@ -112,12 +112,17 @@ async function* follow(client: ClientOptions, run: string, options: FollowOption
   const { from = 0, payloads, onConnection, signal } = options
   let next = from
   let pause = firstPause
+  let isConnected = false
+  const tell = (is: boolean): void => {
+    if (is !== isConnected) onConnection?.(is)
+    isConnected = is
+  }
   while (signal?.aborted !== true) {
     try {
       const input = { run, from: next, ...(payloads === undefined ? {} : { payloads }) }
       const response = await send(client, 'followRun', input, options)
       pause = firstPause
-      onConnection?.(true)
+      tell(true)
       for await (const { event, data, id } of readMessages(response.body as ReadableStream<Uint8Array>)) {
         if (event === 'entry') {
           next = Number(id) + 1
@@ -134,7 +139,7 @@ async function* follow(client: ClientOptions, run: string, options: FollowOption
       // refused, and asking again changes nothing
       if (status !== undefined && status < 500 && status !== 429) throw error
     }
-    onConnection?.(false)
+    tell(false)
     await new Promise((resolve) => setTimeout(resolve, pause))
     pause = Math.min(2 * pause, longestPause)
   }

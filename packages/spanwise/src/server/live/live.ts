@@ -17,6 +17,8 @@ export interface Live {
 
 /** so that proxies see that somebody is there, ms */
 const beat = 15_000
+/** after this a stream ends and its viewer comes back: with a key that may not count any more, ms */
+const longest = 15 * 60_000
 
 /** What happens in runs, told to however many look at it: each run is read once for all of them. */
 export function createLive(): Live {
@@ -105,7 +107,7 @@ export function createLive(): Live {
     },
     stream(run, { from, payloads, signal }) {
       const left = new AbortController()
-      const either = AbortSignal.any([signal, left.signal, closing.signal])
+      const either = AbortSignal.any([signal, left.signal, closing.signal, AbortSignal.timeout(longest)])
       const source = messages(run, from, payloads, either)
       const encoder = new TextEncoder()
       const body = new ReadableStream<Uint8Array>({

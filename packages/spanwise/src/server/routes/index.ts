@@ -2,6 +2,7 @@ import type { OperationName } from '../operations.ts'
 import type { Route } from '../route.ts'
 import { approvalRoutes } from './approvals.ts'
 import { historyRoutes } from './history.ts'
+import { keyRoutes } from './keys.ts'
 import { operateRoutes } from './operate.ts'
 import { runRoutes } from './runs.ts'
 import { scheduleRoutes } from './schedules.ts'
@@ -17,6 +18,7 @@ export const routes = {
   ...approvalRoutes,
   ...scheduleRoutes,
   ...storeRoutes,
+  ...keyRoutes,
 } as const satisfies { readonly [Name in OperationName]: Route }
 
 export type Routes = typeof routes
