@@ -16,6 +16,7 @@ export const operations = {
   listEvents: ['GET', '/api/v1/runs/{run}/events'],
   getEvent: ['GET', '/api/v1/runs/{run}/events/{index}'],
   followRun: ['GET', '/api/v1/runs/{run}/live'],
+  streamRun: ['GET', '/api/v1/runs/{run}/stream'],
   getMoment: ['GET', '/api/v1/runs/{run}/moments/{index}'],
   listStates: ['GET', '/api/v1/runs/{run}/states'],
   diffRuns: ['GET', '/api/v1/runs/{run}/diff/{other}'],

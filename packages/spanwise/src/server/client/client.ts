@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { type OperationName, operations } from '../operations.ts'
 import type { runDetail, runEvent, runState } from '../schemas.ts'
 import { errorOf } from './error.ts'
-import { readMessages } from './sse.ts'
+import { type Message, readMessages } from './sse.ts'
 import type { CallOptions, Operations } from './types.ts'
 
 export interface ClientOptions {
@@ -33,9 +33,29 @@ export interface FollowOptions extends CallOptions {
   readonly onConnection?: (isConnected: boolean) => void
 }
 
+/** What a model call says. Parts are provisional; `cursor` is where to go on from. */
+export type PartMessage = { readonly cursor: string; readonly call: string } & (
+  | {
+      readonly type: 'part'
+      readonly generation: number
+      readonly n: number
+      readonly part: { readonly type: string } & Readonly<Record<string, unknown>>
+    }
+  | { readonly type: 'again' }
+  | { readonly type: 'final'; readonly event: RunEntry }
+)
+
+export interface StreamOptions extends CallOptions {
+  /** `cursor` of the last message that was taken in */
+  readonly after?: string
+  readonly onConnection?: (isConnected: boolean) => void
+}
+
 export interface Client extends Operations {
   /** What happens in a run, until it ends; over lost connections and restarts of the server. */
   follow(run: string, options?: FollowOptions): AsyncGenerator<RunMessage>
+  /** What a run’s model calls say while they say it; `again` voids what was told of a call, `final` is on record. */
+  stream(run: string, options?: StreamOptions): AsyncGenerator<PartMessage>
 }
 
 /**
@@ -49,13 +69,17 @@ export interface Client extends Operations {
 export function createClient(options: ClientOptions = {}): Client {
   const methods: Record<string, unknown> = {}
   for (const name of Object.keys(operations) as OperationName[]) {
-    if (name === 'followRun') continue
+    if (name === 'followRun' || name === 'streamRun') continue
     methods[name] = async (input: Readonly<Record<string, unknown>> = {}, call: CallOptions = {}) => {
       const response = await send(options, name, input, call)
       return response.json()
     }
   }
-  return { ...(methods as unknown as Operations), follow: (run, how) => follow(options, run, how ?? {}) }
+  return {
+    ...(methods as unknown as Operations),
+    follow: (run, how) => follow(options, run, how ?? {}),
+    stream: (run, how) => stream(options, run, how ?? {}),
+  }
 }
 
 async function send(
@@ -109,29 +133,50 @@ const firstPause = 250
 const longestPause = 10_000
 
 async function* follow(client: ClientOptions, run: string, options: FollowOptions): AsyncGenerator<RunMessage> {
-  const { from = 0, payloads, onConnection, signal } = options
-  let next = from
+  const { payloads } = options
+  let { from = 0 } = options
+  const input = () => ({ run, from, ...(payloads === undefined ? {} : { payloads }) })
+  for await (const { event, data, id } of messages(client, 'followRun', input, options)) {
+    if (event === 'entry') {
+      from = Number(id) + 1
+      yield { type: 'entry', entry: JSON.parse(data) as RunEntry }
+    } else if (event === 'state') yield { type: 'state', state: JSON.parse(data) as RunSummary }
+    else if (event === 'end') yield { type: 'end', status: (JSON.parse(data) as RunSummary).status }
+  }
+}
+
+async function* stream(client: ClientOptions, run: string, options: StreamOptions): AsyncGenerator<PartMessage> {
+  let { after } = options
+  const input = () => ({ run, ...(after === undefined ? {} : { after }) })
+  for await (const { event, data, id } of messages(client, 'streamRun', input, options)) {
+    if (event === 'end') return
+    after = id
+    yield { ...(JSON.parse(data) as PartMessage), cursor: id as string }
+  }
+}
+
+/** Messages of a stream until its `end`, over lost connections. @param input where to go on from */
+async function* messages(
+  client: ClientOptions,
+  name: 'followRun' | 'streamRun',
+  input: () => Readonly<Record<string, unknown>>,
+  options: CallOptions & { readonly onConnection?: (isConnected: boolean) => void },
+): AsyncGenerator<Message> {
+  const { onConnection, signal } = options
   let pause = firstPause
   let isConnected = false
   const tell = (is: boolean): void => {
     if (is !== isConnected) onConnection?.(is)
     isConnected = is
   }
-  while (signal?.aborted !== true) {
+  while (signal === undefined || !isAborted(signal)) {
     try {
-      const input = { run, from: next, ...(payloads === undefined ? {} : { payloads }) }
-      const response = await send(client, 'followRun', input, options)
+      const response = await send(client, name, input(), options)
       pause = firstPause
       tell(true)
-      for await (const { event, data, id } of readMessages(response.body as ReadableStream<Uint8Array>)) {
-        if (event === 'entry') {
-          next = Number(id) + 1
-          yield { type: 'entry', entry: JSON.parse(data) as RunEntry }
-        } else if (event === 'state') yield { type: 'state', state: JSON.parse(data) as RunSummary }
-        else if (event === 'end') {
-          yield { type: 'end', status: (JSON.parse(data) as RunSummary).status }
-          return
-        }
+      for await (const message of readMessages(response.body as ReadableStream<Uint8Array>)) {
+        yield message
+        if (message.event === 'end') return
       }
     } catch (error) {
       if (signal !== undefined && isAborted(signal)) return

@@ -3,10 +3,12 @@ export {
   type ClientOptions,
   createClient,
   type FollowOptions,
+  type PartMessage,
   type RunDetail,
   type RunEntry,
   type RunMessage,
   type RunSummary,
+  type StreamOptions,
 } from './client.ts'
 export { ApiError } from './error.ts'
 export type { CallOptions, Input, Operations, Result } from './types.ts'

@@ -27,7 +27,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
-type Streaming = 'followRun'
+type Streaming = 'followRun' | 'streamRun'
 
 /** Every operation as a method. */
 export type Operations = {

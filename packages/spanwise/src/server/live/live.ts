@@ -1,6 +1,8 @@
 import type { Run, RunState } from '../../app/index.ts'
 import { isTerminal } from '../../journal/index.ts'
+import { eventView } from '../views/run.ts'
 import { eventMessage, message, type Payloads } from './message.ts'
+import { eventStream } from './stream.ts'
 import { Tail } from './tail.ts'
 
 export interface Live {
@@ -11,14 +13,14 @@ export interface Live {
     run: Run<unknown>,
     options: { readonly from: number; readonly payloads: Payloads; readonly signal: AbortSignal },
   ): Response
+  /** Server-sent events of what its model calls say: provisional parts, then what is on record. */
+  parts(run: Run<unknown>, options: { readonly after: string | undefined; readonly signal: AbortSignal }): Response
   /** Every stream ends; clients come back when there is somebody again. */
   close(): void
 }
 
 /** so that proxies see that somebody is there, ms */
 const beat = 15_000
-/** after this a stream ends and its viewer comes back: with a key that may not count any more, ms */
-const longest = 15 * 60_000
 
 /** What happens in runs, told to however many look at it: each run is read once for all of them. */
 export function createLive(): Live {
@@ -105,31 +107,19 @@ export function createLive(): Live {
         }
       }
     },
-    stream(run, { from, payloads, signal }) {
-      const left = new AbortController()
-      const either = AbortSignal.any([signal, left.signal, closing.signal, AbortSignal.timeout(longest)])
-      const source = messages(run, from, payloads, either)
-      const encoder = new TextEncoder()
-      const body = new ReadableStream<Uint8Array>({
-        async pull(controller) {
-          const { value, done } = await source.next()
-          if (done === true) controller.close()
-          else controller.enqueue(encoder.encode(value))
-        },
-        async cancel() {
-          left.abort()
-          await source.return(undefined)
-        },
-      })
-      return new Response(body, {
-        headers: {
-          'content-type': 'text/event-stream; charset=utf-8',
-          'cache-control': 'no-store',
-          // nginx would hold events back
-          'x-accel-buffering': 'no',
-        },
-      })
-    },
+    stream: (run, { from, payloads, signal }) =>
+      eventStream((either) => messages(run, from, payloads, either), signal, closing.signal),
+    parts: (run, { after, signal }) => eventStream((either) => parts(run, after, either), signal, closing.signal),
     close: () => closing.abort(),
   }
+}
+
+/** Their id is a cursor: whoever comes back with it goes on behind that part. */
+async function* parts(run: Run<unknown>, after: string | undefined, signal: AbortSignal): AsyncGenerator<string> {
+  yield 'retry: 1000\n\n'
+  for await (const { cursor, ...event } of run.stream({ after, signal })) {
+    const data = event.type === 'final' ? { ...event, event: eventView(event.event, 'full') } : event
+    yield message(event.type, data, cursor)
+  }
+  if (!signal.aborted) yield message('end', {})
 }

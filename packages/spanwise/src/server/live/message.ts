@@ -4,7 +4,7 @@ import { eventView } from '../views/run.ts'
 export type Payloads = 'cut' | 'full' | 'none'
 
 /** One server-sent event. JSON has no line breaks, so one line of data holds it. */
-export function message(event: string, data: unknown, id?: number): string {
+export function message(event: string, data: unknown, id?: number | string): string {
   const text = JSON.stringify(jsonable(data))
   return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${text}\n\n`
 }

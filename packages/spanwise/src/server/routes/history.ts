@@ -78,6 +78,27 @@ export const historyRoutes = {
       return live.stream(scope.run, { from: resumed ?? from ?? 0, payloads: how, signal })
     },
   }),
+  streamRun: streamRoute({
+    summary:
+      'What the model calls of a run say while they say it, provisionally, and what is on record: server-sent events',
+    group: 'history',
+    role: 'viewer',
+    tenant: 'run',
+    type: 'text/event-stream',
+    params: run,
+    input: z.strictObject({
+      after: z
+        .string()
+        .max(4_000)
+        .optional()
+        .meta({
+          description:
+            'id of the last event that was taken in; the header Last-Event-ID, if there is one, says it better',
+        }),
+    }),
+    handler: async ({ scope, input: { after }, live, request, signal }) =>
+      live.parts(scope.run, { after: request.headers.get('last-event-id') ?? after, signal }),
+  }),
   getMoment: route({
     summary: 'A run as it stood when an entry had just been written',
     group: 'history',
