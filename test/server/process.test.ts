@@ -131,14 +131,14 @@ it('keeps keys by the command line, and asks for them where others can reach it'
   const { cli, begin } = project(shop)
   const refused = await cli('start', '--host', '0.0.0.0', '--port', '0')
   expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('without authentication')])
-  const made = await cli('keys', 'create', 'ci', '--role', 'operator', '--expires', '90d')
+  const made = await cli('api-keys', 'create', 'ci', '--role', 'operator', '--expires', '90d')
   const token = made.out.trim()
   const running = begin(['start', '--json', '--host', '0.0.0.0', '--port', '0'])
   const url = (await serving(running)).replace('0.0.0.0', '127.0.0.1')
   await expect(createClient({ url }).whoAmI()).rejects.toMatchObject({ status: 401 })
   expect(await createClient({ url, token }).whoAmI()).toMatchObject({ name: 'ci' })
-  const [key] = (JSON.parse((await cli('keys', '--json')).out) as { keys: { id: string }[] }).keys
-  await cli('keys', 'revoke', key?.id as string)
+  const [key] = (JSON.parse((await cli('api-keys', '--json')).out) as { keys: { id: string }[] }).keys
+  await cli('api-keys', 'revoke', key?.id as string)
   await expect
     .poll(() =>
       createClient({ url, token })

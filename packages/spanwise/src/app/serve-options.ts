@@ -19,7 +19,7 @@ export interface ServeOptions {
 }
 
 export interface AuthOptions {
-  /** API keys that are kept in the store: `spanwise keys create`. On unless `false` */
+  /** API keys that are kept in the store: `spanwise api-keys create`. On unless `false` */
   readonly keys?: boolean
   /** tokens of an OpenID provider */
   readonly oidc?: OidcOptions

@@ -54,6 +54,6 @@ export function unauthenticated(message: string): SpanwiseError {
   return new SpanwiseError({
     code: 'UNAUTHENTICATED',
     message,
-    hint: 'Send a key as `authorization: Bearer sw_…`; one is made by: spanwise keys create.',
+    hint: 'Send a key as `authorization: Bearer sw_…`; one is made by: spanwise api-keys create.',
   })
 }

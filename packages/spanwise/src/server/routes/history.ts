@@ -87,14 +87,10 @@ export const historyRoutes = {
     type: 'text/event-stream',
     params: run,
     input: z.strictObject({
-      after: z
-        .string()
-        .max(4_000)
-        .optional()
-        .meta({
-          description:
-            'id of the last event that was taken in; the header Last-Event-ID, if there is one, says it better',
-        }),
+      after: z.string().max(4_000).optional().meta({
+        description:
+          'id of the last event that was taken in; the header Last-Event-ID, if there is one, says it better',
+      }),
     }),
     handler: async ({ scope, input: { after }, live, request, signal }) =>
       live.parts(scope.run, { after: request.headers.get('last-event-id') ?? after, signal }),
