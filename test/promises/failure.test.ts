@@ -13,7 +13,7 @@ import {
   step,
   workflow,
 } from '../../packages/spanwise/src/index.ts'
-import { errorOf, gate, keys, kinds, reaches, until, wait, world } from './support/world.ts'
+import { errorOf, gate, keys, kinds, reaches, silent, until, wait, world } from './support/world.ts'
 
 /** A step that fails as long as it is told to, and the calls of everything. */
 function workshop() {
@@ -386,6 +386,59 @@ describe('resume', () => {
     await run.resume()
     expect(await run.result()).toEqual([{ a: 'a done', b: 'b done' }, ['1 done', '2 done', '3 done']])
     expect(calls).toEqual(['a', 'b', 'b', '1', '2', '2', '3'])
+  })
+
+  it('is taken once, though two looks into the inbox bring it along', async () => {
+    const { work, break: breakIt, mend } = workshop()
+    breakIt('a')
+    const { opened, open } = gate()
+    const slow = step('slow', async () => {
+      await opened
+      return 'slow done'
+    })
+    const go = signal('go')
+    const flow = workflow('flow', async () => {
+      const both = await Promise.all([work('a'), slow()])
+      await go.wait()
+      return both
+    })
+    const told: string[] = []
+    const log = {
+      ...silent,
+      warn: (message: string) => told.push(message),
+      error: (message: string) => told.push(message),
+    }
+    const around = world({ log })
+    const { app } = await around.open([flow])
+    const looks: (() => void)[] = []
+    let holds = false
+    const mail = around.store.mail.bind(around.store)
+    around.store.mail = async (run) => {
+      const found = await mail(run)
+      if (holds) await new Promise<void>((resolve) => looks.push(resolve))
+      return found
+    }
+    const run = await app.start(flow, undefined)
+    await errorOf(run.result())
+    mend('a')
+    await run.resume()
+    await wait(20)
+    holds = true
+    open()
+    await until(
+      () => looks.length,
+      (n) => n === 1,
+    )
+    await run.signal(go)
+    await until(
+      () => looks.length,
+      (n) => n === 2,
+    )
+    told.length = 0
+    holds = false
+    for (const go of looks) go()
+    expect(await run.result({ onAttention: 'wait' })).toEqual(['a done', 'slow done'])
+    expect(told).toEqual([])
   })
 
   it('survives a crash right after it was asked for', async () => {

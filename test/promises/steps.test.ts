@@ -9,6 +9,7 @@ import {
   step,
   workflow,
 } from '../../packages/spanwise/src/index.ts'
+import { testApp } from '../../packages/spanwise/src/testing/index.ts'
 import { errorOf, fastClock, gate, keys, kinds, reaches, until, wait, world } from './support/world.ts'
 
 describe('a default step', () => {
@@ -294,6 +295,49 @@ describe('attempts', () => {
     const run = await app.start(flow, undefined)
     expect(await run.result()).toBe(1)
     expect(calls).toBe(1)
+  })
+
+  it('are used up by a function that swallows that the database ended its transaction', async () => {
+    let calls = 0
+    const write = step.transaction('write', { attempts: 2, backoff: 1 }, (tx) => {
+      calls++
+      tx.run('CREATE TABLE IF NOT EXISTS mine (id INTEGER PRIMARY KEY)')
+      tx.run('INSERT OR IGNORE INTO mine VALUES (1)')
+      try {
+        tx.run('INSERT OR ROLLBACK INTO mine VALUES (1)')
+      } catch {
+        // the whole transaction is gone, not only this statement
+      }
+      return calls
+    })
+    const flow = workflow('flow', async () => write(undefined))
+    const { app } = await world().open([flow])
+    const run = await app.start(flow, undefined)
+    expect(await errorOf(run.result())).toMatchObject({
+      code: 'NEEDS_ATTENTION',
+      cause: { code: 'TRANSACTION_ENDED' },
+    })
+    expect(calls).toBe(2)
+  })
+
+  it.each([0.5, '0.2ms'] as const)('and waits of parts of a ms are recorded in whole ones (%s)', async (little) => {
+    let calls = 0
+    const ask = step('ask', { attempts: 2 }, () => {
+      if (++calls === 1) throw Object.assign(new Error('later'), { retryAfter: 0.3 })
+      return calls
+    })
+    const flow = workflow('flow', async () => {
+      await sleep(little)
+      return ask(undefined)
+    })
+    await using app = await testApp({ workflows: [flow] })
+    expect(await app.run(flow)).toBe(2)
+    app.clock.automatic = false
+    const run = await app.start(flow)
+    await app.advance(0.7)
+    await app.advance(0.7)
+    await app.advance(1)
+    expect(await run.result()).toBe(3)
   })
 
   it('follow retryOn where it is given; one that throws ends the step as a bug with both errors', async () => {

@@ -7,5 +7,5 @@ export function backoffDelay(first: number, next: number, random: () => number):
 /** What a service itself asks for: `Retry-After` as the error carries it, ms. */
 export function retryAfter(error: unknown): number | undefined {
   const value = (error as { retryAfter?: unknown } | null)?.retryAfter
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.ceil(value) : undefined
 }

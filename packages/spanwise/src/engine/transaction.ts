@@ -113,6 +113,8 @@ async function perform(
       Promise.resolve(result).catch(() => {})
       throw new TypeError(`Step "${definition.name}" returned a promise: a transaction on SQLite is synchronous.`)
     }
+    // what its function did not hear, or swallowed, is told here, before the result gets its place: it counts as an attempt
+    tx.get('SELECT 1')
     const text = encode(result, `result of "${definition.name}"`)
     const payload = stepPayload(input, text)
     checkPayloadSize(payload, `The result of "${definition.name}"`)

@@ -54,7 +54,8 @@ export class TestClock implements Clock {
   }
 
   at(at: number, callback: () => void): () => void {
-    const timer = { at, callback }
+    // as a wall clock, it shows whole ms only
+    const timer = { at: Math.ceil(at), callback }
     this.#timers.add(timer)
     if (at <= this.#now) {
       this.#imminent++

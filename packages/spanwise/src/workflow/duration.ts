@@ -5,10 +5,10 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd' | 'w'}`
 
 const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
 
-/** Milliseconds of a duration. @throws INVALID_DURATION when it is negative, not finite or not of the form. */
+/** Milliseconds of a duration, whole ones: rounded up. @throws INVALID_DURATION when it is negative, not finite or not of the form. */
 export function milliseconds(duration: Duration, what = 'duration'): number {
   const value = typeof duration === 'number' ? duration : fromText(duration)
-  if (value !== undefined && Number.isFinite(value) && value >= 0) return value
+  if (value !== undefined && Number.isFinite(value) && value >= 0) return Math.ceil(value)
   throw new SpanwiseError({
     code: 'INVALID_DURATION',
     message: `${what} ${JSON.stringify(duration)} is not a duration.`,

@@ -26,6 +26,7 @@ const byCode: Readonly<Record<string, FailureClass>> = {
   INVALID_OUTPUT: 'bad output',
   BUDGET_EXCEEDED: 'budget',
   THREAD_LOST: 'transient',
+  TRANSACTION_ENDED: 'transient',
 }
 
 /** Node and undici error codes that a moment may heal. */

@@ -35,7 +35,8 @@ export class HistoryWriter {
 
   /** Reserves the place of an entry that goes its own way to the store. */
   make(entry: Placeless): NewEntry {
-    const at = Math.max(this.#host.now(), this.#lastAt, entry.notBefore ?? 0)
+    // a clock may count in parts of a ms; the journal does not
+    const at = Math.max(Math.floor(this.#host.now()), this.#lastAt, Math.ceil(entry.notBefore ?? 0))
     this.#lastAt = at
     const { after, kind, key, clearKey, attempt, meta, payload, input, subject } = entry
     return { index: this.#nextIndex++, after, at, kind, key, clearKey, attempt, meta, payload, input, subject }
