@@ -72,3 +72,23 @@ it('runs that need attention are counted', async () => {
   const { found } = await findings(shopping)
   expect(about(found, 'runs').map(({ says }) => says)).toContain('1 needs attention')
 })
+
+it('what is due and nobody takes is named, with why: the config lacks its workflow, or the worker leaves it', async () => {
+  const shopping = project(shop)
+  await shopping.cli('run', 'greet', 'Ada', '--detach')
+  await shopping.cli('run', 'patient', '--detach')
+  const config = shop['spanwise.config.ts']
+  shopping.write({ 'spanwise.config.ts': config.replace('workflows: [greet, ', 'workflows: [') })
+  const worker = shopping.begin(['start'])
+  await worker.says('working on')
+  const db = new DatabaseSync(join(shopping.folder, 'data/store.db'), { timeout: 5_000 })
+  db.exec(
+    `UPDATE spanwise_runs SET wake_at = wake_at - 600000, updated_at = updated_at - 600000 WHERE workflow = 'greet'`,
+  )
+  db.close()
+  const { found, code } = await findings(shopping)
+  expect(code).toBe(0)
+  const due = about(found, 'runs').find(({ says }) => says.includes('not taken'))
+  expect(due?.says).toMatch(/^1 run of greet is due for 10m( \d+s)? and not taken, like /)
+  expect(due?.mend).toContain('The config has no workflow "greet"')
+})

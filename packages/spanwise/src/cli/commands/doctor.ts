@@ -11,17 +11,18 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { type App, connect, type RunState } from '../../app/index.ts'
 import { currentOwner, isSpanwiseError, parseStoreUrl } from '../../journal/index.ts'
+import { formatDuration } from '../../workflow/index.ts'
 import { type Common, project, type Target, target } from '../open.ts'
 import { wrap } from '../output/text.ts'
 import { ago } from '../output/time.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode } from '../usage.ts'
+import { runs } from './doctor-runs.ts'
 
 type State = 'good' | 'notice' | 'bad'
 
-interface Finding {
+export interface Finding {
   readonly what: string
   readonly state: State
   readonly says: string
@@ -37,7 +38,7 @@ export async function doctor(terminal: Terminal, options: Common): Promise<numbe
     if (!terminal.json) show(terminal, finding)
   }
   add(node())
-  const found = await config(options, add)
+  const { found, workflows } = await config(options, add)
   const address = found === undefined ? undefined : parseStoreUrl(found.store)
   if (address?.kind === 'sqlite') {
     for (const check of [folder, disk, sync]) add(check(dirname(address.path)))
@@ -45,7 +46,7 @@ export async function doctor(terminal: Terminal, options: Common): Promise<numbe
       add(quickCheck(address.path))
       add(clock(address.path))
       add(worker(address.path))
-      await runs(found as Target, add)
+      await runs(found as Target, address.path, workflows, add)
     } else add({ what: 'store', state: 'notice', says: `${address.path} is not there yet: the first run makes it` })
   } else if (address !== undefined)
     add({
@@ -72,11 +73,24 @@ function show(terminal: Terminal, { what, state, says, mend }: Finding): void {
   }
 }
 
+/** as the package says it */
+const oldestNode = 24
+
 function node(): Finding {
+  if (Number.parseInt(process.versions.node, 10) < oldestNode)
+    return {
+      what: 'node',
+      state: 'bad',
+      says: `${process.version} is too old`,
+      mend: `Install Node ${oldestNode} or newer.`,
+    }
   return { what: 'node', state: 'good', says: `${process.version} on ${process.platform} ${process.arch}` }
 }
 
-async function config(options: Common, add: (finding: Finding) => void): Promise<Target | undefined> {
+async function config(
+  options: Common,
+  add: (finding: Finding) => void,
+): Promise<{ readonly found: Target | undefined; readonly workflows?: readonly string[] }> {
   try {
     const { store, encryption, workflows } = await project(options)
     const names = workflows.map(({ name }) => name)
@@ -85,7 +99,7 @@ async function config(options: Common, add: (finding: Finding) => void): Promise
       state: 'good',
       says: `loads; ${names.length === 0 ? 'no workflows' : `workflows: ${names.join(', ')}`}`,
     })
-    return { store, ...(encryption === undefined ? {} : { encryption }) }
+    return { found: { store, ...(encryption === undefined ? {} : { encryption }) }, workflows: names }
   } catch (error) {
     const hint = isSpanwiseError(error) ? { mend: error.hint } : {}
     const isMissing = isSpanwiseError(error) && error.code === 'CONFIG_NOT_FOUND'
@@ -95,7 +109,7 @@ async function config(options: Common, add: (finding: Finding) => void): Promise
       says: (error as Error).message,
       ...hint,
     })
-    return options.store === undefined ? undefined : await target(options).catch(() => undefined)
+    return { found: options.store === undefined ? undefined : await target(options).catch(() => undefined) }
   }
 }
 
@@ -210,9 +224,22 @@ function quickCheck(path: string): Finding {
 
 /** ms */
 const skew = 60_000
+/** the worker’s two clocks may differ so far, ms */
+const jump = 5_000
 
 function clock(path: string): Finding {
   const ahead = statSync(path).mtimeMs - Date.now()
+  const moved = currentOwner(path)?.clockMoved ?? 0
+  if (Math.abs(moved) > jump)
+    return {
+      what: 'clock',
+      state: 'notice',
+      says: `it was set ${moved > 0 ? 'on' : 'back'} by ${formatDuration(Math.abs(moved))} since the worker began`,
+      mend:
+        moved > 0
+          ? 'Timers, deadlines and rates went by faster: look at what ran out. Let the clock be slewed, not set (chrony, systemd-timesyncd).'
+          : 'Timers and schedules wait until their time has come again. Let the clock be slewed, not set (chrony, systemd-timesyncd).',
+    }
   if (ahead < skew) return { what: 'clock', state: 'good', says: new Date().toISOString() }
   return {
     what: 'clock',
@@ -235,46 +262,5 @@ function worker(path: string): Finding {
     what: 'worker',
     state: 'good',
     says: `process ${owner.pid} on ${owner.host}, since ${ago(new Date(owner.since))}`,
-  }
-}
-
-/** how long a run may be called running without a word, ms */
-const silent = 3_600_000
-
-async function runs(found: Target, add: (finding: Finding) => void): Promise<void> {
-  let app: App | undefined
-  try {
-    app = await connect(found)
-    const { queued, running, waiting, 'needs attention': attention, completed, failed } = await app.counts()
-    add({
-      what: 'runs',
-      state: 'good',
-      says: `${queued + running} to do, ${waiting} waiting, ${completed} completed, ${failed} failed`,
-    })
-    if (attention > 0)
-      add({
-        what: 'runs',
-        state: 'notice',
-        says: `${attention} ${attention === 1 ? 'needs' : 'need'} attention`,
-        mend: 'spanwise failures shows why, by kind; spanwise resume goes on with them.',
-      })
-    const { items } = await app.list({ status: 'running', limit: 500 })
-    const stuck = items.filter(({ updatedAt }) => Date.now() - updatedAt.getTime() > silent)
-    if (stuck.length > 0) add(stuckRuns(stuck))
-  } catch (error) {
-    const mend = isSpanwiseError(error) ? { mend: error.hint } : {}
-    add({ what: 'runs', state: 'bad', says: (error as Error).message, ...mend })
-  } finally {
-    await app?.close()
-  }
-}
-
-function stuckRuns(stuck: readonly RunState[]): Finding {
-  const named = stuck.slice(0, 3).map(({ id }) => id.slice(0, 12))
-  return {
-    what: 'runs',
-    state: 'notice',
-    says: `${stuck.length} running for over an hour without a change of status: ${named.join(', ')}`,
-    mend: 'Look whether a step hangs: spanwise runs show <run>. Give steps a timeout.',
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Worker } from 'node:worker_threads'
-import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { acquireOwnership, currentOwner } from './owner.ts'
 
 let path: string
@@ -52,6 +52,15 @@ it('who has it is read by whoever looks while the name is being written', async 
   await once(slow, 'message')
   expect(currentOwner(path)).toMatchObject({ pid: process.pid })
   await once(slow, 'exit')
+})
+
+it('whoever asks is told how far the wall clock was set since the file was taken', async () => {
+  await using _ = await acquireOwnership(path)
+  expect(Math.abs(currentOwner(path)?.clockMoved ?? Number.NaN)).toBeLessThan(1_000)
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 })
+  onTestFinished(() => void vi.useRealTimers())
+  const moved = currentOwner(path)?.clockMoved ?? 0
+  expect(Math.abs(moved + 3_600_000)).toBeLessThan(2_000)
 })
 
 it('kill -9 leaves nothing behind that has to be removed', async () => {

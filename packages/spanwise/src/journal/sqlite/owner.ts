@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, realpathSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { hostname, uptime } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SpanwiseError } from '../error.ts'
@@ -17,6 +17,8 @@ export interface Owner {
   readonly host: string
   /** ISO 8601 */
   readonly since: string
+  /** how far the wall clock of this machine was set on (or back, below 0) since then, ms; unknown on another one */
+  readonly clockMoved?: number | undefined
 }
 
 const BUSY = 5
@@ -94,6 +96,9 @@ function writeOwner(db: DatabaseSync): void {
       hostname(),
       new Date().toISOString(),
     )
+    // a second clock, which nobody sets
+    db.exec('CREATE TABLE IF NOT EXISTS clock (one INTEGER PRIMARY KEY CHECK (one = 1), uptime)')
+    db.prepare('INSERT OR REPLACE INTO clock (one, uptime) VALUES (1, ?)').run(uptime())
     db.exec('COMMIT')
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')
@@ -103,9 +108,17 @@ function writeOwner(db: DatabaseSync): void {
 
 function readOwner(db: DatabaseSync): Owner | undefined {
   const row = db.prepare('SELECT pid, host, since FROM owner').get()
-  return row === undefined
-    ? undefined
-    : { pid: Number(row['pid']), host: String(row['host']), since: String(row['since']) }
+  if (row === undefined) return undefined
+  const owner = { pid: Number(row['pid']), host: String(row['host']), since: String(row['since']) }
+  return { ...owner, clockMoved: clockMoved(db, owner) }
+}
+
+function clockMoved(db: DatabaseSync, { host, since }: Owner): number | undefined {
+  // written by an earlier version
+  if (db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'clock'").get() === undefined) return undefined
+  const then = db.prepare('SELECT uptime FROM clock').get()?.['uptime']
+  if (host !== hostname() || typeof then !== 'number') return undefined
+  return Math.round(Date.now() - Date.parse(since) - (uptime() - then) * 1_000)
 }
 
 /** The name of whoever has the file, or is about to have it. */
