@@ -9,8 +9,8 @@ export interface Acknowledged {
   readonly run: string
 }
 
-/** At most so many runs of `call` begin within any period, ms. */
-export const throttle = { limit: 4, period: 2_000 }
+/** At most so many runs of `call` begin within any period: longer than a life and the way to the next. */
+export const throttle = { limit: 3, period: 6_000 }
 
 export function acknowledged(where: string): readonly Acknowledged[] {
   const file = join(where, 'acknowledged')

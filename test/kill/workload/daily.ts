@@ -34,7 +34,7 @@ const archive = () => app.retain([{ workflow: 'tick', status: 'completed', keep:
 if (finish === undefined) {
   for (let i = 0; ; i++) {
     const n = Number(life) * 100_000 + i
-    await Promise.all([start('page', 'abc'[i % 3] as string, n), i % 5 === 0 ? start('call', 'x', n) : undefined])
+    await Promise.all([start('page', 'abc'[i % 3] as string, n), i % 8 === 0 ? start('call', 'x', n) : undefined])
     if (i % 10 === 9) await archive()
     await wait(i % 40 === 39 ? 400 : 15)
   }
