@@ -3,7 +3,7 @@ import { currentOwner, isSpanwiseError, type Waits, waitFacts } from '../../jour
 import { formatDuration } from '../../workflow/index.ts'
 import type { Target } from '../open.ts'
 import { plural } from '../output/text.ts'
-import type { Finding } from './doctor.ts'
+import type { Finding } from './finding.ts'
 
 /** how long a run may be called running without a word, and wait longer than others, ms */
 const long = 3_600_000

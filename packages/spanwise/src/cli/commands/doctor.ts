@@ -19,16 +19,7 @@ import { ago } from '../output/time.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode } from '../usage.ts'
 import { runs } from './doctor-runs.ts'
-
-type State = 'good' | 'notice' | 'bad'
-
-export interface Finding {
-  readonly what: string
-  readonly state: State
-  readonly says: string
-  /** how to mend it */
-  readonly mend?: string
-}
+import type { Finding } from './finding.ts'
 
 /** Looks at what a store and its worker stand on, and says what is wrong and what to do. Changes nothing. */
 export async function doctor(terminal: Terminal, options: Common): Promise<number> {
