@@ -57,7 +57,7 @@ export {
 } from './sqlite/files/encrypt.ts'
 export { acceptOlder, checkStore, compactStore, storeFacts } from './sqlite/files/inspect.ts'
 export { restoreStore } from './sqlite/files/restore.ts'
-export { type WaitFacts, type Waits, waitFacts } from './sqlite/files/waits.ts'
+export { type Waits, waitFacts } from './sqlite/files/waits.ts'
 export { headerOf } from './sqlite/header.ts'
 export { type MemoryStore, openMemoryStore } from './sqlite/memory.ts'
 export { acquireOwnership, currentOwner, storeFile } from './sqlite/owner.ts'
