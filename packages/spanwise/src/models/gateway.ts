@@ -63,7 +63,14 @@ export function gateway<const Name extends string>(options: GatewayOptions<Name>
       message: `The gateway has no ${kind === 'text' ? 'language' : 'embedding'} model "${name}". It has: ${[...aliases.keys()].join(', ')}.`,
     })
   }
-  const language = (name: string) => languageModel(shared, find(name, 'text'), models)
+  const made = new Map<string, LanguageModelV4>()
+  const language = (name: string): LanguageModelV4 => {
+    const known = made.get(name)
+    if (known !== undefined) return known
+    const model = languageModel(shared, find(name, 'text'), models)
+    made.set(name, model)
+    return model
+  }
   const embedding = (name: string) => embeddingModel(shared, find(name, 'embedding'), models)
   return Object.assign(models, {
     specificationVersion: 'v4' as const,

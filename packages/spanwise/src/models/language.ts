@@ -49,7 +49,7 @@ export function languageModel(gateway: Gateway, alias: Alias, owner: object): La
         ask: (of, cap) => generate(of, { ...sent(options), maxOutputTokens: cap }),
       })
       const { value } = await placed(owner, sending, askedOf('generate', alias.name, options))
-      return value as LanguageModelV4GenerateResult
+      return wholeOf(value)
     },
     async doStream(options) {
       const asked = askedOf('stream', alias.name, options)
@@ -75,6 +75,17 @@ export function languageModel(gateway: Gateway, alias: Alias, owner: object): La
       return live.result((started) => placed(owner, sending, asked, started))
     },
   }
+}
+
+/** A recorded answer as the SDK takes it: its time stands there as text. */
+function wholeOf(value: unknown): LanguageModelV4GenerateResult {
+  const result = value as LanguageModelV4GenerateResult
+  return result.response === undefined ? result : { ...result, response: timed(result.response) }
+}
+
+function timed<T extends object>(of: T): T {
+  const { timestamp } = of as { readonly timestamp?: unknown }
+  return typeof timestamp === 'string' ? { ...of, timestamp: new Date(timestamp) } : of
 }
 
 /** What a provider is sent: without what is only said to the gateway. */
@@ -162,7 +173,7 @@ class LivePart {
   }
 
   #end(value: unknown): void {
-    const { parts } = value as { parts: readonly LanguageModelV4StreamPart[] }
+    const parts = (value as { parts: readonly LanguageModelV4StreamPart[] }).parts.map(timed)
     const finish = parts.at(-1) as LanguageModelV4StreamPart
     // what was not shown while it formed comes from the record
     if (this.#shown === 0) for (const part of parts) this.#controller?.enqueue(part)
