@@ -107,11 +107,11 @@ function build(model: GraphModel, deadline: Duration | undefined): Graph<unknown
       withEdge({ kind: 'error', from, to, when: options.when, update: options.update, ...bound(options) }),
     goto: (from: string, targets: readonly string[]) => withEdge({ kind: 'goto', from, targets }),
     check: () => build(ready(), deadline),
-    model,
     kind: 'graph',
     input: model.input,
     output: model.output,
     deadline,
+    [modelKey]: ready,
     [callAsNode]: (input: unknown) => callGraph(ready(), input, 'leave'),
   }
   const made = Object.assign(call, methods)
@@ -119,6 +119,19 @@ function build(model: GraphModel, deadline: Duration | undefined): Graph<unknown
   // read when it is registered, started or continued: by then it has to be whole
   Object.defineProperty(made, 'fn', { get: () => runOf(ready()) })
   return made as never
+}
+
+const modelKey: unique symbol = Symbol.for('spanwise.graph.model') as never
+
+/** What a graph is made of, checked. @throws NOT_A_GRAPH, GRAPH_INVALID */
+export function modelOf(value: unknown): GraphModel {
+  const ready = (value as { [modelKey]?: () => GraphModel } | undefined)?.[modelKey]
+  if (ready !== undefined) return ready()
+  throw new SpanwiseError({
+    code: 'NOT_A_GRAPH',
+    message: `${String((value as { name?: unknown } | undefined)?.name ?? value)} is no graph.`,
+    hint: "Pass what graph('name', …) or loadGraph(…) returned.",
+  })
 }
 
 const runs = new WeakMap<GraphModel, (input: unknown) => Promise<unknown>>()
