@@ -14,6 +14,7 @@ import { collect, examples, type Options, whole } from './define.ts'
 import { defineApiKeys } from './define-api-keys.ts'
 import { defineAudit } from './define-audit.ts'
 import { defineCache } from './define-cache.ts'
+import { defineGraph } from './define-graph.ts'
 import { defineHelp } from './define-help.ts'
 import { defineKeys } from './define-keys.ts'
 import { defineModels } from './define-models.ts'
@@ -287,6 +288,7 @@ Examples:
   defineKeys(program, { screen, action })
   defineRepair(program, runs, { screen, action })
   defineSchedules(program, { screen, action })
+  defineGraph(program, { screen, action })
   defineCache(program, { screen, action })
   registerBaseline(program, screen, action)
   defineStore(program, { screen, action })

@@ -27,6 +27,20 @@ export function picture(graph: AnyGraph, format: PictureFormat, visits?: Visits)
   }
 }
 
+/** What a graph is made of. */
+export function facts(graph: AnyGraph): {
+  readonly nodes: readonly { readonly name: string; readonly kind: string; readonly many: boolean }[]
+  readonly edges: number
+  readonly maxSteps: number
+} {
+  const { nodes, edges, maxSteps } = modelOf(graph)
+  return {
+    nodes: [...nodes.values()].map(({ name, kind, many }) => ({ name, kind, many })),
+    edges: edges.length,
+    maxSteps,
+  }
+}
+
 /** How often each node was gone through, from the history of a run. */
 export async function visitsOf(
   events: AsyncIterable<{
