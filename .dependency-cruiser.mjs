@@ -74,6 +74,13 @@ export default {
       to: { path: '^packages/', dependencyTypes: ['local'] },
     },
     {
+      name: 'studio-talks-to-the-server',
+      comment: "The studio knows the API's client and nothing else of the package.",
+      severity: 'error',
+      from: { path: '^studio/' },
+      to: { path: '^packages/', pathNot: `${src}/(server/client|client)` },
+    },
+    {
       name: 'no-circle',
       comment: 'Circles hide which file depends on which; type-only ones too.',
       severity: 'error',

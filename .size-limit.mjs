@@ -16,7 +16,14 @@ const budgets = {
   './testing': '92 kB',
 }
 
-export default entryPoints.map(({ name, dir }) => {
-  if (!(name in budgets)) throw new Error(`The entry point ${name} has no size budget in .size-limit.mjs.`)
-  return { name: `spanwise${name.slice(1)}`, path: `${dir}/**/*.js`, limit: budgets[name] }
-})
+const studio = 'packages/spanwise/studio/assets'
+
+export default [
+  ...entryPoints.map(({ name, dir }) => {
+    if (!(name in budgets)) throw new Error(`The entry point ${name} has no size budget in .size-limit.mjs.`)
+    return { name: `spanwise${name.slice(1)}`, path: `${dir}/**/*.js`, limit: budgets[name] }
+  }),
+  // what a browser loads before it shows the first page
+  { name: 'studio, first page', path: `${studio}/index-*.{js,css}`, limit: '160 kB', gzip: true },
+  { name: 'studio, all of it', path: `${studio}/*`, limit: '260 kB', gzip: true },
+]

@@ -38,7 +38,13 @@ try {
   const here = { mails: read, seconds: (performance.now() - started) / 1000 }
   const color = process.stdout.isTTY === true && !process.env.NO_COLOR
   process.stdout.write(report({ ...result, selection, policy: describePolicy(policy), here, color }))
+  process.stdout.write(`\nLook at this run:  npm run studio -w examples/mailroom\n${placeOf(run.id)}\n`)
 } finally {
   clearInterval(watch)
   line.end()
+}
+
+/** Where the studio shows it, once it is started. */
+function placeOf(id: string): string {
+  return `then open          http://127.0.0.1:4747/runs/${id}`
 }

@@ -41,6 +41,7 @@ import type { RunState } from './event.ts'
 import { type Explanation, explainRun } from './explain/explain.ts'
 import { type Failure, type FailureOptions, failures } from './failures.ts'
 import type { Health } from './health.ts'
+import { type Overview, type OverviewOptions, overview } from './overview.ts'
 import { type RetainOptions, type RetainResult, type RetentionRule, retainAll } from './retention.ts'
 import { allEvents, type Run, runHandle, runState } from './run.ts'
 import { readSchedule, type ScheduleOptions } from './schedule-options.ts'
@@ -160,6 +161,11 @@ export interface App extends AsyncDisposable {
   lineage(of: LineageOptions): Promise<Page<InfluencedDecision>>
   /** What happened in a run and why, in plain English, from the record alone; each sentence with its entries. @throws RUN_UNKNOWN */
   explain(runId: string): Promise<Explanation>
+  /**
+   * How runs of a period went, and of as much time before: success rate, time to completion, cost of a success.
+   * @example const { successRate, previous } = await app.overview({ period: '7d', workflow: 'refund' })
+   */
+  overview(options?: OverviewOptions): Promise<Overview>
   approvals(options?: {
     readonly role?: string
     /** only of this run */
@@ -268,6 +274,7 @@ export function makeApp(
       typeof of === 'string' ? lineageOf(backend, of) : influencedBy(backend, of, now()),
     approvals: (query: Omit<ApprovalQuery, 'limit'> & { readonly limit?: number } = {}) => approvals(backend, query),
     approval: (id: string) => oneApproval(backend, id),
+    overview: (query: OverviewOptions = {}) => overview(backend, query, now()),
     decide: (id: string, decision: DecideOptions) => decide(backend, id, decision, now()),
     resume: (target: BulkTarget, how: BulkOptions & ResumeOptions = {}) =>
       bulk(backend, now, { kind: 'resume', options: how }, target, how),

@@ -294,6 +294,7 @@ export class Resident implements Host, EffectsHome, Turn {
   reached(index: number): void {
     if (index > this.durable) this.durable = index
     if (this.#givingBack) return
+    const opened = this.#gates.length > 0
     for (let i = 0; i < this.#gates.length; ) {
       const gate = this.#gates[i] as { index: number; then: () => void }
       if (gate.index > this.durable) {
@@ -303,6 +304,8 @@ export class Resident implements Host, EffectsHome, Turn {
       this.#gates.splice(i, 1)
       gate.then()
     }
+    // a gate behind which nothing begins may have been all that kept the run in memory
+    if (opened && this.#gates.length === 0) this.settle()
   }
 
   whenDurable(index: number, then: () => void): void {

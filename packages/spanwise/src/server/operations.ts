@@ -33,6 +33,7 @@ export const operations = {
   giveUpRuns: ['POST', '/api/v1/bulk/give-up'],
   listFailures: ['GET', '/api/v1/failures'],
   getFailure: ['GET', '/api/v1/failures/{fingerprint}'],
+  getOverview: ['GET', '/api/v1/overview'],
   getCosts: ['GET', '/api/v1/costs'],
   listLimits: ['GET', '/api/v1/limits'],
   listApprovals: ['GET', '/api/v1/approvals'],

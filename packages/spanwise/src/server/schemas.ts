@@ -127,6 +127,33 @@ export const costs = z
   })
   .meta({ id: 'Costs' })
 
+const period = {
+  from: time,
+  until: time,
+  started: z.int(),
+  statuses: z.record(statusName, z.int()),
+  successRate: z
+    .number()
+    .optional()
+    .meta({ description: 'completed, of those that completed, failed or need attention' }),
+  p50: z.number().optional().meta({ description: 'ms from start to completion' }),
+  p95: z.number().optional(),
+  cost: money,
+  costPerSuccess: money.optional(),
+}
+
+export const overview = z
+  .object({
+    ...period,
+    previous: z.object(period),
+    parts: z.array(z.object({ from: time, completed: z.int(), wrong: z.int(), other: z.int() })).readonly(),
+    workflows: z
+      .array(z.object({ workflow: z.string(), started: z.int(), completed: z.int(), wrong: z.int() }))
+      .readonly(),
+    isWhole: z.boolean().meta({ description: 'false when the figures are of the newest runs only' }),
+  })
+  .meta({ id: 'Overview' })
+
 export const limitState = z
   .object({
     key: z.string(),

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { type CostDimension, costDimensions } from '../../app/index.ts'
 import { SpanwiseError } from '../../journal/index.ts'
+import type { Duration } from '../../workflow/index.ts'
 import { noSuchWorkflow } from '../refusals.ts'
 import { route } from '../route.ts'
-import { costs, cursor, failure, limit, limitState, none, pageOf, text, workflowInfo } from '../schemas.ts'
+import { costs, cursor, failure, limit, limitState, none, overview, pageOf, text, workflowInfo } from '../schemas.ts'
 import { catalogueOf } from '../views/catalogue.ts'
 
 export const viewRoutes = {
@@ -96,6 +97,24 @@ export const viewRoutes = {
         hint: 'GET /api/v1/failures lists them.',
       })
     },
+  }),
+  getOverview: route({
+    summary: 'How runs of a period went, and of as much time before',
+    group: 'runs',
+    role: 'viewer',
+    tenant: 'some',
+    params: none,
+    input: z.strictObject({
+      period: text.default('7d').meta({ description: 'like 24h or 7d' }),
+      workflow: text.optional(),
+    }),
+    output: overview,
+    handler: ({ app, scope: { tenant }, input: { period, workflow } }) =>
+      app.overview({
+        period: period as Duration,
+        ...(workflow === undefined ? {} : { workflow }),
+        ...(tenant === undefined ? {} : { tenant }),
+      }),
   }),
   getCosts: route({
     summary: 'What model calls cost, by any dimensions, the dearest first',

@@ -1,0 +1,163 @@
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import type { Input } from 'spanwise/client'
+import { api, once } from './client.ts'
+import type { DiffRow, DiffSide, Rate, WorkflowInfo } from './types.ts'
+
+/** ms between two looks at what has no stream of its own */
+const often = 3_000
+const seldom = 15_000
+
+export function useCounts() {
+  return useQuery({
+    queryKey: ['counts'],
+    queryFn: async ({ signal }) => {
+      const [runs, approvals] = await Promise.all([
+        api.countRuns(undefined, { signal }),
+        api.listApprovals({ limit: 100 }, { signal }),
+      ])
+      return { runs, approvals: approvals.items.length, attention: runs['needs attention'] }
+    },
+    refetchInterval: often,
+  })
+}
+
+export function useOverview(period: string) {
+  return useQuery({
+    queryKey: ['overview', period],
+    queryFn: ({ signal }) => api.getOverview({ period }, { signal }),
+    refetchInterval: seldom,
+  })
+}
+
+export function useRuns(query: Input<'listRuns'>) {
+  return useInfiniteQuery({
+    queryKey: ['runs', query],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam: after, signal }) =>
+      api.listRuns({ ...query, limit: 100, ...(after === undefined ? {} : { after }) }, { signal }),
+    getNextPageParam: (page) => page.after,
+    // what is shown stays until the answer to another filter is there: nothing flickers
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : often),
+  })
+}
+
+export function useRun(run: string) {
+  return useQuery({ queryKey: ['run', run], queryFn: ({ signal }) => api.getRun({ run }, { signal }) })
+}
+
+/** One entry, whole. It never changes. */
+export function useEntry(run: string, index: number, isWanted: boolean) {
+  return useQuery({
+    queryKey: ['entry', run, index],
+    queryFn: ({ signal }) => api.getEvent({ run, index }, { signal }),
+    enabled: isWanted,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+}
+
+export function useWorkflows() {
+  return useQuery({
+    queryKey: ['workflows'],
+    queryFn: async ({ signal }) => (await api.listWorkflows(undefined, { signal })).items as readonly WorkflowInfo[],
+    staleTime: 60_000,
+  })
+}
+
+export function useApprovals(query: { readonly run?: string; readonly role?: string } = {}) {
+  return useQuery({
+    queryKey: ['approvals', query],
+    queryFn: ({ signal }) => api.listApprovals({ ...query, limit: 100 }, { signal }),
+    refetchInterval: often,
+  })
+}
+
+export function useFailures() {
+  return useQuery({
+    queryKey: ['failures'],
+    queryFn: ({ signal }) => api.listFailures({ limit: 100 }, { signal }),
+    refetchInterval: often,
+  })
+}
+
+export function useCosts(query: Input<'getCosts'>) {
+  return useQuery({
+    queryKey: ['costs', query],
+    queryFn: ({ signal }) => api.getCosts(query, { signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: seldom,
+  })
+}
+
+export function useLimits() {
+  return useQuery({
+    queryKey: ['limits'],
+    queryFn: async ({ signal }) => {
+      const { items } = await api.listLimits(undefined, { signal })
+      return items.map((one) => ({ ...one, rate: one.rate as Rate | undefined }))
+    },
+    refetchInterval: often,
+  })
+}
+
+export function useSchedules() {
+  return useQuery({
+    queryKey: ['schedules'],
+    queryFn: ({ signal }) => api.listSchedules({ limit: 200 }, { signal }),
+    refetchInterval: seldom,
+  })
+}
+
+export function useDiff(run: string, other: string) {
+  return useQuery({
+    queryKey: ['diff', run, other],
+    queryFn: async ({ signal }) => {
+      const { a, b, rows } = await api.diffRuns({ run, other }, { signal })
+      return { a: a as unknown as DiffSide, b: b as unknown as DiffSide, rows: rows as unknown as readonly DiffRow[] }
+    },
+  })
+}
+
+export function useMe() {
+  return useQuery({
+    queryKey: ['me'],
+    queryFn: ({ signal }) => api.whoAmI(undefined, { signal }),
+    staleTime: 60_000,
+  })
+}
+
+export function useHealth() {
+  return useQuery({
+    queryKey: ['health'],
+    queryFn: ({ signal }) => api.getHealth(undefined, { signal }),
+    refetchInterval: seldom,
+  })
+}
+
+/** Something that is done; what the page shows is asked for anew afterwards. */
+export function useAct<I, O = unknown>(act: (input: I) => Promise<O>) {
+  const client = useQueryClient()
+  return useMutation({ mutationFn: act, onSettled: () => client.invalidateQueries() })
+}
+
+export const acts = {
+  start: (input: Input<'startRun'>) => api.startRun(input, once()),
+  cancel: (run: string, reason?: string) => api.cancelRun({ run, ...given({ reason }) }, once()),
+  giveUp: (run: string, reason?: string) => api.giveUpRun({ run, ...given({ reason }) }, once()),
+  resume: (run: string) => api.resumeRun({ run }, once()),
+  signal: (run: string, signal: string, value: unknown) => api.signalRun({ run, signal, value }, once()),
+  fork: (input: Input<'forkRun'>) => api.forkRun(input, once()),
+  planFork: (run: string, from: number) => api.planFork({ run, from }),
+  decide: (input: Input<'decideApproval'>) => api.decideApproval(input, once()),
+  resumeAll: (target: Input<'resumeRuns'>) => api.resumeRuns(target, once()),
+  cancelAll: (target: Input<'cancelRuns'>) => api.cancelRuns(target, once()),
+  giveUpAll: (target: Input<'giveUpRuns'>) => api.giveUpRuns(target, once()),
+  pauseSchedule: (schedule: string) => api.pauseSchedule({ schedule }, once()),
+  continueSchedule: (schedule: string) => api.continueSchedule({ schedule }, once()),
+  triggerSchedule: (schedule: string) => api.triggerSchedule({ schedule }, once()),
+}
+
+/** Without what is not said. */
+export function given<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as never
+}

@@ -1,0 +1,94 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { readCostSearch } from './pages/costs-search.ts'
+import { Overview } from './pages/overview.tsx'
+import { Runs } from './pages/runs.tsx'
+import { readRunsSearch } from './pages/runs-search.ts'
+import { Problem } from './parts/problem.tsx'
+import { readRunSearch } from './run/run-search.ts'
+import { Shell } from './shell/shell.tsx'
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => <p>There is no such page.</p>,
+  errorComponent: ({ error }) => <Problem error={error} />,
+})
+
+const overview = createRoute({ getParentRoute: () => root, path: '/', component: Overview })
+const runs = createRoute({ getParentRoute: () => root, path: '/runs', component: Runs, validateSearch: readRunsSearch })
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$run',
+  validateSearch: readRunSearch,
+  component: lazyRouteComponent(() => import('./run/run-page.tsx'), 'RunPage'),
+})
+const diff = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$run/diff/$other',
+  component: lazyRouteComponent(() => import('./pages/diff.tsx'), 'Diff'),
+})
+const inbox = createRoute({
+  getParentRoute: () => root,
+  path: '/inbox',
+  component: lazyRouteComponent(() => import('./pages/inbox.tsx'), 'Inbox'),
+})
+const failures = createRoute({
+  getParentRoute: () => root,
+  path: '/failures',
+  component: lazyRouteComponent(() => import('./pages/failures.tsx'), 'Failures'),
+})
+const costs = createRoute({
+  getParentRoute: () => root,
+  path: '/costs',
+  validateSearch: readCostSearch,
+  component: lazyRouteComponent(() => import('./pages/costs.tsx'), 'CostsPage'),
+})
+const catalogue = createRoute({
+  getParentRoute: () => root,
+  path: '/catalogue',
+  component: lazyRouteComponent(() => import('./pages/catalogue.tsx'), 'Catalogue'),
+})
+const schedules = createRoute({
+  getParentRoute: () => root,
+  path: '/schedules',
+  component: lazyRouteComponent(() => import('./pages/schedules.tsx'), 'Schedules'),
+})
+const limits = createRoute({
+  getParentRoute: () => root,
+  path: '/limits',
+  component: lazyRouteComponent(() => import('./pages/limits.tsx'), 'Limits'),
+})
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./pages/settings.tsx'), 'Settings'),
+})
+const about = createRoute({
+  getParentRoute: () => root,
+  path: '/about',
+  component: lazyRouteComponent(() => import('./pages/about.tsx'), 'About'),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    overview,
+    runs,
+    run,
+    diff,
+    inbox,
+    failures,
+    costs,
+    catalogue,
+    schedules,
+    limits,
+    settings,
+    about,
+  ]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

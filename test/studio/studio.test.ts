@@ -1,0 +1,247 @@
+import { rmSync } from 'node:fs'
+import axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { buildStudio, fill, openBrowser, openSite, order, refund, type Site, world } from './world.ts'
+
+let studio: string
+let browser: Browser
+let site: Site
+let page: Page
+let said: string[]
+
+beforeAll(async () => {
+  ;[studio, browser] = await Promise.all([buildStudio(), openBrowser()])
+})
+afterAll(async () => {
+  await browser.close()
+  rmSync(studio, { recursive: true, force: true })
+})
+beforeEach(async () => {
+  world.isMended = false
+  site = await openSite(studio)
+  await fill(site)
+  page = await visit()
+})
+afterEach(async () => {
+  await page.close()
+  await site[Symbol.asyncDispose]()
+  // nothing goes wrong unseen, whatever a test looks at
+  expect(said).toEqual([])
+})
+
+async function visit(viewport = { width: 1280, height: 800 }): Promise<Page> {
+  const made = await browser.newPage({ viewport })
+  said = []
+  made.on('pageerror', (error) => said.push(String(error)))
+  made.on('console', (message) => {
+    // a server that is restarted is one that cannot be reached for a moment
+    const isGone = message.text().includes('ERR_CONNECTION_REFUSED')
+    if (message.type() === 'error' && !isGone) said.push(message.text())
+  })
+  return made
+}
+
+/** Clicks are counted: what a task costs is part of what is promised. */
+function counted(on: Page) {
+  let clicks = 0
+  const click = async (role: Parameters<Page['getByRole']>[0], name: string | RegExp): Promise<void> => {
+    await on.getByRole(role, { name }).first().click()
+    clicks++
+  }
+  return { click, count: () => clicks }
+}
+
+async function stuck(): Promise<string> {
+  const { items } = await site.app.list({ workflow: 'order' })
+  return items[0]?.id ?? ''
+}
+
+describe('tasks of every day', () => {
+  it('why a run failed is on its page, and it is resumed from there: 4 clicks', async () => {
+    const { click, count } = counted(page)
+    await page.goto(site.url)
+    await click('link', /needs attention/)
+    await click('link', /order/)
+    await page.getByText('no card on file for').waitFor()
+    await page.getByText('CARD_MISSING').waitFor()
+    await click('button', /at charge#0, after 2 attempts/)
+    await page.getByRole('heading', { name: /step\.error/ }).waitFor()
+    world.isMended = true
+    await click('button', 'Resume')
+    await page.getByText('completed').first().waitFor()
+    await page.getByRole('heading', { name: 'Result' }).waitFor()
+    expect(count()).toBe(4)
+  })
+
+  it('all runs of a failure are resumed, after being told what that reaches: 3 clicks', async () => {
+    const { click, count } = counted(page)
+    await page.goto(site.url)
+    await click('link', /^Failures/)
+    world.isMended = true
+    await click('button', 'Resume all')
+    await page.getByText('It would reach 5 runs').waitFor()
+    await click('button', 'Resume 5 runs')
+    await page.getByText('5 of 5 told so').waitFor()
+    await expect
+      .poll(async () => (await site.app.list({ workflow: 'order', status: 'completed' })).items.length)
+      .toBe(5)
+    expect(count()).toBe(3)
+  })
+
+  it('an approval is answered on a phone, with what one must know: 2 clicks', async () => {
+    await page.close()
+    page = await visit({ width: 390, height: 780 })
+    const { click, count } = counted(page)
+    await page.goto(site.url)
+    await click('link', /^Inbox/)
+    await page.getByText('900').waitFor()
+    await click('button', 'Approve')
+    await page.getByText('Nobody waits for an answer.').waitFor()
+    const run = await site.app.get(refund, 'big-refund')
+    expect(await run?.result()).toMatchObject({ approvedBy: expect.any(String) })
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
+    expect(count()).toBe(2)
+  })
+
+  it('what was dear is told apart by workflow, and the sums are those of the app', async () => {
+    await page.goto(`${site.url}/costs`)
+    await page.getByLabel('Told apart by').selectOption('workflow')
+    await page.getByRole('link', { name: 'refund' }).waitFor()
+    const { total } = await site.app.costs({ since: '7d' })
+    expect(total.calls).toBe(7)
+    await page
+      .getByText(`$${Number(total.cost) / 1e9}`)
+      .first()
+      .waitFor()
+    expect(page.url()).toContain('by=workflow')
+  })
+})
+
+describe('a run', () => {
+  it('is started from a form that its schema makes, and what is wrong is said beside it', async () => {
+    await page.goto(`${site.url}/catalogue`)
+    await page.getByRole('button', { name: 'Start…' }).first().click()
+    await page.getByLabel('orderId').fill('o-7')
+    await page.getByLabel(/reason/).selectOption('late')
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+    await page.getByRole('heading', { name: 'refund' }).waitFor()
+    await page.getByText('Result').first().waitFor()
+    await page.goto(`${site.url}/catalogue`)
+    await page.getByRole('button', { name: 'Start…' }).first().click()
+    await page.getByRole('button', { name: 'Write JSON instead' }).click()
+    await page.getByLabel('Input, as JSON').fill('{"orderId": 7}')
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+    await page.getByText('INVALID_INPUT').waitFor()
+    expect(said.splice(0)).toEqual([expect.stringContaining('400')])
+  })
+
+  it('shows what happens as it happens, over a restart of the server', async () => {
+    const run = await site.app.get(refund, 'big-refund')
+    await page.goto(`${site.url}/runs/${run?.id}`)
+    await page.getByText('● live').waitFor()
+    await site.restart()
+    const [question] = (await site.app.approvals()).items
+    await site.app.decide(question?.id ?? '', { approve: true, by: 'ada' })
+    await page.getByText('✓completed').first().waitFor()
+    await page.getByText('approval#0').waitFor()
+  })
+
+  it('is forked from an entry with another input; the two are compared', async () => {
+    const [first] = (await site.app.list({ workflow: 'refund', status: 'completed' })).items
+    await page.goto(`${site.url}/runs/${first?.id}?entry=0`)
+    await page.getByRole('button', { name: 'Fork from here…' }).click()
+    await page.getByText(/Keeps/).waitFor()
+    await page.getByLabel('Change').selectOption('input')
+    await page.getByLabel('Value, as JSON').fill('{"orderId":"o-55","reason":"broken"}')
+    await page.getByRole('button', { name: 'Fork', exact: true }).click()
+    await page.getByText('fork of').waitFor()
+    await page.getByRole('link', { name: 'compare' }).click()
+    await page.getByText(/operations are not the same/).waitFor()
+    await page.getByText('other input').first().waitFor()
+  })
+
+  it('is signalled and cancelled, with a reason that is kept', async () => {
+    const [patient] = (await site.app.list({ workflow: 'patient' })).items
+    await page.goto(`${site.url}/runs/${patient?.id}`)
+    await page.getByRole('button', { name: 'Cancel…' }).click()
+    await page.getByLabel('Reason').fill('not needed any more')
+    await page.getByRole('button', { name: 'Cancel the run' }).click()
+    await page.getByText('–cancelled').first().waitFor()
+    const second = await site.app.start(order, { id: 'x' })
+    await page.goto(`${site.url}/runs/${second.id}`)
+    await page.getByRole('button', { name: 'Signal…' }).click()
+    await page.getByLabel('Signal', { exact: true }).fill('go')
+    await page.getByLabel('Value, as JSON').fill('{"n": ')
+    await page.getByText('This is not JSON').waitFor()
+    await page.getByLabel('Value, as JSON').fill('7')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
+  })
+
+  it('says that there is none where the address names none', async () => {
+    await page.goto(`${site.url}/runs/nobody-knows-it`)
+    await page.getByText('RUN_UNKNOWN').waitFor()
+    expect(said.splice(0).length).toBeGreaterThan(0)
+  })
+})
+
+describe('the list of runs', () => {
+  it('keeps its filters in the address, and finds by text', async () => {
+    await page.goto(`${site.url}/runs`)
+    await page.getByLabel('Status').selectOption('needs attention')
+    await expect.poll(() => page.locator('a[data-row]').count()).toBe(5)
+    await page.reload()
+    await expect.poll(() => page.locator('a[data-row]').count()).toBe(5)
+    await page.goto(`${site.url}/runs`)
+    await page.keyboard.press('/')
+    await page.keyboard.type('o-19')
+    await expect.poll(() => page.locator('a[data-row]').count()).toBe(1)
+    expect(page.url()).toContain('text=o-19')
+  })
+
+  it('is walked with the keyboard, and the palette goes everywhere', async () => {
+    await page.goto(`${site.url}/runs`)
+    await page.locator('a[data-row]').first().waitFor()
+    await page.keyboard.press('j')
+    await page.keyboard.press('j')
+    const second = await page.locator('a[data-row]').nth(1).getAttribute('href')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`**${second}*`)
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('failu')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/failures')
+    await page.keyboard.press('g')
+    await page.keyboard.press('i')
+    await page.waitForURL('**/inbox')
+  })
+})
+
+describe('every page', () => {
+  const paths = [
+    '/',
+    '/runs',
+    '/inbox',
+    '/failures',
+    '/costs',
+    '/catalogue',
+    '/schedules',
+    '/limits',
+    '/settings',
+    '/about',
+  ]
+  it.each(['light', 'dark'])('can be used by everybody (axe), in %s', async (theme) => {
+    await page.addInitScript((value) => localStorage.setItem('spanwise.theme', value), theme)
+    for (const path of [...paths, `/runs/${await stuck()}?entry=1`, `/runs/${await stuck()}?tab=events`]) {
+      await page.goto(site.url + path)
+      await page.getByRole('heading').first().waitFor()
+      await expect.poll(() => page.getByText('Loading…').count()).toBe(0)
+      await page.evaluate(axe.source)
+      const { violations } = (await page.evaluate('axe.run()')) as {
+        violations: { id: string; nodes: { html: string }[] }[]
+      }
+      expect.soft(violations.map(({ id, nodes }) => `${path}: ${id}: ${nodes[0]?.html}`)).toEqual([])
+    }
+  })
+})

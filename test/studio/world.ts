@@ -1,0 +1,131 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createOpenAI } from '@ai-sdk/openai'
+import { generateText } from 'ai'
+import { startProvider } from 'loopback-provider'
+import { type Browser, chromium } from 'playwright-core'
+import { type App, approval, child, each, parallel, signal, sleep, spanwise, step, workflow } from 'spanwise'
+import { gateway } from 'spanwise/models'
+import { type Listening, listen } from 'spanwise/server'
+import { build } from 'vite'
+import { z } from 'zod'
+
+const provider = await startProvider({ pace: { perChunk: 1 } })
+const openai = createOpenAI({ baseURL: provider.baseURL, apiKey: 'any' })
+const models = gateway({ models: { fast: [openai('gpt-5-mini'), openai('gpt-4.1-mini')] } })
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** What is broken until somebody mends it. */
+export const world = { isMended: false }
+
+const fetchOrder = step('fetch-order', async (id: string) => ({ id, total: id.endsWith('9') ? 900 : 40 }))
+const charge = step('charge', { attempts: 2, backoff: '10ms' }, async (order: { id: string }) => {
+  if (!world.isMended) throw Object.assign(new Error(`no card on file for ${order.id}`), { code: 'CARD_MISSING' })
+  return { charged: order.id }
+})
+const score = step('score', async (n: number) => n * n)
+
+export const refund = workflow(
+  'refund',
+  {
+    input: z.object({
+      orderId: z.string().describe('as the shop names it'),
+      reason: z.enum(['broken', 'late', 'other']).default('other'),
+    }),
+    output: z.object({ verdict: z.string(), approvedBy: z.string().optional() }),
+  },
+  async ({ orderId, reason }) => {
+    const order = await fetchOrder(orderId)
+    const { text } = await generateText({ model: models('fast'), prompt: `Refund ${orderId}, ${reason}?` })
+    if (order.total < 500) return { verdict: text }
+    const { by } = await approval('Refund over $500?', { role: 'finance', of: order, timeout: '2d' })
+    return { verdict: text, approvedBy: by }
+  },
+)
+export const order = workflow('order', { input: z.object({ id: z.string() }) }, async ({ id }) =>
+  charge(await fetchOrder(id)),
+)
+const go = signal<number>('go')
+export const patient = workflow('patient', async () => {
+  await sleep('20ms')
+  return go.wait()
+})
+export const crowd = workflow('crowd', async (n: number) => {
+  const items = Array.from({ length: n }, (_, i) => i)
+  const scores = await each(items, { key: String, concurrency: 8 }, score)
+  const { a } = await parallel({ a: () => score(3), b: () => score(4) })
+  return { sum: scores.reduce((sum: number, one) => sum + one, a), of: await child(echo, { text: 'done' }) }
+})
+export const echo = workflow('echo', { input: z.object({ text: z.string() }) }, async ({ text }) => ({ text }))
+
+const workflows = [refund, order, patient, crowd, echo]
+
+/** Where a browser is on this machine. */
+function browserPath(): string {
+  const found = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+  const path = found.find((one) => one !== undefined && existsSync(one))
+  if (path !== undefined) return path
+  throw new Error('There is no Chromium: install the package "chromium", or name a browser in CHROMIUM.')
+}
+
+export function openBrowser(): Promise<Browser> {
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
+  return chromium.launch({
+    executablePath: browserPath(),
+    args: [...args, '--disable-component-update', '--disable-sync'],
+  })
+}
+
+/** The studio, built from what it is now. */
+export async function buildStudio(): Promise<string> {
+  const outDir = mkdtempSync(join(tmpdir(), 'spanwise-studio-'))
+  await build({ root: 'studio', configFile: 'studio/vite.config.ts', logLevel: 'error', build: { outDir } })
+  return outDir
+}
+
+export interface Site extends AsyncDisposable {
+  readonly app: App
+  readonly url: string
+  /** The server goes away, and comes back where it was. */
+  restart(): Promise<void>
+}
+
+/** An app on a file, with its server and the studio on it. */
+export async function openSite(studio: string, port = 0): Promise<Site> {
+  const dir = mkdtempSync(join(tmpdir(), 'spanwise-site-'))
+  const app = await spanwise({ store: `sqlite:${join(dir, 'site.db')}`, workflows, models, audit: false, log: quiet })
+  let listening: Listening = await listen(app, { port, studio })
+  return {
+    app,
+    url: listening.url,
+    async restart() {
+      await listening.close()
+      listening = await listen(app, { port: listening.port, studio })
+    },
+    async [Symbol.asyncDispose]() {
+      await listening.close()
+      await app.close()
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Runs of each kind: done, waiting for a person, stuck on the same failure, waiting for a signal, wide. */
+export async function fill({ app }: Site): Promise<void> {
+  const starts = [
+    ...Array.from({ length: 6 }, (_, i) =>
+      app.start(refund, { orderId: `o-1${i}`, reason: 'late' }, { tags: ['shop'] }),
+    ),
+    app.start(refund, { orderId: 'o-19', reason: 'broken' }, { id: 'big-refund', tags: ['shop', 'vip'] }),
+    ...Array.from({ length: 5 }, (_, i) => app.start(order, { id: `k-${i}` })),
+    app.start(patient),
+    app.start(crowd, 40),
+  ]
+  const runs = await Promise.all(starts as Promise<{ status(): Promise<{ status: string }> }>[])
+  for (const run of runs) {
+    const isBusy = async (): Promise<boolean> => ['queued', 'running'].includes((await run.status()).status)
+    while (await isBusy()) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
