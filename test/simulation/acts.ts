@@ -76,6 +76,8 @@ export async function perform(world: World, act: Act, serial: string): Promise<v
       }
       case 'decide':
         return await decide(world, run.id, act.approve)
+      case 'invalidate':
+        return await invalidate(world)
       case 'report':
         return await report(world, run.id)
     }
@@ -116,6 +118,19 @@ export async function decide(world: World, run: string, approve: boolean): Promi
     },
     false,
   )
+}
+
+async function invalidate(world: World): Promise<void> {
+  let asked = 0
+  const done = await ask(
+    world,
+    (app) => {
+      asked = world.timeline.now
+      return app.cache.invalidate({ tag: 'found' })
+    },
+    false,
+  )
+  if (done !== undefined) world.invalidated.push({ asked })
 }
 
 /** The other side of a step tells what became of it, twice, perhaps after its process died. */

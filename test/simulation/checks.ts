@@ -10,7 +10,7 @@ import { editedKeys, generationsOf, living, stepLines, strayed } from './history
 import type { Letter } from './player.ts'
 import { proofFaults } from './proofs.ts'
 import { replay } from './replay.ts'
-import { type Done, table } from './steps.ts'
+import { type Done, type Job, table } from './steps.ts'
 import { start as dawn } from './timeline.ts'
 import type { World } from './world.ts'
 
@@ -45,6 +45,7 @@ export async function check(world: World): Promise<void> {
     checkOutcomes(story)
     checkEnd(story)
     checkSteps(story)
+    checkCached(story, stories)
     checkChildren(story, stories)
     await checkLeftovers(story)
     await checkReplay(story)
@@ -157,7 +158,7 @@ function checkEnd({ row, entries, say }: Story): void {
 /** Recorded results are those of executions of that very step in that run. */
 function checkSteps({ row, live, world, say }: Story): void {
   for (const entry of live) {
-    if (entry.kind !== 'step.result' || entry.meta['edited'] === true) continue
+    if (entry.kind !== 'step.result' || entry.meta['edited'] === true || entry.meta['cached'] === true) continue
     const name = /([^/#]*)#\d+$/.exec(entry.key)?.[1] ?? ''
     if (name.startsWith('child(')) continue
     const { outcome } = stepLines(entry)
@@ -167,6 +168,26 @@ function checkSteps({ row, live, world, say }: Story): void {
       say(`${entry.key} records the result of ${JSON.stringify(call)}`)
     else if (name !== 'write' && world.ledger.done(call.key) === undefined)
       say(`${entry.key} is recorded as done, and nothing was done`)
+  }
+}
+
+/** A reused result is what its source has, of the same step, and of nobody whom its scope leaves out. */
+function checkCached({ row, entries, say }: Story, all: readonly Story[]): void {
+  for (const entry of entries) {
+    if (entry.meta['cached'] !== true) continue
+    const source = all.find(({ row: { run } }) => run === entry.meta['source'])
+    const found = source?.entries[Number(entry.meta['sourceIndex'])]
+    if (source === undefined || found?.kind !== 'step.result' || found.meta['cached'] === true) {
+      say(`${entry.key} is reused from what is no result of ${source?.row.run}`)
+      continue
+    }
+    const [copy, original] = [stepLines(entry), stepLines(found)]
+    const isOurs = /(^|\/)ours#\d+$/.test(entry.key)
+    const [asked, given] = [copy.input as Job, original.input as Job]
+    if (!isDeepStrictEqual(copy.outcome, original.outcome)) say(`${entry.key} is not what it was reused from`)
+    if (isOurs ? asked.site !== given.site || asked.item !== given.item : !isDeepStrictEqual(asked, given))
+      say(`${entry.key} asked for ${JSON.stringify(asked)} and was given ${JSON.stringify(given)}`)
+    if (isOurs && source.row.workflow !== row.workflow) say(`${entry.key} is reused from another workflow`)
   }
 }
 

@@ -176,6 +176,8 @@ function stepNode(builder: Builder, at: string): Node {
     [1.5, 'once'],
     [2, 'sure'],
     [2, 'write'],
+    [1, 'known'],
+    [1, 'ours'],
   ] as const)
   const fail = roll.weighted([
     [14, 0],
@@ -249,6 +251,9 @@ function acts(roll: Dice, runs: readonly RunPlan[], programs: readonly Block[], 
     if (roll.chance(0.2))
       made.push({ at: at(), run, act: 'resume', edit: roll.pick(['none', 'input', 'result'] as const) })
     if (roll.chance(0.05)) made.push({ at: at(), run, act: 'cancel' })
+    for (const node of nodes)
+      if (node.do === 'step' && node.step === 'known' && roll.chance(0.4))
+        made.push({ at: at(), run, act: 'invalidate' })
   }
   return made
 }

@@ -160,4 +160,28 @@ export const mutants: readonly Mutant[] = [
     line: 'for (const operation of this.#operations.within(scope)) this.#abandon(operation)',
     instead: '',
   },
+  {
+    name: 'a result is reused after its lifetime',
+    file: 'journal/sqlite/cache.ts',
+    line: 'return at <= now && now < expires',
+    instead: 'return at <= now',
+  },
+  {
+    name: 'a result is reused beyond its scope',
+    file: 'workflow/cache.ts',
+    line: 'workflow: [tenant, workflow],',
+    instead: 'workflow: [tenant],',
+  },
+  {
+    name: 'what is being computed is not invalidated',
+    file: 'engine/cache/results.ts',
+    line: 'for (const flight of spoilt) flight.spoil()',
+    instead: '',
+  },
+  {
+    name: 'who finds a result after all keeps the others waiting',
+    file: 'engine/cache/results.ts',
+    line: 'flight.leave()',
+    instead: '',
+  },
 ]

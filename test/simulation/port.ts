@@ -1,5 +1,11 @@
-import type { LoadedRun, NewRun, RunChange, Store } from '../../packages/spanwise/src/journal/index.ts'
-import { pace } from './steps.ts'
+import {
+  decode,
+  type LoadedRun,
+  type NewRun,
+  type RunChange,
+  type Store,
+} from '../../packages/spanwise/src/journal/index.ts'
+import { type Done, lifetimes, pace } from './steps.ts'
 import { disrupt, faultAt, Injected, type Process, type World } from './world.ts'
 
 /** not worth telling */
@@ -11,6 +17,10 @@ interface Request {
   readonly name: string
   readonly args: readonly unknown[]
   readonly apply: () => Promise<unknown>
+  /** invalidations that were acknowledged when it was asked */
+  readonly invalidated: number
+  /** what its body returned, of a transaction */
+  change?: RunChange | undefined
 }
 
 /** The store as one process has it: over a wire that is slow, loses answers, and is cut when the process dies. */
@@ -58,10 +68,28 @@ export function port(process: Process): Store {
     get(target, name, receiver) {
       const found: unknown = Reflect.get(target, name, receiver)
       if (typeof found !== 'function' || typeof name !== 'string' || name === 'close') return found
-      return (...args: unknown[]) =>
-        call({ process, name, args, apply: () => found.apply(target, args) as Promise<unknown> })
+      return (...args: unknown[]) => {
+        const request: Request = {
+          process,
+          name,
+          args,
+          invalidated: world.invalidated.length,
+          apply: () => found.apply(target, name === 'transact' ? watched(args, request) : args) as Promise<unknown>,
+        }
+        return call(request)
+      }
     },
   })
+}
+
+/** With what the body returns. */
+function watched([run, epoch, body]: readonly unknown[], request: Request): unknown[] {
+  const made = (tx: unknown): { readonly change: RunChange } => {
+    const result = (body as (tx: unknown) => { readonly change: RunChange })(tx)
+    request.change = result.change
+    return result
+  }
+  return [run, epoch, made]
 }
 
 async function carryOut(request: Request, op: number): Promise<unknown> {
@@ -96,8 +124,10 @@ function runOf({ name, args }: Request): string {
 }
 
 /** Keeps what the checks want to know of it. */
-function note({ name, args, process }: Request, answer: unknown): void {
+function note(request: Request, answer: unknown): void {
+  const { name, args, process } = request
   const { world } = process
+  noteCache(request, answer)
   // whoever else owned runs has lost them
   if (name === 'register') disrupt(world)
   // an answer was lost before: what it gave is given again
@@ -127,6 +157,26 @@ function note({ name, args, process }: Request, answer: unknown): void {
     if (known === undefined) world.signals.set(mail.run, [serial])
     else known.push(serial)
   }
+}
+
+/** A result that is reused was kept, is not too old, and was not found out before it was invalidated. */
+function noteCache({ name, args, process, change, invalidated }: Request, answer: unknown): void {
+  const { kept, ledger, wrong, invalidated: all } = process.world
+  const written = name === 'append' ? (args[0] as RunChange) : name === 'transact' ? change : undefined
+  if (written !== undefined && (answer as { state: string }).state !== 'fenced')
+    for (const { index } of written.results ?? [])
+      kept.set(`${written.ref.run} ${index}`, written.entries.find((entry) => entry.index === index)?.at ?? 0)
+  if (name !== 'cachedResult' || answer === undefined) return
+  const { run, index, result } = answer as { run: string; index: number; result: string }
+  const { now } = args[0] as { now: number }
+  const call = ledger.calls[(decode(result) as Done).nonce]
+  const at = kept.get(`${run} ${index}`)
+  const what = `${call?.step} ${call?.site} of ${run.slice(0, 6)}`
+  if (at === undefined || call === undefined) return void wrong.push(`${what} is reused and was never kept`)
+  const age = now - at
+  if (!(age >= 0 && age < (lifetimes[call.step] ?? 0))) wrong.push(`${what} is reused at the age of ${age} ms`)
+  if (call.step === 'known' && all.slice(0, invalidated).some(({ asked }) => call.at < asked))
+    wrong.push(`${what} was found out at ${call.at}, invalidated after that, and is reused`)
 }
 
 interface KeptRateRow {

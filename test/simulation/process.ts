@@ -18,7 +18,7 @@ export class AppProcess implements Process {
   readonly pending = new Set<Pending>()
   readonly dead: Promise<void>
   alive = true
-  crowd = 0
+  readonly crowds = new Map<string, number>()
   open = false
   worker: Worker | undefined
   readonly #died: () => void

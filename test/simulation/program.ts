@@ -1,7 +1,7 @@
 /** What a workflow does, as data: one interpreter runs it, so that a seed and its shrunk forms can be run again. */
 export type Block = readonly Node[]
 
-export type StepName = 'work' | 'slow' | 'hasty' | 'narrow' | 'paced' | 'once' | 'sure' | 'write'
+export type StepName = 'work' | 'slow' | 'hasty' | 'narrow' | 'paced' | 'once' | 'sure' | 'write' | 'known' | 'ours'
 
 /** more attempts than any step makes: it fails until somebody mends it */
 export const forGood = 99

@@ -52,6 +52,8 @@ export type Act = { readonly at: number; readonly run: number } & (
   | { readonly act: 'cancel' | 'give up' }
   | { readonly act: 'resume'; readonly edit: 'none' | 'input' | 'result' }
   | { readonly act: 'decide'; readonly approve: boolean }
+  /** says that nothing is to be reused of what `known` steps have found */
+  | { readonly act: 'invalidate' }
   /** reports the result of a step that it believes is still under way, as a program outside would */
   | { readonly act: 'report' }
 )

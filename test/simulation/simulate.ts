@@ -82,6 +82,8 @@ function makeWorld(schedule: Schedule, tellStory: boolean): World {
     accepted: new Map(),
     timetables: new Map(),
     draws: new Map(),
+    kept: new Map(),
+    invalidated: [],
     signals: new Map(),
     writes: new Map(),
     ends: new Map(),

@@ -54,13 +54,13 @@ function perform(name: Exclude<StepName, 'write'> | 'undo') {
     const { world } = process
     const { roll, timeline, ledger } = world
     const call = begin(process, name, job, context)
-    const ended = name === 'narrow' ? enter(process) : () => {}
+    const ended = enter(process, name, job, context)
     const bad = fails(world, job, context)
     const length = name === 'slow' && context.attempt === 1 ? 100 : roll.chance(0.3) ? 0 : roll.whole(longest)
     const result: Done = { site: job.site, item: job.item, nonce: call.nonce }
     const arrives = roll.chance(0.5)
     // a place is free when its attempt has ended or was given up: this one does not outlive that
-    const listens = name === 'slow' || name === 'narrow' || roll.chance(0.3)
+    const listens = name === 'slow' || alone.has(name) || roll.chance(0.3)
     const take = (): void => {
       if ((!process.alive && !arrives) || (context.abortSignal.aborted && listens) || (bad && !job.after)) return
       world.tell(() => `    effect of ${name} ${job.site} (${call.nonce})`)
@@ -88,13 +88,25 @@ function perform(name: Exclude<StepName, 'write'> | 'undo') {
   }
 }
 
+/** a place is free when its attempt has ended: of these there may be one only, for each of what `placeOf` says */
+const alone: ReadonlySet<string> = new Set<StepName>(['narrow', 'known', 'ours'])
+
+function placeOf(name: string, { site, item, fail, after }: Job, { run }: StepContext): string {
+  if (name === 'narrow') return name
+  return name === 'ours' ? `ours ${run.workflow} ${site} ${item}` : `known ${site} ${item} ${fail} ${after}`
+}
+
 /** One at a time in each process: who died has no say in it. */
-function enter(process: Process): () => void {
-  const { world } = process
+function enter(process: Process, name: string, job: Job, context: StepContext): () => void {
+  if (!alone.has(name)) return () => {}
+  const { world, crowds } = process
+  const place = placeOf(name, job, context)
   let inside = true
-  if (++process.crowd > 1) world.wrong.push(`process ${process.number} executes ${process.crowd} narrow steps at once`)
+  const crowd = (crowds.get(place) ?? 0) + 1
+  crowds.set(place, crowd)
+  if (crowd > 1) world.wrong.push(`process ${process.number} executes ${crowd} of ${place} at once`)
   return () => {
-    if (inside) process.crowd--
+    if (inside) crowds.set(place, (crowds.get(place) ?? 0) - 1)
     inside = false
   }
 }
@@ -126,6 +138,15 @@ const sure = step(
   perform('sure'),
 )
 
+/** how long a result is reused, by the name of its step */
+export const lifetimes: Readonly<Record<string, number>> = { known: 150, ours: 1_000 }
+const known = step('known', { cache: { lifetime: 150, tags: ['found'] }, backoff: 10 }, perform('known'))
+const ours = step(
+  'ours',
+  { cache: { lifetime: 1_000, scope: 'workflow', key: ({ site, item }: Job) => [site, item] }, backoff: 10 },
+  perform('ours'),
+)
+
 /** The table that the user's transactions write. */
 export const table = 'simulated'
 
@@ -151,4 +172,6 @@ export const steps: Readonly<Record<StepName, (job: Job) => Promise<Done>>> = {
   once,
   sure,
   write,
+  known,
+  ours,
 }

@@ -38,6 +38,10 @@ export interface World {
   readonly timetables: Map<string, { readonly from: number; readonly until: number }>
   /** what was drawn from the rate of paced steps, by time; ms since 1970 */
   readonly draws: Map<number, number>
+  /** results that were kept for others, by run and index: the time of the entry, ms since 1970 */
+  readonly kept: Map<string, number>
+  /** acknowledged invalidations, and when each was asked for */
+  readonly invalidated: { readonly asked: number }[]
   /** acknowledged signals in the order in which the store took them, by run */
   readonly signals: Map<string, string[]>
   /** how often something was written to a run's history, at least once for each time that something was */
@@ -65,8 +69,8 @@ export interface Process {
   readonly played: Map<string, Player>
   /** requests on their way to the store */
   readonly pending: Set<Pending>
-  /** steps that it executes now and of which there may be one only */
-  crowd: number
+  /** how many it executes now of what there may be one only */
+  readonly crowds: Map<string, number>
   readonly alive: boolean
   /** clients may talk to it */
   readonly open: boolean

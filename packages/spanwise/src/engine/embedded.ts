@@ -42,6 +42,8 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   const open: OpenApp = { home: engine.models, owns: engine.gateway }
   /** frees what this worker does not hold: what it asks for by name meanwhile might be freed too, where the store reorders */
   let freeing: Promise<unknown> | undefined
+  /** the latest claim: what it gives is this worker's */
+  let underWay: Promise<unknown> | undefined
   let cancelWake: (() => void) | undefined
   let stopWatching: (() => void) | undefined
   let drained: (() => void) | undefined
@@ -252,6 +254,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
           unsure = held !== undefined && expected.size > 0
           const query = { worker, now: clock.now(), limit, workflows, release: engine.release, ...(held && { held }) }
           const claimed = store.claim(query)
+          underWay = claimed.catch(() => {})
           if (held !== undefined)
             freeing = claimed
               .catch(() => {})
@@ -259,6 +262,8 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
                 freeing = undefined
               })
           const loaded = await claimed
+          // given back with all others when this worker signs off
+          if (closing) break
           for (const run of loaded) await admit(run)
           if (loaded.length < limit) break
         }
@@ -409,6 +414,8 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
         await left
         cancelDrop()
       }
+      // one that came to the store after this worker has signed off would take runs that nobody frees
+      await underWay
       stopWatching?.()
       appClosed(open)
     },
