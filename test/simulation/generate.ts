@@ -252,8 +252,8 @@ function acts(roll: Dice, runs: readonly RunPlan[], programs: readonly Block[], 
       made.push({ at: at(), run, act: 'resume', edit: roll.pick(['none', 'input', 'result'] as const) })
     if (roll.chance(0.05)) made.push({ at: at(), run, act: 'cancel' })
     for (const node of nodes)
-      if (node.do === 'step' && node.step === 'known' && roll.chance(0.4))
-        made.push({ at: at(), run, act: 'invalidate' })
+      for (let i = 0; i < 3 && node.do === 'step' && node.step === 'known'; i++)
+        if (roll.chance(0.5)) made.push({ at: plan.at + roll.whole(100), run, act: 'invalidate' })
   }
   return made
 }

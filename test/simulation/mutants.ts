@@ -173,15 +173,9 @@ export const mutants: readonly Mutant[] = [
     instead: 'workflow: [tenant],',
   },
   {
-    name: 'what is being computed is not invalidated',
-    file: 'engine/cache/results.ts',
-    line: 'for (const flight of spoilt) flight.spoil()',
-    instead: '',
-  },
-  {
-    name: 'who finds a result after all keeps the others waiting',
-    file: 'engine/cache/results.ts',
-    line: 'flight.leave()',
+    name: 'a result that is on disk is still being waited for',
+    file: 'engine/effects.ts',
+    line: 'flight.land()',
     instead: '',
   },
 ]

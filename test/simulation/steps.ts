@@ -139,8 +139,8 @@ const sure = step(
 )
 
 /** how long a result is reused, by the name of its step */
-export const lifetimes: Readonly<Record<string, number>> = { known: 150, ours: 1_000 }
-const known = step('known', { cache: { lifetime: 150, tags: ['found'] }, backoff: 10 }, perform('known'))
+export const lifetimes: Readonly<Record<string, number>> = { known: 300, ours: 1_000 }
+const known = step('known', { cache: { lifetime: 300, tags: ['found'] }, backoff: 10 }, perform('known'))
 const ours = step(
   'ours',
   { cache: { lifetime: 1_000, scope: 'workflow', key: ({ site, item }: Job) => [site, item] }, backoff: 10 },

@@ -143,7 +143,7 @@ export class Effects implements StepHome {
     this.#flights.add(flight)
     this.#home.whenDurable(entry.index, () => {
       this.#flights.delete(flight)
-      flight.leave()
+      flight.land()
     })
   }
 

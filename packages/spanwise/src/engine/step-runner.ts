@@ -201,7 +201,9 @@ export class StepRunner {
     this.#seat = seat
     seat.listen(() => {
       // not while the run is on its way out of memory: then whoever has it next is called
-      if (this.#seat === seat) this.#home.whenDurable(this.operation.after, () => this.#admitted(seat))
+      // where nothing is begun, the run goes on ahead of the disk
+      const after = seat.isReused ? 0 : this.operation.after
+      if (this.#seat === seat) this.#home.whenDurable(after, () => this.#admitted(seat))
     })
   }
 

@@ -6,6 +6,8 @@ export type Admission = { readonly pass: Pass } | { readonly error: unknown }
 export interface Seat {
   /** Calls back when it is decided; at once when it is. */
   listen(decided: () => void): void
+  /** It was decided that nothing has to be begun. */
+  readonly isReused: boolean
   /** What was decided. The seat is given up. */
   take(): Admission | undefined
   /** Its run leaves memory: it keeps its place, and the run is called for when it is decided. */
@@ -73,6 +75,10 @@ class Taken implements Seat {
 
   get isClaimed(): boolean {
     return this.#decided !== undefined
+  }
+
+  get isReused(): boolean {
+    return this.#admission !== undefined && 'pass' in this.#admission && this.#admission.pass.reused !== undefined
   }
 
   listen(decided: () => void): void {

@@ -17,12 +17,12 @@ export class Flight {
   readonly place: Place
   readonly #lease: Lease
   readonly #landed = Promise.withResolvers<void>()
-  readonly #gone: (flight: Flight) => void
+  readonly #gone: (flight: Flight, landed: boolean) => void
   #spoilt = false
   /** its result is on its way to the store, or there */
   #handedOver = false
 
-  constructor(place: Place, lease: Lease, gone: (flight: Flight) => void) {
+  constructor(place: Place, lease: Lease, gone: (flight: Flight, landed: boolean) => void) {
     this.place = place
     this.#lease = lease
     this.#gone = gone
@@ -46,9 +46,18 @@ export class Flight {
     return { token, key, step, tags, index, at, expires: Math.floor(at + lifetime) }
   }
 
-  /** The next one may look, or compute. Again does nothing. */
+  /** What it handed over is on disk: all who wait may look. */
+  land(): void {
+    this.#end(this.#handedOver)
+  }
+
+  /** It gives nothing: the next one may compute. Again does nothing. */
   leave(): void {
-    this.#gone(this)
+    this.#end(false)
+  }
+
+  #end(landed: boolean): void {
+    this.#gone(this, landed)
     this.#landed.resolve()
     this.#lease.release()
   }

@@ -1,7 +1,7 @@
 import { type CacheFilter, decode, encodeCanonical, type Store } from '../../journal/index.ts'
 import { type CachePlace, cacheKey, type Log, type StandardSchemaV1 } from '../../workflow/index.ts'
 import type { Clock } from '../clock.ts'
-import type { Limiter, LimitRequest } from '../limiter/index.ts'
+import type { Lease, Limiter, LimitRequest } from '../limiter/index.ts'
 import { Flight, type Place } from './flight.ts'
 
 /** A result that another run has computed. */
@@ -37,6 +37,8 @@ export interface ResultCacheOptions {
 
 /** rows that are forgotten in one request: other work of the store waits meanwhile */
 const atOnce = 1_000
+/** seen by nobody: who waits looks again */
+const landed = new Error('it has landed')
 
 /**
  * Results that runs take from each other. What is computed for several at once is computed by one, and the others wait: one process
@@ -45,6 +47,8 @@ const atOnce = 1_000
 export class ResultCache {
   readonly #options: ResultCacheOptions
   readonly #flights = new Set<Flight>()
+  /** by token, those who wait for what another one computes */
+  readonly #waiting = new Map<string, Set<AbortController>>()
   readonly #unfit = new Set<string>()
   #looking = 0
 
@@ -65,19 +69,67 @@ export class ResultCache {
     { readonly reused: Reused; readonly waited: number } | { readonly flight: Flight; readonly waited: number }
   > {
     const place = this.#placeOf(wanted)
-    const found = await this.#find(wanted, place)
-    if (found !== undefined) return { reused: found, waited: 0 }
-    const lease = await this.#options.limiter.acquire({
-      ...request,
-      claims: [{ key: `cache:${place.step}/${place.token}`, limit: 1 }],
-    })
-    const flight = new Flight(place, lease, (gone) => this.#flights.delete(gone))
-    this.#flights.add(flight)
-    // whoever computed it meanwhile has it in the store by now
-    const later = await this.#find(wanted, place)
-    if (later === undefined) return { flight, waited: lease.waited }
-    flight.leave()
-    return { reused: later, waited: lease.waited }
+    const { clock } = this.#options
+    let since: number | undefined
+    const waited = (): number => (since === undefined ? 0 : clock.now() - since)
+    for (;;) {
+      const waiter = this.#watch(place)
+      try {
+        const found = await this.#find(wanted, place)
+        if (found !== undefined) return { reused: found, waited: waited() }
+        since ??= clock.now()
+        const lease = await this.#turn(place, request, waiter)
+        // somebody's has landed since it was looked for
+        if (lease === undefined) continue
+        const flight = new Flight(place, lease, (gone, hasLanded) => this.#over(gone, hasLanded))
+        this.#flights.add(flight)
+        return { flight, waited: waited() }
+      } finally {
+        this.#unwatch(place, waiter)
+      }
+    }
+  }
+
+  /** Waits until nobody computes it; undefined when somebody has: then all who waited may look at once. */
+  async #turn(
+    { step, token }: Place,
+    request: Omit<LimitRequest, 'claims'>,
+    waiter: AbortController,
+  ): Promise<Lease | undefined> {
+    const { signal } = request
+    try {
+      const lease = await this.#options.limiter.acquire({
+        ...request,
+        claims: [{ key: `cache:${step}/${token}`, limit: 1 }],
+        signal: signal === undefined ? waiter.signal : AbortSignal.any([signal, waiter.signal]),
+      })
+      if (!waiter.signal.aborted) return lease
+      lease.release()
+      return undefined
+    } catch (error) {
+      if (error === landed && signal?.aborted !== true) return undefined
+      throw error
+    }
+  }
+
+  /** Is aborted when it lands. */
+  #watch({ token }: Place): AbortController {
+    const waiter = new AbortController()
+    const all = this.#waiting.get(token) ?? new Set<AbortController>()
+    this.#waiting.set(token, all.add(waiter))
+    return waiter
+  }
+
+  #unwatch({ token }: Place, waiter: AbortController): void {
+    const all = this.#waiting.get(token)
+    all?.delete(waiter)
+    if (all?.size === 0) this.#waiting.delete(token)
+  }
+
+  #over(flight: Flight, hasLanded: boolean): void {
+    this.#flights.delete(flight)
+    if (!hasLanded) return
+    for (const waiter of this.#waiting.get(flight.place.token) ?? []) waiter.abort(landed)
   }
 
   /** Nothing of it is reused from now on, nor what is being computed for it. Returns how many results were forgotten. */
