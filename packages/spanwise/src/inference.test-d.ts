@@ -383,3 +383,35 @@ is<Eq<typeof l3, Step<void, number>>>()
 step('l4', { rate: { limit: 3 } }, async () => 1)
 // @ts-expect-error the key of a number is none
 step('l5', { concurrency: { key: (n) => n, limit: 3 } }, async (n: number) => n)
+
+// ---- a cache: its key is made of what callers pass
+
+const k1 = step(
+  'k1',
+  { cache: { lifetime: '1h', key: (input) => [input.tenant, input.n], tags: (input) => [input.tenant] } },
+  async (input: { tenant: string; n: number }) => input.n,
+)
+is<Eq<typeof k1, Step<{ tenant: string; n: number }, number>>>()
+const k2 = step(
+  'k2',
+  { input: Req, output: Dec, cache: { lifetime: 60_000, key: (input) => input.when.slice(0, 10), scope: 'tenant' } },
+  async ({ when }) => ({ ok: when.getTime() > 0 }),
+)
+is<Eq<typeof k2, Step<{ id: string; when: string }, { ok: boolean; at: Date }>>>()
+const k3 = step('k3', { cache: { lifetime: '1h', version: 2 } }, () => 'once')
+is<Eq<typeof k3, Step<void, string>>>()
+// @ts-expect-error a lifetime is said
+step('kx', { cache: { key: 'all' } }, async (id: string) => id)
+// @ts-expect-error no such scope
+step('kx', { cache: { lifetime: '1h', scope: 'world' } }, async (id: string) => id)
+// @ts-expect-error an effect that is meant to happen is not skipped
+step('kx', { effect: 'at-most-once', cache: { lifetime: '1h' } }, async (id: string) => id)
+// @ts-expect-error nor is what a transaction writes
+step.transaction('kx', { cache: { lifetime: '1h' } }, (_tx, id: string) => id)
+// @ts-expect-error tags are texts
+step('kx', { cache: { lifetime: '1h', tags: (n) => [n] } }, async (n: number) => n)
+declare const app5: App
+void app5.cache.invalidate({ step: 'k1', key: ['acme', 1] })
+void app5.cache.invalidate({ tag: 'acme' }, { dryRun: true })
+// @ts-expect-error a key is one of a step
+void app5.cache.invalidate({ key: 1 })
