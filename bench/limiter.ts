@@ -1,8 +1,9 @@
 // What it costs to wait: the same step with and without a limit, with more and more runs waiting for its places.
-// npm run limiter -w bench [-- 1000 10000 100000]
+// npm run limiter -w bench [-- 1000 10000 100000 | --quick]
 import { spanwise, step, workflow } from 'spanwise'
 
-const sizes = process.argv.slice(2).map(Number)
+const given = process.argv.slice(2)
+const sizes = given.includes('--quick') ? [1_000] : given.map(Number)
 
 // what is compiled first is slow
 await perRun(300, true)
