@@ -25,6 +25,7 @@ export {
   type DecideOptions,
   type DecisionApproval,
   type DecisionCall,
+  type DecisionDocument,
   type DecisionEffect,
   type DecisionLineage,
   type DecisionOptions,

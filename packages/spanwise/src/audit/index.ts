@@ -1,3 +1,6 @@
+export { collectEvidence, type Evidence, type ShownEntry, verifierText } from './bundle/evidence.ts'
+export { writeExport } from './bundle/write.ts'
+export { openCheckpoint } from './checkpoint.ts'
 export { appendDurably } from './durable.ts'
 export { checkpointFile, keyFile, readKeys, readNotes, signerOf } from './files.ts'
 export type { Verifier } from './note.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { check, prove, showKey, verify } from './commands/audit.ts'
+import { bundle, check, prove, showKey, subject, verify } from './commands/audit.ts'
 import { collect, type Define, examples, type Options, whole } from './define.ts'
 import { defineDecisions } from './define-decisions.ts'
 
@@ -42,6 +42,27 @@ export function defineAudit(program: Command, { screen, action }: Define): void 
     .option('-k, --key <key>', 'public key, or its file; may be repeated', collect)
     .addHelpText('after', examples('audit check proof.json --key auditor.key'))
     .action(action((file: string, options: Options) => check(screen, file, options)))
+  audit
+    .command('bundle')
+    .summary('evidence of a run, for somebody who has no store')
+    .description(
+      'Writes one folder or zip file: a report to read, all entries with their proofs, the checkpoint, the public key, and a program that checks them with Node alone.',
+    )
+    .argument('<run>', 'id, beginning of an id, or workflow:your-id')
+    .requiredOption('-o, --out <path>', 'a new folder, or a new file that ends in .zip')
+    .option('-k, --key <key>', 'public key, or its file; the one beside the store by default; may be repeated', collect)
+    .addHelpText('after', examples('audit bundle refund:o-7 --out o-7.zip', 'audit bundle 3f2a --out evidence/'))
+    .action(action((run: string, options: Options) => bundle(screen, run, options)))
+  audit
+    .command('subject')
+    .summary('all that is on record about a person or thing')
+    .description(
+      'Writes one folder or zip file: the runs that are about a subject, and its entries in runs about others, to read and as JSON.',
+    )
+    .argument('<subject>', 'as the runs were started with it')
+    .requiredOption('-o, --out <path>', 'a new folder, or a new file that ends in .zip')
+    .addHelpText('after', examples('audit subject customer-17 --out customer-17.zip'))
+    .action(action((name: string, options: Options) => subject(screen, name, options)))
   defineDecisions(audit, { screen, action })
   for (const command of audit.commands) command.exitOverride()
 }

@@ -27,6 +27,7 @@ export {
 export { isSpanwiseError, SpanwiseError, type SpanwiseErrorInit } from './error.ts'
 export type { FailureQuery, FailureRow } from './failures.ts'
 export type { ForkLink } from './fork.ts'
+export { kindCodes } from './kinds.ts'
 export { leaf } from './leaf.ts'
 export type { LogEntry, LogStore, Sealed, SealNode } from './log.ts'
 export type { ModelCallQuery, ModelCallRow } from './model-calls.ts'
@@ -44,7 +45,7 @@ export type {
   ScheduleRef,
   ScheduleRow,
 } from './schedules.ts'
-export { commit, keyToken, keyTokenUnder } from './secret.ts'
+export { commit, deriveKey, keyToken, keyTokenUnder } from './secret.ts'
 export { areSiblings } from './siblings.ts'
 export { archiveFolder } from './sqlite/archived.ts'
 export { type BackupOptions, type BackupResult, backupStore } from './sqlite/files/backup.ts'

@@ -66,6 +66,9 @@ export interface Store
     subjects: readonly string[],
   ): Promise<ReadonlyMap<string, { readonly token: string; readonly secret: Uint8Array }>>
 
+  /** Runs that are about a subject (the readable one), and those with entries about it; oldest first. */
+  runsOfSubject(subject: string): Promise<readonly string[]>
+
   /**
    * Destroys the content of a run, or all that is about a subject (the readable one), and the secret that it could be guessed
    * with. Leaves and commitments stay. False when there was nothing by that name.

@@ -119,6 +119,7 @@ export function faultyStore(store: Store, plan: FaultPlan = {}, before = 0): Fau
     },
     transact: (run, epoch, body) => commit(() => store.transact(run, epoch, body)),
     subjects: (subjects) => call(() => store.subjects(subjects)),
+    runsOfSubject: (subject) => call(() => store.runsOfSubject(subject)),
     erase: (what) => call(() => store.erase(what)),
     run: (id) => call(() => store.run(id)),
     find: (identity) => call(() => store.find(identity)),

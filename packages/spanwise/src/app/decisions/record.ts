@@ -22,8 +22,8 @@ export interface DecisionRecord extends DecisionState {
   readonly result: unknown
   readonly error: unknown
   readonly calls: readonly DecisionCall[]
-  /** that the operation itself read */
-  readonly documents: readonly CitedDocument[]
+  /** that it read itself (`direct`), and that steps before it read */
+  readonly documents: readonly DecisionDocument[]
   /** attempts that failed before the one that counts */
   readonly retries: readonly {
     readonly index: number
@@ -39,6 +39,10 @@ export interface DecisionRecord extends DecisionState {
   readonly edited: boolean
   /** index of the entry by which it was set aside: an operator resumed the run from before it */
   readonly superseded: number | undefined
+}
+
+export interface DecisionDocument extends CitedDocument {
+  readonly direct: boolean
 }
 
 export interface DecisionEffect {
@@ -134,7 +138,7 @@ export function decisionOf(story: Story, end: RunEvent): DecisionRecord {
     result: failed ? undefined : isStep ? result : end.payload,
     error: failed ? (isStep ? error : end.payload) : undefined,
     calls,
-    documents: documentsOf(own),
+    documents: documentsFor(events, own, end),
     retries: own
       .filter(({ kind }) => kind === 'step.attempt')
       .map(({ index, at, meta, payload }) => ({
@@ -155,6 +159,25 @@ export function decisionOf(story: Story, end: RunEvent): DecisionRecord {
     edited: end.meta['edited'] === true,
     superseded: supersededBy(events, end),
   }
+}
+
+/** What a step before it read counts where the step's result was there. */
+function documentsFor(
+  events: readonly RunEvent[],
+  own: readonly RunEvent[],
+  end: RunEvent,
+): readonly DecisionDocument[] {
+  const before = new Set(
+    events.filter((event) => event.kind === 'step.result' && mayInfluence(event, end)).map(({ key }) => key),
+  )
+  const earlier = events.filter(({ key, index }) => index < end.index && before.has(operationKey(key)))
+  return [
+    ...documentsOf(earlier.filter(({ key }) => operationKey(key) !== end.key)).map((one) => ({
+      ...one,
+      direct: false,
+    })),
+    ...documentsOf(own).map((one) => ({ ...one, direct: true })),
+  ]
 }
 
 function effectsOf(events: readonly RunEvent[], end: RunEvent): readonly DecisionEffect[] {

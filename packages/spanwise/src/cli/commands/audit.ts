@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { bundleRun, exportSubject } from '../../app/index.ts'
 import {
   checkProof,
   checkpointFile,
@@ -16,6 +17,7 @@ import { headerOf, openStore, parseStoreUrl, SpanwiseError, type Store } from '.
 import { findRun } from '../find.ts'
 import { parseJson } from '../input.ts'
 import { type Common, client, target } from '../open.ts'
+import { plural } from '../output/text.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
 
@@ -73,6 +75,45 @@ export async function prove(
     else {
       writeFileSync(options.out, `${json}\n`, { flag: 'wx' })
       terminal.note(`written to ${options.out}`)
+    }
+    return exitCode.ok
+  })
+}
+
+/** Everything on record about a run, with proofs, for somebody who has no store. */
+export async function bundle(
+  terminal: Terminal,
+  text: string,
+  options: Keys & { readonly out: string },
+): Promise<number> {
+  const { out } = options
+  const run = await client(options, async (app) => (await findRun(app, text)).id)
+  return onFile(options, async (store, path) => {
+    const made = await bundleRun(store, run, keysOf(path, options), out)
+    if (terminal.json) terminal.data({ run, out, ...made })
+    else {
+      terminal.out(
+        `${plural(made.entries, 'entry', 'entries')} and ${plural(made.decisions, 'decision')} of run ${run}: ${out}`,
+      )
+      terminal.note('to read: report.html; to check: node verify.mjs --key <the published key>')
+    }
+    return exitCode.ok
+  })
+}
+
+/** Everything on record about a person or thing. */
+export async function subject(
+  terminal: Terminal,
+  name: string,
+  options: Common & { readonly out: string },
+): Promise<number> {
+  const { out } = options
+  return onFile(options, async (store) => {
+    const made = await exportSubject(store, name, out)
+    if (terminal.json) terminal.data({ subject: name, out, ...made })
+    else {
+      terminal.out(`${plural(made.entries, 'entry', 'entries')} in ${plural(made.runs, 'run')} about ${name}: ${out}`)
+      terminal.note('to read: index.html')
     }
     return exitCode.ok
   })

@@ -35,8 +35,8 @@ export function showRecord(terminal: Terminal, record: DecisionRecord): void {
     terminal,
     'documents',
     record.documents.map(
-      ({ id, version, hash, index }) =>
-        `${id}${version === undefined ? '' : `@${version}`}${hash === undefined ? '' : `  ${hash}`}  [${index}]`,
+      ({ id, version, hash, index, direct }) =>
+        `${id}${version === undefined ? '' : `@${version}`}${hash === undefined ? '' : `  ${hash}`}  [${index}]${direct ? '' : '  (read before it)'}`,
     ),
   )
   list(

@@ -21,22 +21,25 @@ const [decided, note] = [code('approval.decided'), code('note')]
 /** Takes in the next part of the log. True when all of it is in the index. */
 export function indexDecisions(context: Context): boolean {
   writeRow(context)
+  // without the keys there is nothing to take documents and people from: whoever has them takes it in
+  if (context.vault.state === 'locked') return true
   const from = Number(context.sql(`SELECT value FROM spanwise_store WHERE name = 'decided'`).get()?.['value'] ?? 1)
   const rows = context
     .sql('SELECT pos, n, data FROM spanwise_segments WHERE pos >= ? ORDER BY pos LIMIT ?')
     .all(from, rowsAtOnce) as unknown as readonly { pos: number; n: number; data: Uint8Array }[]
   const last = rows.at(-1)
   if (last === undefined) return true
-  const copied = copiesOf(context)
+  const homeOf = homes(context)
   for (const { pos, n, data } of rows) {
     const segment = readSegment(data)
     for (let i = 0; i < n; i++) {
       const kind = segment.kind(i)
       if (!isOfInterest(kind)) continue
       const raw = segment.entry(i)
+      const home = homeOf(raw.runSeq)
       // what a fork took over was decided once, in the other run
-      if (raw.index < copied(raw.runSeq)) continue
-      take(context, raw, pos + i)
+      if (home === undefined || raw.index < home.copied) continue
+      take(context, raw, pos + i, home.run)
     }
   }
   const next = last.pos + last.n
@@ -48,29 +51,34 @@ function isOfInterest(kind: number): boolean {
   return modelKinds.has(kind) || kind === stepResult || kind === stepError || kind === decided || kind === note
 }
 
-/** of a run that was deleted nothing is taken in: everything of it is a copy */
-function copiesOf(context: Context): (runSeq: number) => number {
-  const known = new Map<number, number>()
+interface Home {
+  readonly run: string
+  /** entries below it are a fork's copies */
+  readonly copied: number
+}
+
+/** undefined of a run that was deleted: nothing of it is taken in */
+function homes(context: Context): (runSeq: number) => Home | undefined {
+  const known = new Map<number, Home | undefined>()
   return (runSeq) => {
-    let to = known.get(runSeq)
-    if (to === undefined) {
-      const row = context
-        .sql(
-          `SELECT coalesce(f.copied_to, 0) AS copied FROM spanwise_runs r
-           LEFT JOIN spanwise_forks f ON f.run_seq = r.seq WHERE r.seq = ?`,
-        )
-        .get(runSeq)
-      to = row === undefined ? Number.POSITIVE_INFINITY : Number(row['copied'])
-      known.set(runSeq, to)
-    }
-    return to
+    if (!known.has(runSeq))
+      known.set(
+        runSeq,
+        context
+          .sql(
+            `SELECT r.run, coalesce(f.copied_to, 0) AS copied FROM spanwise_runs r
+             LEFT JOIN spanwise_forks f ON f.run_seq = r.seq WHERE r.seq = ?`,
+          )
+          .get(runSeq) as Home | undefined,
+      )
+    return known.get(runSeq)
   }
 }
 
-function take(context: Context, raw: RawEntry, position: number): void {
+function take(context: Context, raw: RawEntry, position: number, run: string): void {
   const at = raw.key.indexOf(insideStep)
   const { kind } = raw
-  if (kind === decided) return takeApproval(context, raw, position)
+  if (kind === decided) return takeApproval(context, raw, position, run)
   if (at >= 0) {
     if (kind === note && !raw.key.startsWith(citeName, at + 1)) return
     return addPart(context, raw, raw.key.slice(0, at), position)
@@ -79,7 +87,7 @@ function take(context: Context, raw: RawEntry, position: number): void {
   const isModel = modelKinds.has(kind)
   if (isModel && metaOf(raw)['call'] === 'embedding') return
   if (isModel) addPart(context, raw, raw.key, position)
-  if (!isModel || kind === modelResult || kind === modelError) settle(context, raw, position)
+  if (!isModel || kind === modelResult || kind === modelError) settle(context, raw, position, run)
 }
 
 interface Building {
@@ -114,12 +122,12 @@ function addPart(context: Context, { runSeq }: RawEntry, key: string, position: 
 }
 
 /** The operation has its outcome: it is a decision if a model was asked in it, or if it says so. */
-function settle(context: Context, raw: RawEntry, position: number): void {
+function settle(context: Context, raw: RawEntry, position: number, run: string): void {
   const { runSeq, key, index, after, at } = raw
   const before = latest(context, runSeq, key)
   const isNamed = (metaOf(raw)['decision'] ?? false) !== false
   if (before === undefined && !isNamed) return
-  const parts = partsAt(context, runSeq, JSON.parse(before?.parts ?? '[]') as number[])
+  const parts = partsAt(context, runSeq, JSON.parse(before?.parts ?? '[]') as number[], run)
   const wasAsked = parts.some(({ kind, meta }) => kind.startsWith('model.') && meta['call'] !== 'embedding')
   for (const part of parts) for (const term of termsOf(context, part)) addTerm(context, term, raw)
   if (!wasAsked && !isNamed) {
@@ -137,8 +145,8 @@ function settle(context: Context, raw: RawEntry, position: number): void {
     .run(position, index, after, at, failed, Math.round(cost), raw.subject === '' ? null : raw.subject, seq)
 }
 
-function takeApproval(context: Context, raw: RawEntry, position: number): void {
-  const entry = entryAt(context, '', raw, position)
+function takeApproval(context: Context, raw: RawEntry, position: number, run: string): void {
+  const entry = readable(context, run, raw, position)
   addTerm(context, metaOf(raw)['approve'] === true ? 'outcome:approved' : 'outcome:rejected', raw)
   if (entry.payload === undefined) return
   const { by } = decode(entry.payload) as { readonly by?: unknown }
@@ -173,13 +181,23 @@ export function documentTerm(context: Pick<Context, 'token'>, name: string): str
   return `document:${context.token('document', name)}`
 }
 
-/** The entries at positions of one run; `run` is what they are read as. */
-export function partsAt(context: Context, runSeq: number, positions: readonly number[], run = ''): readonly Entry[] {
+/** The entries at positions of one run. */
+export function partsAt(context: Context, runSeq: number, positions: readonly number[], run: string): readonly Entry[] {
   return positions.flatMap((position) => {
     const row = rowAt(context, position)
     const raw = row.segment.entry(position - row.from)
-    return raw.runSeq === runSeq ? [entryAt(context, run, raw, position)] : []
+    return raw.runSeq === runSeq ? [readable(context, run, raw, position)] : []
   })
+}
+
+/** What does not open says nothing here: that is for `audit verify` to tell. */
+function readable(context: Context, run: string, raw: RawEntry, position: number): Entry {
+  try {
+    return entryAt(context, run, raw, position)
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'STORE_UNREADABLE') throw error
+    return entryAt(context, run, { ...raw, payload: undefined, flags: 0 }, position)
+  }
 }
 
 function metaOf({ meta }: RawEntry): Meta {

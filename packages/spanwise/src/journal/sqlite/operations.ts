@@ -38,7 +38,7 @@ import { retentionOperations, retentionReads } from './retention.ts'
 import { mailOf, runById, toRunRow } from './rows.ts'
 import { scheduleOperations, scheduleReads } from './schedules.ts'
 import { checkpoints, logSize, positionOf, readLeaves, readLog, seal, sealed, sealNodes } from './sealing.ts'
-import { subjects } from './subjects.ts'
+import { runsOfSubject, subjects } from './subjects.ts'
 
 /** Everything that can be asked of the store: a name, one plain argument, a plain answer. */
 export const operations = {
@@ -50,6 +50,7 @@ export const operations = {
   send: (context: Context, mail: NewMail) => send(context, mail),
   claim: (context: Context, query: ClaimQuery) => claim(context, query),
   subjects: (context: Context, names: readonly string[]) => subjects(context, names),
+  runsOfSubject: (context: Context, subject: string) => runsOfSubject(context, subject),
   erase: (context: Context, erasure: Erasure) => erase(context, erasure),
   fork: (context: Context, order: NewFork) => fork(context, order),
   failures: (context: Context, query: FailureQuery) => failures(context, query),
@@ -115,6 +116,7 @@ export type Request = { readonly [O in Op]: { readonly op: O; readonly argument:
 export type Answer = { readonly value: unknown } | { readonly error: unknown }
 
 const reads: ReadonlySet<Op> = new Set([
+  'runsOfSubject',
   'run',
   'find',
   'entries',

@@ -69,3 +69,14 @@ function remember(context: Context, name: string | number, row: unknown): Uint8A
   if (secret !== undefined) keepSecret(context, name, secret)
   return secret
 }
+
+/** Runs that are about a subject, or hold entries about it; oldest first. */
+export function runsOfSubject(context: Context, subject: string): readonly string[] {
+  const rows = context
+    .sql(
+      `SELECT run FROM spanwise_runs WHERE subject = ?1
+         OR seq IN (SELECT run_seq FROM spanwise_subject_runs WHERE subject = ?1) ORDER BY seq`,
+    )
+    .all(context.token('subject', subject))
+  return rows.map((row) => String(row['run']))
+}

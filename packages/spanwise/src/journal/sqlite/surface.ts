@@ -34,6 +34,7 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     },
     claim: (query) => ask('claim', query),
     subjects: (names) => ask('subjects', names),
+    runsOfSubject: (subject) => ask('runsOfSubject', subject),
     erase: (what) => ask('erase', what),
     run: (id) => ask('run', id),
     find: (identity) => ask('find', identity),

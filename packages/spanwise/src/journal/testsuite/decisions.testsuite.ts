@@ -149,6 +149,17 @@ export function testDecisions(open: OpenForTest): void {
       expect(await all({ model: 'fast' })).toEqual([`${row.run} 4 ask#0`, `${row.run} 2 ask#0`])
     })
 
+    it('of a subject are in the runs about it and in those that hold entries about it', async () => {
+      await store.subjects(['ann'])
+      const ann = (await store.subjects(['ann'])).get('ann')?.token
+      const own = await owned(store, { subject: 'ann' })
+      const shared = await owned(store)
+      await owned(store, { subject: 'bo' })
+      await store.append(change(shared, [of(1, 'step.result', 'each#0[a]/step#0', { subject: ann })]))
+      expect(await store.runsOfSubject('ann')).toEqual([own.run, shared.run])
+      expect(await store.runsOfSubject('nobody')).toEqual([])
+    })
+
     it('of an erased run are still counted, and what documents and people they were about cannot be asked', async () => {
       const row = await owned(store)
       const cited = encode([{ id: 'letter of ann' }])
