@@ -6,8 +6,8 @@ import { inflateRawSync } from 'node:zlib'
 import { spanwise, step, workflow } from 'spanwise'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { bundleRun } from '../../packages/spanwise/src/app/index.ts'
-import { readKeys } from '../../packages/spanwise/src/audit/index.ts'
-import { makeSigner, signNote } from '../../packages/spanwise/src/audit/note.ts'
+import { makeSigner, readKeys, signNote } from '../../packages/spanwise/src/audit/index.ts'
+
 import { openStore } from '../../packages/spanwise/src/journal/index.ts'
 import { project } from './project.ts'
 
