@@ -1,4 +1,4 @@
-export { collectEvidence, type Evidence, type ShownEntry, verifierText } from './bundle/evidence.ts'
+export { collectEvidence, type Evidence, verifierText } from './bundle/evidence.ts'
 export { writeExport } from './bundle/write.ts'
 export { openCheckpoint } from './checkpoint.ts'
 export { appendDurably } from './durable.ts'
