@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { readAuditSearch } from './pages/audit-search.ts'
 import { readCostSearch } from './pages/costs-search.ts'
 import { Overview } from './pages/overview.tsx'
 import { Runs } from './pages/runs.tsx'
@@ -42,6 +43,17 @@ const costs = createRoute({
   validateSearch: readCostSearch,
   component: lazyRouteComponent(() => import('./pages/costs.tsx'), 'CostsPage'),
 })
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: readAuditSearch,
+  component: lazyRouteComponent(() => import('./pages/audit.tsx'), 'Audit'),
+})
+const decision = createRoute({
+  getParentRoute: () => root,
+  path: '/audit/$run/$index',
+  component: lazyRouteComponent(() => import('./pages/decision.tsx'), 'Decision'),
+})
 const catalogue = createRoute({
   getParentRoute: () => root,
   path: '/catalogue',
@@ -77,6 +89,8 @@ export const router = createRouter({
     inbox,
     failures,
     costs,
+    audit,
+    decision,
     catalogue,
     schedules,
     limits,

@@ -118,6 +118,32 @@ describe('tasks of every day', () => {
   })
 })
 
+describe('the audit', () => {
+  it('leads from the list of decisions to what decided, on what, and what came of it', async () => {
+    await page.goto(`${site.url}/audit`)
+    await page.getByLabel('model').fill('gpt-5-mini')
+    await page.getByRole('button', { name: 'Find' }).click()
+    await page.waitForURL('**/audit?model=gpt-5-mini')
+    await page.getByRole('link', { name: 'model#0' }).first().click()
+    await page.getByRole('heading', { name: 'What had a part in it' }).waitFor()
+    await page.getByText('fetch-order#0').first().waitFor()
+    await page.getByText(/audit bundle/).waitFor()
+  })
+
+  it('a run is told in words, and each sentence leads to its entries', async () => {
+    const run = await site.app.get(refund, 'big-refund')
+    await page.goto(`${site.url}/runs/${run?.id}?tab=words`)
+    await page
+      .getByText(/Refund over \$500\?/)
+      .first()
+      .waitFor()
+    const { sentences } = await site.app.explain(run?.id ?? '')
+    for (const { text } of sentences) await page.getByText(text.slice(0, 60)).first().waitFor()
+    await page.getByRole('button', { name: '[1]' }).first().click()
+    await page.getByRole('heading', { name: /entry 1/ }).waitFor()
+  })
+})
+
 describe('a run', () => {
   it('is started from a form that its schema makes, and what is wrong is said beside it', async () => {
     await page.goto(`${site.url}/catalogue`)
@@ -194,6 +220,7 @@ describe('the list of runs', () => {
     await page.reload()
     await expect.poll(() => page.locator('a[data-row]').count()).toBe(5)
     await page.goto(`${site.url}/runs`)
+    await page.locator('a[data-row]').first().waitFor()
     await page.keyboard.press('/')
     await page.keyboard.type('o-19')
     await expect.poll(() => page.locator('a[data-row]').count()).toBe(1)
@@ -225,6 +252,7 @@ describe('every page', () => {
     '/inbox',
     '/failures',
     '/costs',
+    '/audit',
     '/catalogue',
     '/schedules',
     '/limits',

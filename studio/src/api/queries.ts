@@ -118,6 +118,39 @@ export function useDiff(run: string, other: string) {
   })
 }
 
+export function useDecisions(query: Input<'listDecisions'>) {
+  return useInfiniteQuery({
+    queryKey: ['decisions', query],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam: after, signal }) =>
+      api.listDecisions({ ...query, limit: 100, ...(after === undefined ? {} : { after }) }, { signal }),
+    getNextPageParam: (page) => page.after,
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function useDecision(run: string, index: number) {
+  return useQuery({
+    queryKey: ['decision', run, index],
+    queryFn: ({ signal }) => api.getDecision({ run, index }, { signal }),
+  })
+}
+
+export function useLineage(run: string, index: number) {
+  return useQuery({
+    queryKey: ['lineage', run, index],
+    queryFn: ({ signal }) => api.getLineage({ run, index }, { signal }),
+  })
+}
+
+export function useExplanation(run: string, entries: number) {
+  return useQuery({
+    queryKey: ['explanation', run, entries],
+    queryFn: ({ signal }) => api.explainRun({ run }, { signal }),
+    placeholderData: keepPreviousData,
+  })
+}
+
 export function useMe() {
   return useQuery({
     queryKey: ['me'],

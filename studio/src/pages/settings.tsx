@@ -101,7 +101,7 @@ function ThisPage() {
 
 const keys = [
   ['⌘K or Ctrl K', 'go to a page, a workflow or a run'],
-  ['g, then a letter', 'a page: o overview, r runs, i inbox, f failures, c costs, w catalogue'],
+  ['g, then a letter', 'a page: o overview, r runs, i inbox, f failures, c costs, a audit, w catalogue'],
   ['/', 'the search field of the page'],
   ['j and k', 'up and down in a list; Enter opens'],
   ['Esc', 'closes a dialog'],

@@ -13,6 +13,7 @@ import { Ago, ExactTime } from '../parts/time.tsx'
 import { AtAGlance } from './at-a-glance.tsx'
 import { EntryPanel } from './entry-panel.tsx'
 import { Events } from './events.tsx'
+import { InWords } from './in-words.tsx'
 import { ModelCalls } from './model-calls.tsx'
 import { operationsOf } from './operations.ts'
 import { RunActions } from './run-actions.tsx'
@@ -114,6 +115,7 @@ export function RunPage() {
                 onSelect={(operation) => select(operation.entries.at(-1)?.index)}
               />
             )}
+            {tab === 'words' && <InWords run={id} entries={history.events.length} onSelect={select} />}
             {tab === 'events' && <Events events={history.events} selected={entry} onSelect={select} />}
             {tab === 'models' && <ModelCalls run={id} operations={models} onSelect={select} />}
             {tab === 'data' && (
@@ -151,7 +153,13 @@ function Data({ title, value }: { readonly title: string; readonly value: unknow
   )
 }
 
-const names: Record<RunTab, string> = { timeline: 'Timeline', events: 'Events', models: 'Model calls', data: 'Data' }
+const names: Record<RunTab, string> = {
+  timeline: 'Timeline',
+  words: 'In words',
+  events: 'Events',
+  models: 'Model calls',
+  data: 'Data',
+}
 
 function Tabs({ tab, models }: { readonly tab: RunTab; readonly models: number }) {
   return (

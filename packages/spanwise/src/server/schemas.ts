@@ -105,6 +105,25 @@ export const failure = z
   })
   .meta({ id: 'Failure' })
 
+export const decision = z
+  .object({
+    id: z.string(),
+    run: z.string(),
+    index: z.int().meta({ description: 'of the entry that has its outcome' }),
+    workflow: z.string(),
+    tenant: z.string(),
+    kind: z.enum(['step', 'model']),
+    key: z.string(),
+    label: z.string().optional(),
+    at: time,
+    outcome: z.enum(['done', 'failed']),
+    models: z.array(z.string()).readonly(),
+    prompts: z.array(z.string()).readonly(),
+    answers: z.int(),
+    cost: money,
+  })
+  .meta({ id: 'Decision' })
+
 const spent = {
   calls: z.int(),
   failed: z.int(),

@@ -1,6 +1,7 @@
 import type { OperationName } from '../operations.ts'
 import type { Route } from '../route.ts'
 import { approvalRoutes } from './approvals.ts'
+import { decisionRoutes } from './decisions.ts'
 import { historyRoutes } from './history.ts'
 import { keyRoutes } from './keys.ts'
 import { operateRoutes } from './operate.ts'
@@ -16,6 +17,7 @@ export const routes = {
   ...operateRoutes,
   ...viewRoutes,
   ...approvalRoutes,
+  ...decisionRoutes,
   ...scheduleRoutes,
   ...storeRoutes,
   ...keyRoutes,

@@ -1,0 +1,126 @@
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useDecisions } from '../api/queries.ts'
+import { Button } from '../parts/button.tsx'
+import { Code, Empty } from '../parts/empty.tsx'
+import { Input, Select } from '../parts/field.tsx'
+import { formatMoney } from '../parts/format.ts'
+import { PageHead, Panel } from '../parts/panel.tsx'
+import { Problem } from '../parts/problem.tsx'
+import { Table, Td, Th } from '../parts/table.tsx'
+import { Ago } from '../parts/time.tsx'
+import { type AuditSearch, outcomes, readAuditSearch } from './audit-search.ts'
+
+/** Decisions that a model had a part in: what decided, on what, at what cost. */
+export function Audit() {
+  const search = useSearch({ from: '/audit' })
+  const decisions = useDecisions(search)
+  const items = decisions.data?.pages.flatMap((page) => page.items) ?? []
+  return (
+    <>
+      <PageHead
+        title="Audit"
+        about="Decisions that a model had a part in, or that a step says it makes: computed from the journal, which is sealed."
+      />
+      {decisions.error !== null && <Problem error={decisions.error} />}
+      <Panel flush>
+        <Filters key={JSON.stringify(search)} search={search} />
+        {decisions.data !== undefined && items.length === 0 ? (
+          <Empty title={Object.keys(search).length === 0 ? 'Nothing has been decided yet.' : 'No decision fits this.'}>
+            A step that asks a model is a decision; one without a model says so:
+            <Code>{"step('credit-check', { decision: true }, check)"}</Code>
+          </Empty>
+        ) : (
+          <Table>
+            <thead>
+              <tr>
+                <Th>Decision</Th>
+                <Th>Workflow</Th>
+                <Th>Model</Th>
+                <Th>Prompt</Th>
+                <Th className="text-right">Cost</Th>
+                <Th>Outcome</Th>
+                <Th>When</Th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map(({ id, run, index, workflow, label, key, models, prompts, cost, outcome, at }) => (
+                <tr key={id} className="hover:bg-raised">
+                  <Td>
+                    <Link
+                      to="/audit/$run/$index"
+                      params={{ run, index: String(index) }}
+                      data-row
+                      className="font-medium hover:underline"
+                    >
+                      {label ?? readable(key)}
+                    </Link>
+                  </Td>
+                  <Td>{workflow}</Td>
+                  <Td>{models.join(', ') || <span className="text-soft">none</span>}</Td>
+                  <Td>{prompts.join(', ') || <span className="text-soft">none</span>}</Td>
+                  <Td className="text-right">{formatMoney(BigInt(cost))}</Td>
+                  <Td className={outcome === 'failed' ? 'text-bad' : ''}>{outcome}</Td>
+                  <Td>
+                    <Ago at={new Date(at)} />
+                  </Td>
+                </tr>
+              ))}
+            </tbody>
+          </Table>
+        )}
+        {decisions.hasNextPage && (
+          <div className="p-3 text-center">
+            <Button onClick={() => void decisions.fetchNextPage()}>Older ones</Button>
+          </div>
+        )}
+      </Panel>
+    </>
+  )
+}
+
+/** Keys of model calls hold a token of what was asked. */
+export function readable(key: string): string {
+  return key.replace(/^model\[[^\]]*\]/, 'model')
+}
+
+const fields = ['workflow', 'model', 'prompt', 'subject', 'approver'] as const
+
+function Filters({ search }: { readonly search: AuditSearch }) {
+  const navigate = useNavigate({ from: '/audit' })
+  const [typed, setTyped] = useState<AuditSearch>(search)
+  const go = (next: object): void => void navigate({ to: '/audit', search: readAuditSearch({ ...next }) })
+  return (
+    <form
+      className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-2.5"
+      onSubmit={(event) => {
+        event.preventDefault()
+        go(typed)
+      }}
+    >
+      {fields.map((name) => (
+        <Input
+          key={name}
+          type="search"
+          className="!w-36"
+          aria-label={name}
+          placeholder={name}
+          value={typed[name] ?? ''}
+          onChange={(event) => setTyped({ ...typed, [name]: event.target.value })}
+        />
+      ))}
+      <Select
+        aria-label="Outcome"
+        className="!w-auto"
+        value={search.outcome ?? ''}
+        onChange={(event) => go({ ...typed, outcome: event.target.value })}
+      >
+        <option value="">any outcome</option>
+        {outcomes.map((one) => (
+          <option key={one}>{one}</option>
+        ))}
+      </Select>
+      <Button type="submit">Find</Button>
+    </form>
+  )
+}
