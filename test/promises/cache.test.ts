@@ -58,6 +58,10 @@ describe('a cached result', () => {
       meta: { cached: true, source: first.id, sourceIndex: source?.index },
       payload: { input: { b: 2, a: 1 }, result: 1 },
     })
+    const { sentences } = await app.explain(second.id)
+    expect(sentences.map(({ text }) => text).join(' ')).toContain(
+      `was given what run ${first.id} had found (its entry ${source?.index}): 1.`,
+    )
   })
 
   it('needs nothing but its own run when that is replayed', async () => {

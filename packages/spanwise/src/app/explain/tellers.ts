@@ -127,6 +127,10 @@ function outcome(event: RunEvent, subject: string, decision: unknown, given: unk
   if (event.payload === undefined) return `${subject} has an outcome that was erased.`
   if (event.kind === 'step.error') return `${subject} failed: ${why(error)}.`
   if (event.meta['edited'] === true) return `An operator gave its result: ${value(given)}.`
+  if (event.meta['cached'] === true) {
+    const { source, sourceIndex } = event.meta
+    return `${subject} was given what run ${String(source)} had found (its entry ${String(sourceIndex)}): ${value(given)}.`
+  }
   if (typeof decision === 'string') return `${subject} decided on ${decision}: ${value(given)}.`
   if (decision === true) return `${subject} decided: ${value(given)}.`
   return given === undefined || given === null ? `${subject} was done.` : `${subject} gave ${value(given)}.`
