@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { child, signal, sleep, step, workflow } from '../../packages/spanwise/src/index.ts'
+import { child, now, signal, sleep, step, workflow } from '../../packages/spanwise/src/index.ts'
 import { journal, testApp } from '../../packages/spanwise/src/testing/index.ts'
 
 interface Page {
@@ -296,6 +296,31 @@ describe('throttle', () => {
     await using app = await testApp({ workflows: [flow] })
     const run = await app.start(flow)
     await vi.waitFor(async () => expect((await run.status()).status).toBe('needs attention'))
+  })
+})
+
+describe('what a run that was put off sleeps for', () => {
+  const flow = workflow('flow', async (_: number) => {
+    const from = now().getTime()
+    await sleep('2s')
+    return from
+  })
+
+  it.each([
+    ['a delay', 10_000, { delay: '10s' }],
+    ['a debounce', 5_000, { debounce: { key: 'k', period: '5s' } }],
+    ['a throttle', 20_000, { throttle: { limit: 1, period: '20s' } }],
+  ] as const)('is counted from when it may begin: %s', async (what, ms, options) => {
+    await using app = await testApp({ workflows: [flow] })
+    if (what === 'a throttle') await app.start(flow, 0, options)
+    const start = app.clock.now()
+    const run = await app.start(flow, 1, options)
+    await app.advance(ms + 1_500)
+    await app.crash()
+    expect((await run.status()).status).toBe('waiting')
+    await app.advance(500)
+    expect((await run.status()).status).toBe('completed')
+    expect((await run.result()) - start).toBe(ms)
   })
 })
 

@@ -41,13 +41,14 @@ export function newRun(tokens: Pick<StoreInfo, 'token'>, begin: Begin): Omit<New
     debounce,
     at,
   } = begin
+  const begins = debounce === undefined ? wakeAt : at + debounce.period
   return {
     run: id === undefined ? run : runIdFor(tokens, tenant, workflow, id),
     workflow,
     tenant,
     id: id ?? run,
     inputToken: tokens.token('input', input),
-    wakeAt: debounce === undefined ? wakeAt : at + debounce.period,
+    wakeAt: begins,
     priority,
     deadline,
     release,
@@ -65,7 +66,7 @@ export function newRun(tokens: Pick<StoreInfo, 'token'>, begin: Begin): Omit<New
       kind: 'run.started',
       key: '',
       attempt: 0,
-      meta: { workflow, release },
+      meta: { workflow, release, ...(begins === undefined ? {} : { begins }) },
       payload,
     },
     at,

@@ -287,6 +287,7 @@ async function newFork(
   ]
   const replaced = !isNew && atStart && 'input' in input
   if (replaced) entries.unshift(continuedWith(start, input))
+  const { begins } = first.meta
   const left = row.deadline === undefined ? undefined : row.deadline - plan.time
   return {
     run,
@@ -312,7 +313,13 @@ async function newFork(
       kind: 'run.started',
       key: '',
       attempt: 0,
-      meta: { workflow: row.workflow, release: request.release, forkOf: source, forkAt: from },
+      meta: {
+        workflow: row.workflow,
+        release: request.release,
+        forkOf: source,
+        forkAt: from,
+        ...(isNew || begins === undefined ? {} : { begins }),
+      },
       payload: startPayload({ ...begun, seed: isNew ? newSeed() : begun.seed, id: undefined, tags: [] }),
     },
     copy: { from: start.index === 0 ? 1 : start.index + (replaced ? 1 : 0), to, base: start.index },

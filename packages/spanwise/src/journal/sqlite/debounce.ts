@@ -38,23 +38,16 @@ export function debounce(context: Context, run: NewRun, { token, period }: Debou
   const before = Number(window['latest'])
   const index = before + 1
   const at = Math.max(run.at, raw.updated_at)
-  const entry = { ...run.started, kind: 'run.debounced', index, after: before, at } as const
+  const begins = Math.min(at + period, (window['until'] as number | null) ?? Number.POSITIVE_INFINITY)
+  const meta = { ...run.started.meta, begins }
+  const entry = { ...run.started, kind: 'run.debounced', index, after: before, at, meta } as const
   insertEntries(context, raw, [entry], secret)
-  const until = window['until'] as number | null
   context
     .sql(
       `UPDATE spanwise_runs SET wake_at = ?, base = ?, priority = ?, deadline = ?, release = max(release, ?),
        updated_at = ? WHERE seq = ?`,
     )
-    .run(
-      Math.min(at + period, until ?? Number.POSITIVE_INFINITY),
-      index,
-      run.priority,
-      run.deadline ?? null,
-      releaseSeq(context, run.release),
-      at,
-      raw.seq,
-    )
+    .run(begins, index, run.priority, run.deadline ?? null, releaseSeq(context, run.release), at, raw.seq)
   tagRun(context, raw.seq, run.tags)
   context.sql('UPDATE spanwise_debounces SET latest = ? WHERE token = ?').run(index, token)
   return toRunRow(context, runById(context, raw.run) as RawRun)

@@ -118,7 +118,7 @@ export class Execution implements Runtime {
     this.#writer = new HistoryWriter(init.host, init.entries.at(-1) as Entry)
     this.started = init.started(this.recorded.start)
     this.run = runInfo(init.run, this.started)
-    this.time = this.recorded.start.at
+    this.time = beginOf(this.recorded.start, init.entries)
     this.current = this.recorded.start.index
     this.root = rootScope(
       this,
@@ -869,4 +869,11 @@ function asDelivered(entry: NewEntry): Delivered {
 function runInfo(run: RunInfo, { schedule }: Started): RunInfo {
   if (schedule === undefined) return run
   return { ...run, schedule: { id: schedule.id, due: new Date(schedule.due), trigger: schedule.trigger } }
+}
+
+/** When the code may begin: a start may be put off, and wait in a queue. What it sleeps for is counted from then. */
+function beginOf(start: Entry, entries: readonly Entry[]): number {
+  const mark = entries.find(({ index }) => index === start.index + 1)
+  const throttled = mark?.kind === 'note' && mark.meta['throttle'] === true ? mark.at : 0
+  return Math.max(start.at, Number(start.meta['begins'] ?? 0), throttled)
 }
