@@ -1,4 +1,7 @@
 export {
+  type ActListOptions,
+  type ActOn,
+  type ActOptions,
   type Advanced,
   type ApiKey,
   type App,
@@ -59,6 +62,9 @@ export {
   type Overview,
   type OverviewOptions,
   type Period,
+  type Operator,
+  type OperatorAct,
+  type Oversight,
   type Resend,
   type ResultsCache,
   type RetainOptions,

@@ -23,6 +23,17 @@ import {
   workflowDefinition,
 } from '../workflow/index.ts'
 import { type ApiKey, createApiKey, findApiKey, type NewApiKey, toKey } from './api-keys.ts'
+import {
+  type ActListOptions,
+  type ActOn,
+  type ActOptions,
+  actAs,
+  listActs,
+  type Operator,
+  type OperatorAct,
+  type Oversight,
+  watched,
+} from './acts.ts'
 import type { Backend } from './backend.ts'
 import { type BulkOptions, type BulkResult, type BulkTarget, bulk } from './bulk.ts'
 import { type ResultsCache, resultsCache } from './cache.ts'
@@ -197,6 +208,19 @@ export interface App extends AsyncDisposable {
    * @example await app.retain([{ status: 'completed', keep: '30d', action: 'archive' }], { dryRun: true })
    */
   retain(rules: readonly RetentionRule[], options?: RetainOptions): Promise<RetainResult>
+  /**
+   * Destroys what a run holds, or all that is about a subject, and the secret that it could be guessed with; proofs stay valid. Who did
+   * it, when and why stays in the store's own history. A run that would need what was erased parks with `ERASED`.
+   * @throws LEGAL_HOLD, SECOND_PERSON_NEEDED, REASON_NEEDED
+   * @example await app.erase({ subject: 'customer-7' }, { reason: 'request of 3 March', by: 'ann' })
+   */
+  erase(target: ActOn, options: ActOptions): Promise<OperatorAct>
+  /** Until it is released, nothing of it is erased or deleted. */
+  hold(target: ActOn, options: ActOptions): Promise<OperatorAct>
+  /** @throws NOT_HELD */
+  release(target: ActOn, options: ActOptions): Promise<OperatorAct>
+  /** Erasures, legal holds, and who read what, newest first. */
+  acts(options?: ActListOptions): Promise<Page<OperatorAct>>
   /** Files with archived runs, in the folder beside the store. */
   archives(): Promise<readonly Archive[]>
   /** Takes an archived run's content back into the store. False when it is not archived. */
@@ -227,6 +251,8 @@ export function makeApp(
   options: {
     readonly now: () => number
     readonly release: string
+    readonly oversight: Oversight
+    readonly operator?: Operator | undefined
     readonly workflows: readonly Startable<never, unknown>[]
     /** of the store, where it is one */
     readonly file: string | undefined
@@ -234,14 +260,15 @@ export function makeApp(
     readonly health: () => Promise<Health>
   },
 ): App {
-  const { now, release } = options
+  const { now, release, oversight, operator } = options
+  const read = operator === undefined ? backend : watched(backend, operator, now)
   const start = async (
     startable: Startable<never, unknown>,
     input: unknown,
     startOptions: StartOptions = {},
   ): Promise<Run<unknown>> => {
     const row = await startRun(backend, now(), release, startable, input, startOptions)
-    return runHandle(backend, row.run, now, release)
+    return runHandle(read, row.run, now, release)
   }
   const app = {
     workflows: options.workflows,
@@ -257,22 +284,22 @@ export function makeApp(
               workflow: typeof first === 'string' ? first : workflowDefinition(first).name,
               id,
             })
-      return row === undefined ? undefined : runHandle(backend, row.run, now, release)
+      return row === undefined ? undefined : runHandle(read, row.run, now, release)
     },
-    list: (query: ListOptions = {}) => list(backend, query),
+    list: (query: ListOptions = {}) => list(query.text === undefined ? backend : read, query),
     limits: () => backend.limits(),
     models: () => backend.models(),
     counts: (query: { readonly tenant?: string } = {}) => backend.counts(query.tenant),
     cache: resultsCache(backend, now),
-    diff: async (a: string, b: string) => diffRuns(await story(backend, a), await story(backend, b)),
+    diff: async (a: string, b: string) => diffRuns(await story(read, a), await story(read, b)),
     failures: (query: FailureOptions = {}) => failures(backend, query),
     costs: (query: CostOptions = {}) => costs(backend, query, now()),
     decisions: (query: DecisionOptions = {}) => listDecisions(backend, query, now()),
-    decision: (id: string) => readDecision(backend, id),
-    explain: (id: string) => explainRun(backend, id),
+    decision: (id: string) => readDecision(read, id),
+    explain: (id: string) => explainRun(read, id),
     lineage: (of: string | LineageOptions) =>
       typeof of === 'string' ? lineageOf(backend, of) : influencedBy(backend, of, now()),
-    approvals: (query: Omit<ApprovalQuery, 'limit'> & { readonly limit?: number } = {}) => approvals(backend, query),
+    approvals: (query: Omit<ApprovalQuery, 'limit'> & { readonly limit?: number } = {}) => approvals(read, query),
     approval: (id: string) => oneApproval(backend, id),
     overview: (query: OverviewOptions = {}) => overview(backend, query, now()),
     decide: (id: string, decision: DecideOptions) => decide(backend, id, decision, now()),
@@ -292,7 +319,12 @@ export function makeApp(
       return row === undefined ? undefined : scheduleHandle(backend, row, { now, release })
     },
     schedules: (query: ScheduleListOptions = {}) => listSchedules(backend, query),
-    retain: (rules: readonly RetentionRule[], how: RetainOptions = {}) => retainAll(backend.retain, rules, now(), how),
+    retain: (rules: readonly RetentionRule[], how: RetainOptions = {}) =>
+      retainAll(backend.retain, rules, now(), { keepDecisions: oversight.keepDecisions, ...how }),
+    erase: (target: ActOn, how: ActOptions) => actAs(backend, 'erased', target, how, now(), oversight),
+    hold: (target: ActOn, how: ActOptions) => actAs(backend, 'held', target, how, now(), oversight),
+    release: (target: ActOn, how: ActOptions) => actAs(backend, 'released', target, how, now(), oversight),
+    acts: (query: ActListOptions = {}) => listActs(backend, query),
     archives: async () => (await backend.archives()).map((one) => ({ ...one, at: new Date(one.at) })),
     restoreArchived: (run: string) => backend.restoreRun(run),
     async backup(to: string, how: BackupOptions = {}) {

@@ -1,6 +1,10 @@
 import type { ForkRequest, LimitState } from '../engine/index.ts'
 import type {
   ApiKeyStore,
+  Act,
+  Acted,
+  ActQuery,
+  ActRow,
   ApprovalQuery,
   ApprovalRow,
   ArchiveRow,
@@ -72,6 +76,9 @@ export interface Backend extends ScheduleBackend, CacheBackend, ApiKeyStore {
   forming(run: string, seen: readonly Offset[]): Promise<readonly Formed[]>
   /** calls back after each commit that concerns the run, or when there is more of what forms; returns what ends it */
   watch(run: string, callback: (change: RowChange | undefined) => void, what?: 'forming'): () => void
+  /** What an operator does to the record itself, and the entry that says so. */
+  act(act: Act): Promise<Acted>
+  acts(query: ActQuery): Promise<Page<ActRow>>
   /** One step of letting old runs go. */
   retain(step: RetentionStep): Promise<RetentionDone>
   /** Takes an archived run's content back into the store. */

@@ -1,5 +1,6 @@
 import { systemClock } from '../engine/index.ts'
 import { type EncryptionOptions, openStore, parseStoreUrl, type Store, storeFile } from '../journal/index.ts'
+import type { Operator } from './acts.ts'
 import { type App, makeApp } from './app.ts'
 import type { Backend } from './backend.ts'
 import { attach } from './control/index.ts'
@@ -13,8 +14,11 @@ import { releaseOf, type SpanwiseOptions } from './options.ts'
  * @throws CONTROL_VERSION, CONTROL_DENIED, OWNER_UNREACHABLE, OWNER_SILENT from its methods
  */
 export async function connect(
-  options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release' | 'encryption'> &
-    Partial<Pick<SpanwiseOptions, 'workflows'>>,
+  options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release' | 'encryption' | 'oversight'> &
+    Partial<Pick<SpanwiseOptions, 'workflows'>> & {
+      /** somebody who looks at runs: what they read is recorded */
+      readonly operator?: Operator | undefined
+    },
 ): Promise<App> {
   const { store: given, clock = systemClock, encryption } = options
   const { backend, file, close } =
@@ -23,6 +27,8 @@ export async function connect(
   return makeApp(backend, {
     now: () => clock.now(),
     release: releaseOf(options),
+    oversight: options.oversight ?? {},
+    operator: options.operator,
     workflows: options.workflows ?? [],
     file,
     close: () => {

@@ -3,6 +3,7 @@ import { isTerminal, type RowChange, type RunRow, type Store } from '../journal/
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
 import { storeCache } from './cache-backend.ts'
+import { actOn } from './erasures.ts'
 import { retain } from './retention.ts'
 import { storeSchedules } from './schedule-backend.ts'
 
@@ -37,6 +38,8 @@ export function fileBackend(store: Store): Backend {
     kind: 'file',
     ...storeSchedules(store, { changed: () => {}, fired: () => {} }),
     ...storeCache(store, (what) => dropResults(store, cacheFilter(store.info, what))),
+    act: (act) => actOn(store, act),
+    acts: (query) => store.acts(query),
     retain: (step) => retain(store, step),
     restoreRun: (run) => store.restoreRun(run),
     archives: () => store.archives(),

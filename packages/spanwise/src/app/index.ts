@@ -1,3 +1,4 @@
+export type { ActListOptions, ActOn, ActOptions, Operator, OperatorAct, Oversight } from './acts.ts'
 export { type Advanced, advance } from './advance.ts'
 export type { ApiKey, NewApiKey } from './api-keys.ts'
 export type { App, Archive, DecideOptions, ListOptions, OpenApproval } from './app.ts'
@@ -18,6 +19,7 @@ export type { DecisionLineage, InfluencedDecision, LineageOptions, LineageSource
 export type { DecisionOptions, DecisionState } from './decisions/list.ts'
 export type { DecisionDocument, DecisionEffect, DecisionRecord } from './decisions/record.ts'
 export type { DiffFact, DiffRow, DiffSide, RunDiff } from './diff.ts'
+export { eraseAgain } from './erasures.ts'
 export type { RunEvent, RunState } from './event.ts'
 export { bundleRun } from './evidence/bundle.ts'
 export { exportSubject } from './evidence/subject.ts'

@@ -4,6 +4,7 @@ import type { CandidateState } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
 import { storeCache } from './cache-backend.ts'
+import { actOn } from './erasures.ts'
 import type { Forming } from './forming.ts'
 import { retain } from './retention.ts'
 import { storeSchedules } from './schedule-backend.ts'
@@ -32,6 +33,8 @@ export function localBackend(
     kind: 'local',
     ...schedules,
     ...storeCache(store, (what) => results.invalidate(what)),
+    act: (act) => actOn(store, act),
+    acts: (query) => store.acts(query),
     retain: (step) => retain(store, step),
     restoreRun: (run) => store.restoreRun(run),
     archives: () => store.archives(),

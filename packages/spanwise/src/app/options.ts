@@ -1,6 +1,7 @@
 import type { Clock } from '../engine/index.ts'
 import type { EncryptionOptions, Store } from '../journal/index.ts'
 import type { Duration, Log, Size, Startable, StepContext } from '../workflow/index.ts'
+import type { Oversight } from './acts.ts'
 import type { RetentionRule } from './retention.ts'
 import type { ScheduleOptions } from './schedule-options.ts'
 import type { AuditOptions } from './sealing.ts'
@@ -70,6 +71,8 @@ export interface SpanwiseOptions {
    * @example { keys: keyFile('/run/secrets/store-key') }
    */
   readonly encryption?: EncryptionOptions
+  /** what people may do to the record, and how long decisions are kept */
+  readonly oversight?: Oversight
 }
 
 export type ScheduleEntry = ScheduleOptions & {

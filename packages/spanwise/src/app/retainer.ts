@@ -1,7 +1,7 @@
 import type { Clock } from '../engine/index.ts'
 import type { Store } from '../journal/index.ts'
-import type { Log } from '../workflow/index.ts'
-import { needsFile, type RetentionRule, readRules, retain } from './retention.ts'
+import type { Duration, Log } from '../workflow/index.ts'
+import { needsFile, type RetentionRule, readRules, retain, youngDecisions } from './retention.ts'
 
 /** Lets old runs go in the background of the process that works, in steps that nobody waits for. */
 export interface Retainer {
@@ -14,7 +14,13 @@ export interface Retainer {
 const first = 60_000
 const every = 15 * 60_000
 
-export function createRetainer(store: Store, clock: Clock, log: Log, rules: readonly RetentionRule[]): Retainer {
+export function createRetainer(
+  store: Store,
+  clock: Clock,
+  log: Log,
+  rules: readonly RetentionRule[],
+  keepDecisions?: Duration | false,
+): Retainer {
   const actions = (['archive', 'delete'] as const)
     .map((action) => ({ action, rules: readRules(rules, action) }))
     .filter((one) => one.rules.length > 0)
@@ -40,7 +46,13 @@ export function createRetainer(store: Store, clock: Clock, log: Log, rules: read
     for (const one of actions) {
       let count = 0
       for (let after: number | undefined = 0; after !== undefined && !closing; ) {
-        const step = await retain(store, { ...one, now: clock.now(), after, dryRun: false })
+        const step = await retain(store, {
+          ...one,
+          now: clock.now(),
+          decisionsSince: youngDecisions(clock.now(), keepDecisions),
+          after,
+          dryRun: false,
+        })
         count += step.done
         after = step.after
       }

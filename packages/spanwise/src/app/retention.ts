@@ -30,6 +30,8 @@ export interface RetentionStep {
   readonly action: 'archive' | 'delete'
   readonly rules: readonly Rule[]
   readonly now: number
+  /** runs with decisions that ended since then stay, ms */
+  readonly decisionsSince?: number | undefined
   readonly after: number
   /** only says which */
   readonly dryRun: boolean
@@ -45,6 +47,11 @@ export interface RetentionDone {
   readonly runs: readonly string[]
   /** where the next step begins; undefined when all runs were looked at */
   readonly after: number | undefined
+}
+
+/** Logs of decisions are kept for six months at least: EU AI Act, articles 19 and 26. */
+export function youngDecisions(now: number, keep: Duration | false = '184d'): number | undefined {
+  return keep === false ? undefined : now - milliseconds(keep, 'oversight.keepDecisions')
 }
 
 /** runs in one file, and bytes after which it is full */
@@ -80,8 +87,16 @@ function invalid(what: string): SpanwiseError {
 
 /** One step: some of the runs are looked at, and those that are let go are. What was done before a crash is done, and no more. */
 export async function retain(store: Store, step: RetentionStep): Promise<RetentionDone> {
-  const { action, rules, now } = step
-  const { runs, after } = await store.expired({ action, rules, now, after: step.after, limit: mostRuns })
+  const { action, rules, now, decisionsSince } = step
+  if (action === 'delete' && decisionsSince !== undefined) while (!(await store.indexDecisions()));
+  const { runs, after } = await store.expired({
+    action,
+    rules,
+    now,
+    decisionsSince,
+    after: step.after,
+    limit: mostRuns,
+  })
   if (step.dryRun || runs.length === 0) return { matched: runs.length, done: 0, file: undefined, runs, after }
   return action === 'archive' ? archive(store, step, runs, after) : forget(store, runs, after)
 }
@@ -153,6 +168,8 @@ export function needsFile(): SpanwiseError {
 export interface RetainOptions {
   /** only says which */
   readonly dryRun?: boolean
+  /** how long runs with decisions stay, whatever the rules say; as `oversight.keepDecisions` says, else 184 days */
+  readonly keepDecisions?: Duration | false | undefined
   readonly onProgress?: (archived: number, deleted: number) => void
 }
 
@@ -173,16 +190,17 @@ export async function retainAll(
   retainStep: (step: RetentionStep) => Promise<RetentionDone>,
   given: readonly RetentionRule[],
   now: number,
-  { dryRun = false, onProgress }: RetainOptions,
+  { dryRun = false, keepDecisions, onProgress }: RetainOptions,
 ): Promise<RetainResult> {
   const count = { archive: 0, delete: 0 }
+  const decisionsSince = youngDecisions(now, keepDecisions)
   const files: string[] = []
   const found: string[] = []
   for (const action of ['archive', 'delete'] as const) {
     const rules = readRules(given, action)
     if (rules.length === 0) continue
     for (let after: number | undefined = 0; after !== undefined; ) {
-      const step: RetentionDone = await retainStep({ action, rules, now, after, dryRun })
+      const step: RetentionDone = await retainStep({ action, rules, now, decisionsSince, after, dryRun })
       count[action] += dryRun ? step.matched : step.done
       if (step.file !== undefined) files.push(step.file)
       found.push(...step.runs.slice(0, mostListed - found.length))

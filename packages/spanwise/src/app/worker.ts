@@ -32,6 +32,7 @@ import {
 } from '../workflow/index.ts'
 import { type App, makeApp } from './app.ts'
 import { listenForClients, type Served } from './control/index.ts'
+import { eraseAgain } from './erasures.ts'
 import { fileBackend } from './file.ts'
 import { Forming } from './forming.ts'
 import { healthOf } from './health.ts'
@@ -84,6 +85,7 @@ export async function openWorker(
         ? await openStore(options.store, { encryption: options.encryption })
         : options.store
     warnIfOlder(store, log)
+    await eraseAgain(store, clock.now(), log)
     await store.register({ id: worker, pid: process.pid, host: hostname(), lease, crashLimit })
     const watchers = new Watchers()
     const forming = new Forming(() => clock.now())
@@ -140,7 +142,7 @@ export async function openWorker(
     for (const { workflow, input, ...how } of options.schedules ?? []) {
       await store.putSchedule(await readSchedule(workflowDefinition(workflow), input, how, clock.now()))
     }
-    const retainer = createRetainer(store, clock, log, options.retention ?? [])
+    const retainer = createRetainer(store, clock, log, options.retention ?? [], options.oversight?.keepDecisions)
     const kill = (): void => {
       scheduler.kill()
       retainer.kill()
@@ -194,6 +196,7 @@ export async function openWorker(
     const app = makeApp(backend, {
       now: () => clock.now(),
       release: context.release,
+      oversight: options.oversight ?? {},
       workflows: options.workflows,
       file: opened.info.path,
       close,

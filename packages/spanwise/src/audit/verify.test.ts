@@ -106,7 +106,16 @@ describe('a log that nobody touched', () => {
   it('verifies whole, also after a restart and in another place', async () => {
     const dir = folder()
     const { store, notes } = await made(join(dir, 'a.db'))
-    const good = { size: 80, sealed: 80, erased: 0, locked: 0, checkpoints: 2, freshness: 'proven', findings: [] }
+    const good = {
+      size: 80,
+      sealed: 80,
+      erased: 0,
+      archived: 0,
+      locked: 0,
+      checkpoints: 2,
+      freshness: 'proven',
+      findings: [],
+    }
     expect(await verify(store, notes)).toEqual(good)
     expect(await verify(store)).toEqual({ ...good, freshness: 'not proven' })
     await store.close()

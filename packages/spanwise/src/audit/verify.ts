@@ -31,6 +31,8 @@ export interface Verification {
   readonly sealed: number
   /** entries whose content was erased, and whose proof stands */
   readonly erased: number
+  /** entries whose content is in an archive, and was not read there */
+  readonly archived: number
   /** entries whose content is encrypted and was not checked, because the store was opened without its key */
   readonly locked: number
   readonly checkpoints: number
@@ -79,6 +81,7 @@ export async function verifyLog(store: LogStore, options: VerifyOptions): Promis
     size,
     sealed,
     erased: walk.erased,
+    archived: walk.archived,
     locked: walk.locked,
     checkpoints: own.length,
     freshness: remembered.length > 0 ? 'proven' : 'not proven',
@@ -127,9 +130,10 @@ async function walkLog(
   expected: readonly SignedCheckpoint[],
   progress: (done: number, of: number) => void,
   find: Find,
-): Promise<{ readonly erased: number; readonly locked: number }> {
+): Promise<{ readonly erased: number; readonly archived: number; readonly locked: number }> {
   let frontier: Frontier = emptyFrontier
   let erased = 0
+  let archived = 0
   let locked = 0
   /** the last size at which the tree was what was signed */
   let good = 0
@@ -149,7 +153,8 @@ async function walkLog(
       at = entry.position + 1
       const wrong = outOfOrder(entry, last) ?? checkEntry(entry)
       if (wrong !== undefined) find(finding(entry, wrong))
-      if (entry.erased) erased++
+      if (entry.archived === true) archived++
+      else if (entry.erased) erased++
       if (entry.locked === true) locked++
       hashes.push(leafHash(entry.leaf))
     }
@@ -169,7 +174,7 @@ async function walkLog(
       }
     }
   }
-  return { erased, locked }
+  return { erased, archived, locked }
 }
 
 /** All that can be read of a range: where bytes make no sense, what lies around them is still looked at. */

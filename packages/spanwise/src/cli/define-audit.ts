@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { bundle, check, prove, showKey, subject, verify } from './commands/audit.ts'
 import { collect, type Define, examples, type Options, whole } from './define.ts'
+import { defineActs } from './define-acts.ts'
 import { defineDecisions } from './define-decisions.ts'
 
 export function defineAudit(program: Command, { screen, action }: Define): void {
@@ -64,5 +65,6 @@ export function defineAudit(program: Command, { screen, action }: Define): void 
     .addHelpText('after', examples('audit subject customer-17 --out customer-17.zip'))
     .action(action((name: string, options: Options) => subject(screen, name, options)))
   defineDecisions(audit, { screen, action })
+  defineActs(audit, { screen, action })
   for (const command of audit.commands) command.exitOverride()
 }

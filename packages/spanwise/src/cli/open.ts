@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type App, connect, openWorker, type SpanwiseConfig, type Worker } from '../app/index.ts'
+import { type App, connect, type Oversight, openWorker, type SpanwiseConfig, type Worker } from '../app/index.ts'
 import {
   currentOwner,
   type EncryptionOptions,
@@ -12,12 +12,15 @@ import type { Log } from '../workflow/index.ts'
 import { findConfig } from './config/find.ts'
 import { loadConfig, storeFrom } from './config/load.ts'
 import { usage } from './usage.ts'
+import { whoami } from './whoami.ts'
 
 /** Options of every command. */
 export interface Common {
   readonly config?: string
   readonly store?: string
   readonly json?: boolean
+  /** why somebody looks */
+  readonly why?: string
 }
 
 /** The config with its workflows, and the store that --store names instead of its own. */
@@ -30,6 +33,7 @@ export async function project(common: Common): Promise<SpanwiseConfig> {
 export interface Target {
   readonly store: string
   readonly encryption?: EncryptionOptions
+  readonly oversight?: Oversight
 }
 
 /** Opens an encrypted store that is named by --store alone. */
@@ -38,8 +42,12 @@ export const storeKeyVariable = 'SPANWISE_STORE_KEY'
 /** A config is read only where it says which store. */
 export async function target(common: Common): Promise<Target> {
   if (common.store === undefined || common.config !== undefined) {
-    const { store, encryption } = await project(common)
-    return { store, ...(encryption === undefined ? {} : { encryption }) }
+    const { store, encryption, oversight } = await project(common)
+    return {
+      store,
+      ...(encryption === undefined ? {} : { encryption }),
+      ...(oversight === undefined ? {} : { oversight }),
+    }
   }
   const store = storeFrom(common.store, process.cwd())
   const address = parseStoreUrl(store)
@@ -70,7 +78,9 @@ export async function client<T>(
       hint: 'The first run makes it: spanwise run <workflow>. Or check the store in the config, or --store.',
     })
   }
-  const app = await connect({ store, ...how })
+  const access = how.oversight?.access ?? false
+  const operator = access === false ? undefined : { by: whoami(), reason: common.why, needsReason: access === 'reason' }
+  const app = await connect({ store, ...how, operator })
   try {
     return await work(app, store)
   } finally {

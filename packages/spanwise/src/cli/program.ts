@@ -68,6 +68,7 @@ export function commandLine(screen: Terminal, ended: (code: number) => void): Co
     .version(version(), '-V, --version')
     .option('-c, --config <file>', 'config file; else spanwise.config.ts, .js or .mjs, found upwards from here')
     .option('-s, --store <url>', 'store instead of the config’s, like sqlite:./app.db')
+    .option('--why <reason>', 'why you look: kept with what you read, where the config records that')
     .option('--json', 'for programs: one JSON document on stdout, or JSON lines where there is a stream')
     // else descriptions beside long options run over the end of a line of 80
     .configureHelp({ minWidthToWrap: 16 })

@@ -40,6 +40,11 @@ export type EntryKind =
   | 'scope.snapshot'
   // history that nothing is delivered from: late results, drift, markers
   | 'note'
+  // what operators did to the record itself: in the store's own history, not in a run's
+  | 'operator.erased'
+  | 'operator.held'
+  | 'operator.released'
+  | 'operator.read'
 
 /** Small, queryable facts. No personal data: people and user-made ids appear as tokens. */
 export type Meta = Readonly<Record<string, string | number | boolean | null>>
@@ -78,6 +83,8 @@ export interface Entry {
   /** codec text; undefined when there is none or when it was erased */
   readonly payload: string | undefined
   readonly erased: boolean
+  /** it is in an archive: not in the store, and not erased */
+  readonly archived?: true
   /** it is encrypted, and the store was opened without its key */
   readonly locked?: true
   readonly subject: string | undefined

@@ -33,6 +33,10 @@ export const kindCodes: Readonly<Record<EntryKind, number>> = {
   'model.error': 59,
   'model.rejected': 60,
   note: 64,
+  'operator.erased': 72,
+  'operator.held': 73,
+  'operator.released': 74,
+  'operator.read': 75,
 }
 
 const kinds = new Map(Object.entries(kindCodes).map(([kind, code]) => [code, kind as EntryKind]))

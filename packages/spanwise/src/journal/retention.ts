@@ -28,6 +28,8 @@ export interface ExpiredQuery {
   /** of this action; the first one that names a run decides about it */
   readonly rules: readonly Rule[]
   readonly now: number
+  /** runs with decisions that ended since then are not deleted, ms */
+  readonly decisionsSince?: number | undefined
   /** number of the run to begin behind; 0 at first */
   readonly after: number
   /** runs to answer at most */

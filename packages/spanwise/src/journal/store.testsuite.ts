@@ -8,6 +8,7 @@ import { testDebounce } from './testsuite/debounce.testsuite.ts'
 import { testDecisions } from './testsuite/decisions.testsuite.ts'
 import { testFailures } from './testsuite/failures.testsuite.ts'
 import { testForks } from './testsuite/fork.testsuite.ts'
+import { testLedger } from './testsuite/ledger.testsuite.ts'
 import { testLog } from './testsuite/log.testsuite.ts'
 import { testMail } from './testsuite/mail.testsuite.ts'
 import { testModelCalls } from './testsuite/model-calls.testsuite.ts'
@@ -33,6 +34,7 @@ export function testStore(name: string, open: OpenForTest): void {
     testSchedules(open)
     testRetention(open)
     testLog(open)
+    testLedger(open)
     testBudgets(open)
     testCache(open)
     testApiKeys(open)

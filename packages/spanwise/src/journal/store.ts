@@ -6,6 +6,7 @@ import type { DecisionStore } from './decisions.ts'
 import type { Entry, NewEntry, RunStatus } from './entry.ts'
 import type { FailureStore } from './failures.ts'
 import type { ForkPoint, ForkStore } from './fork.ts'
+import type { LedgerStore } from './ledger.ts'
 import type { LogStore } from './log.ts'
 import type { ModelCallStore } from './model-calls.ts'
 import type { OlderNote } from './older.ts'
@@ -26,6 +27,7 @@ export interface Store
     CacheStore,
     ForkStore<NewFork, RunRow>,
     FailureStore,
+    LedgerStore,
     LogStore,
     ModelCallStore,
     DecisionStore,
@@ -71,7 +73,8 @@ export interface Store
 
   /**
    * Destroys the content of a run, or all that is about a subject (the readable one), and the secret that it could be guessed
-   * with. Leaves and commitments stay. False when there was nothing by that name.
+   * with. Leaves and commitments stay. False when there was nothing by that name. It asks for no hold and leaves no word: operators
+   * `act`.
    */
   erase(what: { readonly run: string } | { readonly subject: string }): Promise<boolean>
 

@@ -193,6 +193,8 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     counts: (tenant) => use((backend) => backend.counts(tenant)),
     progress: (run) => use((backend) => backend.progress(run)),
     forming: (run, seen) => use((backend) => backend.forming(run, seen)),
+    act: (act) => use((backend) => backend.act(act)),
+    acts: (query) => use((backend) => backend.acts(query)),
     retain: (step) => use((backend) => backend.retain(step)),
     restoreRun: (run) => use((backend) => backend.restoreRun(run)),
     archives: () => use((backend) => backend.archives()),

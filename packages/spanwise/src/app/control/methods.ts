@@ -40,6 +40,8 @@ export interface Methods {
   readonly counts: [tenant?: string]
   readonly progress: [string]
   readonly forming: Parameters<Backend['forming']>
+  readonly act: Parameters<Backend['act']>
+  readonly acts: Parameters<Backend['acts']>
   readonly retain: Parameters<Backend['retain']>
   readonly restoreRun: [string]
   readonly archives: []
@@ -70,6 +72,7 @@ const overlap = oneOf('skip', 'queue', 'cancel', 'allow')
 const nextDue = record({ due: whole, wakeAt: whole })
 const scheduleRef = record({ tenant: text, id: text })
 const invalidated = { step: optional(text), key: optional(text), tag: optional(text), tenant: optional(text) }
+const actKinds = oneOf('erased', 'held', 'released', 'read')
 const statuses = oneOf('queued', 'running', 'waiting', 'needs attention', 'completed', 'failed', 'cancelled')
 
 const checks: { readonly [M in keyof Methods]: Check } = {
@@ -191,6 +194,18 @@ const checks: { readonly [M in keyof Methods]: Check } = {
   counts: tuple(optional(text)),
   progress: tuple(text),
   forming: tuple(text, list(record({ call: text, generation: whole, n: whole }))),
+  act: tuple(
+    record({
+      kind: actKinds,
+      target: record({ run: optional(text), subject: optional(text), token: optional(text) }),
+      reason: text,
+      by: text,
+      second: optional(text),
+      at: whole,
+      id: optional(text),
+    }),
+  ),
+  acts: tuple(record({ kinds: optional(list(actKinds)), open: optional(flag), after: optional(text), limit })),
   retain: tuple(
     record({
       action: oneOf('archive', 'delete'),
@@ -203,6 +218,7 @@ const checks: { readonly [M in keyof Methods]: Check } = {
         }),
       ),
       now: whole,
+      decisionsSince: optional(finite),
       after: whole,
       dryRun: flag,
     }),
@@ -311,6 +327,8 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
   counts: ({ backend }, tenant) => backend.counts(tenant),
   progress: ({ backend }, run) => backend.progress(run),
   forming: ({ backend }, run, seen) => backend.forming(run, seen),
+  act: ({ backend }, act) => backend.act(act),
+  acts: ({ backend }, query) => backend.acts(query),
   retain: ({ backend }, step) => backend.retain(step),
   restoreRun: ({ backend }, run) => backend.restoreRun(run),
   archives: ({ backend }) => backend.archives(),

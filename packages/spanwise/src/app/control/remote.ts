@@ -1,4 +1,5 @@
 import type {
+  ActRow,
   ApprovalRow,
   CacheRow,
   DecisionRow,
@@ -54,6 +55,8 @@ export function remoteBackend(connection: Connection): Omit<Backend, 'watch' | '
     counts: (tenant) => ask('counts', tenant),
     progress: (run) => ask('progress', run),
     forming: (run, seen) => ask('forming', run, seen),
+    act: (act) => ask('act', act),
+    acts: (query) => pages<ActRow, typeof query>((part) => ask('acts', part), query),
     retain: (step) => ask('retain', step),
     restoreRun: (run) => ask('restoreRun', run),
     archives: () => ask('archives'),

@@ -9,7 +9,7 @@ import { ago, until } from '../output/time.ts'
 import { jsonable } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode } from '../usage.ts'
-import { whoami } from './operate.ts'
+import { whoami } from '../whoami.ts'
 
 export async function listApprovals(
   terminal: Terminal,

@@ -175,6 +175,7 @@ function describe(
   line('store', path)
   const content = [
     ...(found.erased > 0 ? [`the content of ${number(found.erased)} erased`] : []),
+    ...(found.archived > 0 ? [`of ${number(found.archived)} archived`] : []),
     ...(found.locked > 0 ? [`of ${number(found.locked)} encrypted and not checked, without the key`] : []),
   ]
   line('entries', [number(found.size), ...content].join(', '))

@@ -8,7 +8,7 @@ import { plainName, tally } from '../output/names.ts'
 import { brief, jsonable } from '../output/value.ts'
 import { cut, type Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
-import { whoami } from './operate.ts'
+import { whoami } from '../whoami.ts'
 
 export interface ForkRunOptions extends Common {
   readonly from?: number

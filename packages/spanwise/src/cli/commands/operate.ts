@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import type { App, BulkTarget } from '../../app/index.ts'
 import { findSignal, type StandardSchemaV1 } from '../../workflow/index.ts'
 import { done } from '../done.ts'
@@ -9,12 +8,8 @@ import { type Common, client } from '../open.ts'
 import { operation } from '../output/describe.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
+import { whoami } from '../whoami.ts'
 import { type Telling, tellMany } from './bulk.ts'
-
-/** Who decides and operates, where it is not said. */
-export function whoami(): string {
-  return process.env['SPANWISE_USER'] ?? userInfo().username
-}
 
 export async function sendSignal(
   terminal: Terminal,

@@ -9,7 +9,7 @@ import { ago, until } from '../output/time.ts'
 import { jsonable, pretty } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
-import { whoami } from './operate.ts'
+import { whoami } from '../whoami.ts'
 
 interface One extends Common {
   readonly tenant?: string

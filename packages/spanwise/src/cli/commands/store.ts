@@ -15,6 +15,7 @@ import { plural } from '../output/text.ts'
 import { ago } from '../output/time.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
+import { eraseAgainIn } from './acts.ts'
 
 /** The file of the store: these commands look at it themselves, whoever works on it. */
 export async function fileOf(options: Common): Promise<string> {
@@ -80,11 +81,17 @@ export async function backupTheStore(terminal: Terminal, to: string, options: Co
 
 export async function restoreTheStore(terminal: Terminal, from: string, options: Common): Promise<number> {
   const result = await restoreStore(await fileOf(options), from)
+  // without the key the next worker does it
+  const erased = await eraseAgainIn(options, result.path).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== 'STORE_ENCRYPTED') throw error
+    return 0
+  })
   if (terminal.json) {
-    terminal.data({ ...result, kept: result.kept ?? null })
+    terminal.data({ ...result, kept: result.kept ?? null, erasedAgain: erased })
     return exitCode.ok
   }
   terminal.out(`${result.path} is the backup now: ${result.entries} entries`)
+  if (erased > 0) terminal.out(`${erased} that were erased since are erased again`)
   if (result.kept !== undefined) terminal.note(`what was there before: ${result.kept}`)
   return exitCode.ok
 }

@@ -88,6 +88,10 @@ export function describe(event: RunEvent): Described | undefined {
       return line('✖', `${name}  its answer was refused`)
     case 'item.pulled':
     case 'scope.snapshot':
+    case 'operator.erased':
+    case 'operator.held':
+    case 'operator.released':
+    case 'operator.read':
       return undefined
     case 'note':
       if (meta['throttle'] === true && Number(meta['waited']) > 0)

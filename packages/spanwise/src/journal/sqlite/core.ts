@@ -35,7 +35,7 @@ export function openCore(path: string, options: DatabaseOptions = {}, keys?: Sto
       schema: schemaVersion,
       execute: (requests) => {
         const answers = execute(context, requests)
-        if (requests.some((request) => request.op === 'erase')) sweep(context)
+        if (requests.some(erases)) sweep(context)
         return answers
       },
       transact: guardedTransaction(context, (run, epoch, body) => transact(context, run, epoch, body)),
@@ -70,6 +70,10 @@ function execute(context: Context, requests: readonly Request[]): readonly Answe
       (request) => (requests.length > 1 && isRead(request) ? execute(context, [request])[0] : answer) as Answer,
     )
   }
+}
+
+function erases(request: Request): boolean {
+  return request.op === 'erase' || (request.op === 'act' && request.argument.kind === 'erased')
 }
 
 /** What was erased must not survive in the log beside the file. A reader in the way delays that to the next checkpoint. */
@@ -131,6 +135,8 @@ function transact<T>(
   body: () => { readonly change: RunChange; readonly value: T },
 ): { readonly state: 'ok'; readonly value: T } | { readonly state: 'fenced' } {
   let thrown: { readonly error: unknown } | undefined
+  // another connection may have destroyed some since this one looked
+  context.secrets.clear()
   try {
     return commit(context, 'BEGIN IMMEDIATE', () => {
       const row = context.sql('SELECT owner, epoch FROM spanwise_runs WHERE seq = ? AND run = ?').get(run.seq, run.run)

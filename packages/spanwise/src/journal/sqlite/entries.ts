@@ -6,6 +6,7 @@ import { metaText } from '../leaf.ts'
 import { seal, unseal } from '../seal.ts'
 import { archivedPayloads, ownSecret } from './archived.ts'
 import type { Context } from './context.ts'
+import { ledgerRun, ledgerSeq } from './ledger-run.ts'
 import { appendRaw, rowAt, writeRow } from './log.ts'
 import type { Row } from './log-state.ts'
 import { archivedFlag, encryptedFlag, erasedFlag, inBlob, loadPayload, storePayload } from './payloads.ts'
@@ -79,7 +80,9 @@ export function entriesOf(context: Context, run: Run, from: number, limit = -1):
 function withPayloads(entries: readonly Entry[], payloads: ReadonlyMap<number, string> | undefined): readonly Entry[] {
   return entries.map((entry) => {
     const payload = entry.payload ?? payloads?.get(entry.index)
-    return payload === undefined ? entry : { ...entry, payload, erased: false }
+    if (payload === undefined) return entry
+    const { archived: _, ...read } = entry
+    return { ...read, payload, erased: false }
   })
 }
 
@@ -135,6 +138,7 @@ export function entryAt(
       secret: secretOf(raw.subject),
     })),
     erased: (raw.flags & erasedFlag) !== 0,
+    ...((raw.flags & archivedFlag) === 0 ? {} : { archived: true }),
     ...(context.vault.state === 'locked' && (raw.flags & encryptedFlag) !== 0 ? { locked: true } : {}),
     subject: raw.subject === '' ? undefined : raw.subject,
     ...unseal(raw.proof),
@@ -182,7 +186,8 @@ export function encryptEntries(context: Context, vault: Vault, progress: (done: 
     let run = runs.get(seq)
     if (run === undefined) {
       const row = context.sql('SELECT run FROM spanwise_runs WHERE seq = ?').get(seq)
-      run = { run: String(row?.['run']), secretOf: secretsOf(context, seq) }
+      const name = seq === ledgerSeq ? ledgerRun(context.id) : String(row?.['run'])
+      run = { run: name, secretOf: secretsOf(context, seq) }
       runs.set(seq, run)
     }
     return run

@@ -186,5 +186,12 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
     forget: (context, { seq }) => forgetBy(context, 'spanwise_approvals', seq),
   },
   spanwise_api_keys: { keeps: 'names of keys, which are of programs and operators, and hashes of random secrets' },
+  spanwise_holds: {
+    keeps: 'opaque run ids and tokens; why is in the store’s own history',
+    forget: (context, { run }) => {
+      context.sql('DELETE FROM spanwise_holds WHERE target = ?').run(`run:${run}`)
+    },
+  },
+  spanwise_erasures: { keeps: 'opaque run ids and tokens' },
   spanwise_budgets: { keeps: 'sums, under names of rules and keyed hashes' },
 }

@@ -3,7 +3,7 @@ import { eraseRegistry, type Target } from './erase-registry.ts'
 import { runById } from './rows.ts'
 
 /** `subject` is the readable one. */
-export type Erasure = { readonly run: string } | { readonly subject: string }
+export type Erasure = { readonly run: string } | { readonly subject: string } | { readonly token: string }
 
 /** Destroys secrets and content; keeps commitments and leaves. Returns whether there was anything by that name. */
 export function erase(context: Context, erasure: Erasure): boolean {
@@ -16,13 +16,14 @@ export function erase(context: Context, erasure: Erasure): boolean {
 }
 
 function targetOf(context: Context, erasure: Erasure): Target | undefined {
+  if ('token' in erasure) return { subject: erasure.token }
   if ('subject' in erasure) return { subject: context.token('subject', erasure.subject) }
   const raw = runById(context, erasure.run)
   return raw === undefined ? undefined : { run: raw.seq }
 }
 
 /** Forks hold a copy of what the run held: they go along, and their forks with them. */
-function forksOf(context: Context, runSeq: number): readonly { readonly run: number }[] {
+export function forksOf(context: Context, runSeq: number): readonly { readonly run: number }[] {
   const rows = context
     .sql(
       `WITH RECURSIVE line (seq) AS (

@@ -4,9 +4,10 @@ import { version1 } from './schema.ts'
 import { cacheTables } from './schema-cache.ts'
 import { debounceTables } from './schema-debounce.ts'
 import { decisionTables } from './schema-decisions.ts'
+import { ledgerTables } from './schema-ledger.ts'
 
 /** One element per version, from the first on; what was released is never changed. */
-export const migrations: readonly string[] = [version1, decisionTables, debounceTables, cacheTables]
+export const migrations: readonly string[] = [version1, decisionTables, debounceTables, cacheTables, ledgerTables]
 
 export const schemaVersion = migrations.length
 

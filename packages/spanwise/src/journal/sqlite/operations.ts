@@ -29,6 +29,7 @@ import { entriesOf } from './entries.ts'
 import { type Erasure, erase } from './erase.ts'
 import { failures } from './failures.ts'
 import { fork, forks } from './fork.ts'
+import { ledgerOperations, ledgerReads } from './ledger.ts'
 import { send } from './mail.ts'
 import { modelCalls } from './model-calls.ts'
 import { outcomeOfRun } from './outcome.ts'
@@ -92,6 +93,7 @@ export const operations = {
     keepRates(context, kept),
   ...scheduleOperations,
   ...retentionOperations,
+  ...ledgerOperations,
   ...cacheOperations,
   ...apiKeyOperations,
   logSize: (context: Context, _: undefined) => logSize(context),
@@ -136,6 +138,7 @@ const reads: ReadonlySet<Op> = new Set([
   'trials',
   ...scheduleReads,
   ...retentionReads,
+  ...ledgerReads,
   ...cacheReads,
   ...apiKeyReads,
   'logSize',

@@ -105,7 +105,7 @@ export function page<Raw extends { readonly seq: number }, T>(
   return { items: shown.map(map), after: rows.length > limit && last !== undefined ? toCursor(last.seq) : undefined }
 }
 
-function toCursor(seq: number): string {
+export function toCursor(seq: number): string {
   return seq.toString(36)
 }
 

@@ -6,6 +6,7 @@ import { firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { archiveEntries, entriesOf, unarchiveEntries } from './entries.ts'
 import { eraseRegistry } from './erase-registry.ts'
+import { holdsOf } from './ledger.ts'
 import { type RawRun, runById } from './rows.ts'
 import { subjectSecret } from './subjects.ts'
 
@@ -40,7 +41,7 @@ function expired(context: Context, query: ExpiredQuery): Expired {
       `SELECT r.seq, r.run, r.status >= ${firstTerminal} AND (${conditions.join(' OR ') || '0'})
          AND (${action === 'delete' ? '1' : 'NOT EXISTS (SELECT 1 FROM spanwise_archived a WHERE a.run_seq = r.seq)'})
          AND (r.linked = 0 OR NOT EXISTS (SELECT 1 FROM spanwise_links l JOIN spanwise_runs p ON p.run = l.parent_run
-           WHERE l.child_seq = r.seq AND p.status < ${firstTerminal})) AS gone
+           WHERE l.child_seq = r.seq AND p.status < ${firstTerminal}))${action === 'delete' ? kept(query) : ''} AS gone
        FROM spanwise_runs r WHERE r.seq > ${Math.floor(after)} ORDER BY r.seq LIMIT ${stretch}`,
     )
     .all(...values) as unknown as { readonly seq: number; readonly run: string; readonly gone: number }[]
@@ -52,6 +53,14 @@ function expired(context: Context, query: ExpiredQuery): Expired {
     if (runs.length >= limit) return { runs, after: seq }
   }
   return { runs, after: rows.length === stretch ? rows.at(-1)?.seq : undefined }
+}
+
+/** What may not be deleted: held runs, and decisions that are too young. */
+function kept({ decisionsSince }: ExpiredQuery): string {
+  const held = ` AND NOT EXISTS (SELECT 1 FROM spanwise_holds h WHERE h.target IN (${holdsOf('r.seq')}))`
+  if (decisionsSince === undefined) return held
+  return `${held} AND (r.updated_at <= ${Math.floor(decisionsSince)}
+    OR NOT EXISTS (SELECT 1 FROM spanwise_decisions d WHERE d.run_seq = r.seq AND d.pos IS NOT NULL))`
 }
 
 function condition(context: Context, { workflow, status, tag }: Rule, values: (string | number)[]): string {
@@ -69,6 +78,12 @@ function condition(context: Context, { workflow, status, tag }: Rule, values: (s
 function endedRun(context: Context, run: string): RawRun | undefined {
   const raw = runById(context, run)
   return raw === undefined || raw.status < firstTerminal ? undefined : raw
+}
+
+function isHeld(context: Context, runSeq: number): boolean {
+  return (
+    context.sql(`SELECT 1 FROM spanwise_holds WHERE target IN (${holdsOf('?1')}) LIMIT 1`).get(runSeq) !== undefined
+  )
 }
 
 function exportRun(context: Context, run: string): ExportedRun | undefined {
@@ -124,7 +139,7 @@ function deleteRuns(
   let deleted = 0
   for (const run of runs) {
     const raw = endedRun(context, run)
-    if (raw === undefined) continue
+    if (raw === undefined || isHeld(context, raw.seq)) continue
     const file = context.sql('SELECT file FROM spanwise_archived WHERE run_seq = ?').get(raw.seq)?.['file']
     if (file !== undefined) files.add(String(file))
     for (const table of Object.values(eraseRegistry)) table.erase?.(context, { run: raw.seq })

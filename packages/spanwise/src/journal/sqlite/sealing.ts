@@ -2,6 +2,7 @@ import type { Entry } from '../entry.ts'
 import type { LogEntry, NewSeal, Sealed } from '../log.ts'
 import type { Context } from './context.ts'
 import { entryAt } from './entries.ts'
+import { ledgerRun, ledgerSeq } from './ledger-run.ts'
 import { rowsFrom, writeRow } from './log.ts'
 import type { Row } from './log-state.ts'
 import { placesOf } from './places.ts'
@@ -24,7 +25,7 @@ export function readLog(
 ): LogEntry[] {
   const runs = new Map<number, { readonly run: string; readonly subject: string | null }>()
   const runOf = (seq: number) => {
-    let run = runs.get(seq)
+    let run = seq === ledgerSeq ? { run: ledgerRun(context.id), subject: null } : runs.get(seq)
     if (run === undefined) {
       run = (context.sql('SELECT run, subject FROM spanwise_runs WHERE seq = ?').get(seq) ??
         context.sql('SELECT run, NULL AS subject FROM spanwise_deleted WHERE run_seq = ?').get(seq)) as unknown as {
@@ -90,9 +91,9 @@ export function positionOf(
   context: Context,
   { run, index }: { readonly run: string; readonly index: number },
 ): number | undefined {
-  const raw = runById(context, run)
-  if (raw === undefined) return undefined
-  const [found, position] = placesOf(context, raw.seq, index, 1)
+  const seq = run === ledgerRun(context.id) ? ledgerSeq : runById(context, run)?.seq
+  if (seq === undefined) return undefined
+  const [found, position] = placesOf(context, seq, index, 1)
   return found === index && position !== undefined ? position - first : undefined
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { SpanwiseError } from '../error.ts'
 import type { Context } from './context.ts'
+import { ledgerSecret, ledgerSeq } from './ledger-run.ts'
 
 /** a worker may meet millions of runs and subjects */
 const cacheSize = 20_000
@@ -15,7 +16,8 @@ export function subject(context: Context, readable: string): Subject | undefined
   const token = context.token('subject', readable)
   const row = context.sql('SELECT secret FROM spanwise_subjects WHERE token = ?').get(token)
   if (row !== undefined) {
-    const secret = context.secrets.get(token) ?? remember(context, token, row)
+    // erased by another connection, it may be in this one's memory still
+    const secret = row['secret'] === null ? undefined : (context.secrets.get(token) ?? remember(context, token, row))
     return secret === undefined ? undefined : { token, secret }
   }
   const secret = new Uint8Array(randomBytes(32))
@@ -52,6 +54,7 @@ export function subjectSecret(context: Context, token: string): Uint8Array | und
 
 /** A run's own; undefined when it has a subject's or was erased. */
 export function runSecret(context: Context, seq: number): Uint8Array | undefined {
+  if (seq === ledgerSeq) return ledgerSecret(context.key)
   return (
     context.secrets.get(seq) ??
     remember(context, seq, context.sql('SELECT secret FROM spanwise_runs WHERE seq = ?').get(seq))

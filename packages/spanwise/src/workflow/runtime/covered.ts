@@ -1,4 +1,5 @@
 import { decode, type Entry } from '../../journal/index.ts'
+import { contentOf } from './erased.ts'
 
 /** What a snapshot stands for: items of an `each` that are done, or the rounds of a loop before one. */
 interface Cover {
@@ -41,7 +42,7 @@ function takenIn({ meta }: Entry): readonly number[] {
 function coverOf({ index, meta, payload }: Entry): Cover {
   const { round } = meta
   if (typeof round === 'number') return { index, stands: (part) => Number(part) < round }
-  const { done } = decode(payload ?? '{"done":[]}') as { done: readonly { token: string }[] }
+  const { done } = decode(contentOf({ payload, index })) as { done: readonly { token: string }[] }
   const tokens = new Set(done.map(({ token }) => token))
   return { index, stands: (part) => tokens.has(part) }
 }

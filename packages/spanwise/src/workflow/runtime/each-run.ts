@@ -1,5 +1,6 @@
 import { decode, type Entry, encode, MAX_PAYLOAD, SpanwiseError } from '../../journal/index.ts'
 import { CancelledError } from '../errors.ts'
+import { contentOf } from './erased.ts'
 import { restoreCompensation } from './lifecycle.ts'
 import type { PulledItem, Runtime, Scope } from './model.ts'
 import { frames, type Issued, issuedIn, itemScope, occurrence, sourceScope } from './scope.ts'
@@ -284,7 +285,7 @@ export class EachRun {
   }
 
   #restore(entry: Entry): void {
-    const snapshot = decode(entry.payload ?? 'null') as Snapshot
+    const snapshot = decode(contentOf(entry)) as Snapshot
     const items = this.#pulls ? undefined : this.#replayItems(snapshot.next)
     this.#next = snapshot.next
     this.#exhausted = snapshot.exhausted

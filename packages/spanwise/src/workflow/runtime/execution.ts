@@ -12,6 +12,7 @@ import { endsRun } from '../failure.ts'
 import type { RunInfo } from '../types.ts'
 import { type Compensation, runCompensations } from './compensation.ts'
 import { type Control, readControl } from './control.ts'
+import { erasedContent } from './erased.ts'
 import { dryError, dryKeys, hasEffect, isAllowed } from './fork.ts'
 import type { Dry } from './fork-mark.ts'
 import { HistoryWriter, type OperationEntry, ofOperation } from './history-writer.ts'
@@ -723,6 +724,8 @@ export class Execution implements Runtime {
   #deliver(entry: Delivered): void {
     this.current = entry.index
     if (entry.at > this.time) this.time = entry.at
+    // whatever the code made of it, it cannot be made again
+    if ((entry as Partial<Entry>).erased === true) throw erasedContent({ run: this.run.id, index: entry.index })
     if (this.#uncompensated !== undefined) this.#compensateWhenDue(this.#uncompensated)
     if (entry.kind === 'signal.received') {
       if (this.#ahead.delete(entry.index)) return

@@ -1,4 +1,5 @@
 import { decode, type Entry, encode, MAX_PAYLOAD } from '../../journal/index.ts'
+import { contentOf } from './erased.ts'
 import { restoreCompensation } from './lifecycle.ts'
 import type { Runtime, Scope } from './model.ts'
 import { frames, type Issued, issuedIn, occurrence, type Restored, roundScope } from './scope.ts'
@@ -141,5 +142,5 @@ export function readLoopSnapshot<S>(entry: Pick<Entry, 'meta' | 'payload'>): {
   readonly round: number
   readonly snapshot: LoopSnapshot<S>
 } {
-  return { round: Number(entry.meta['round']), snapshot: decode(entry.payload ?? 'null') as LoopSnapshot<S> }
+  return { round: Number(entry.meta['round']), snapshot: decode(contentOf(entry)) as LoopSnapshot<S> }
 }

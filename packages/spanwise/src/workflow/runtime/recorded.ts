@@ -1,5 +1,6 @@
 import { decode, type Entry, type EntryKind, isStart } from '../../journal/index.ts'
 import { withoutCovered } from './covered.ts'
+import { contentOf } from './erased.ts'
 import { withoutUnfinished } from './fork.ts'
 import { type Dry, type Forked, readForkMark } from './fork-mark.ts'
 import type { Recorded } from './model.ts'
@@ -99,7 +100,7 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
       dry = { allow: mark.allow, results: mark.results }
     } else if (entry.kind === 'run.resumed') {
       parked = undefined
-      const resumption = decode(entry.payload ?? 'null') as Resumption
+      const resumption = decode(contentOf(entry)) as Resumption
       if (resumption.allow !== undefined || resumption.results !== undefined) {
         dry = {
           allow: [...(dry?.allow ?? []), ...(resumption.allow ?? [])],
