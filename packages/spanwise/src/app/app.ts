@@ -22,7 +22,6 @@ import {
   type Startable,
   workflowDefinition,
 } from '../workflow/index.ts'
-import { type ApiKey, createApiKey, findApiKey, type NewApiKey, toKey } from './api-keys.ts'
 import {
   type ActListOptions,
   type ActOn,
@@ -34,6 +33,7 @@ import {
   type Oversight,
   watched,
 } from './acts.ts'
+import { type ApiKey, createApiKey, findApiKey, type NewApiKey, toKey } from './api-keys.ts'
 import type { Backend } from './backend.ts'
 import { type BulkOptions, type BulkResult, type BulkTarget, bulk } from './bulk.ts'
 import { type ResultsCache, resultsCache } from './cache.ts'

@@ -1,10 +1,10 @@
 import type { ForkRequest, LimitState } from '../engine/index.ts'
 import type {
-  ApiKeyStore,
   Act,
   Acted,
   ActQuery,
   ActRow,
+  ApiKeyStore,
   ApprovalQuery,
   ApprovalRow,
   ArchiveRow,
