@@ -143,6 +143,7 @@ function node(builder: Builder): Node {
     [0.2, () => ({ do: builder.roll.chance(0.5) ? 'fail' : 'throw', site: at })],
     [builder.index + 1 < builder.count ? 3 : 0, () => childNode(builder, at)],
     [composite ? 3 : 0, () => eachNode(builder, at)],
+    [composite ? 2 : 0, () => graphNode(builder, at)],
     [composite ? 2 : 0, () => branches(builder, at, 'parallel')],
     [composite ? 2.5 : 0, () => branches(builder, at, 'race')],
     [composite ? 2 : 0, () => branches(builder, at, 'all')],
@@ -220,6 +221,18 @@ function eachNode(builder: Builder, at: string): Node {
     concurrency: roll.between(1, 4),
     collect: roll.chance(0.5),
     body: roll.chance(0.5) ? 'step' : inner(builder),
+  }
+}
+
+function graphNode({ roll }: Builder, at: string): Node {
+  const fail = roll.chance(0.2) ? 1 : 0
+  return {
+    do: 'graph',
+    site: at,
+    rounds: roll.between(1, 5),
+    width: roll.between(0, 3),
+    join: roll.pick(['all', 'any'] as const),
+    fail,
   }
 }
 

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { graph } from '../../packages/spanwise/src/graph/index.ts'
 import {
   approval,
   changed,
@@ -118,6 +120,8 @@ async function perform(frame: Frame, node: Node): Promise<unknown> {
       return family(frame, node)
     case 'each':
       return within(frame, (inner) => many(inner, node))
+    case 'graph':
+      return within(frame, () => roundabout(player, node))
     case 'parallel': {
       const results = await within(frame, (inner) => parallel(branchesOf(inner, node.branches)))
       if (Object.keys(results).length !== node.branches.length) player.wrong(`${site} lost a branch`)
@@ -236,6 +240,51 @@ async function many(frame: Frame, node: Extract<Node, { do: 'each' }>): Promise<
   const whole = node.source === 'broken stream' ? Math.floor(node.items / 2) : node.items
   if (results.length !== whole) player.wrong(`${site} has ${results.length} results of ${whole} items`)
   return results
+}
+
+const Round = z.object({ round: z.number(), got: z.array(z.string()) })
+
+/** Each round: items at once beside a node of its own; both come to a join, and a route leads back. */
+async function roundabout(player: Player, node: Extract<Node, { do: 'graph' }>): Promise<unknown> {
+  const { site, rounds, width, join } = node
+  const job = (round: number, place: number): Job => ({
+    site,
+    item: round * 10 + place,
+    fail: place % 3 === 1 ? node.fail : 0,
+    after: false,
+  })
+  const name = (one: Pick<Job, 'item'>): string => String(one.item)
+  const expected = (round: number): readonly Job[] => Array.from({ length: width }, (_, i) => job(round, i))
+  const around = graph(`around-${site}`, { state: Round, reducers: { got: 'append' }, maxSteps: 3 * rounds + 1 })
+    .each('many', work, {
+      over: ({ round }) => expected(round),
+      output: (outcomes) => ({
+        got: outcomes.map((one) => (one.ok ? name(expectDone(player, one.item, one.value)) : one.key)),
+      }),
+    })
+    .node('one', work, {
+      input: ({ round }) => job(round, 9),
+      output: (done, { round }) => ({ got: name(expectDone(player, job(round, 9), done)) }),
+    })
+    .body('meet', async ({ round }) => {
+      await sleep(round % 2)
+      return { round: round + 1 }
+    })
+    .edge('start', 'many')
+    .edge('start', 'one')
+    .edge(['many', 'one'], 'meet', { join })
+    .route(
+      'meet',
+      ({ round }) => (round < rounds ? ['many', 'one'] : ['end']),
+      { many: 'many', one: 'one', end: 'end' },
+      { many: true },
+    )
+  const { round, got } = await around({ round: 0, got: [] })
+  // an operator's result names another job
+  const all = Array.from({ length: rounds }, (_, i) => [...expected(i), job(i, 9)].map(name)).flat()
+  const wrong = got.length !== all.length || got.some((one, i) => one !== all[i] && one !== 'undefined')
+  if (round !== rounds || wrong) player.wrong(`${site} came to round ${round} of ${rounds} with ${got.join(' ')}`)
+  return got
 }
 
 async function* stream(player: Player, jobs: readonly Job[], breaks: boolean): AsyncGenerator<Job> {

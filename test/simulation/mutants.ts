@@ -10,6 +10,18 @@ export interface Mutant {
 
 export const mutants: readonly Mutant[] = [
   {
+    name: 'a snapshot of a loop stands for the round that is under way, too',
+    file: 'workflow/runtime/covered.ts',
+    line: 'stands: (part) => Number(part) < round',
+    instead: 'stands: (part) => Number(part) <= round',
+  },
+  {
+    name: 'a restored round does not know which delivery had begun it',
+    file: 'workflow/runtime/loop-run.ts',
+    line: 'let issued: Issued | Restored = restored ?? issuedIn(this.#outer)',
+    instead: 'let issued: Issued | Restored = issuedIn(this.#outer)',
+  },
+  {
     name: 'what arrives is delivered in the wrong order',
     file: 'workflow/runtime/execution.ts',
     line: 'this.#canTake ? this.#queue.shift() : undefined',

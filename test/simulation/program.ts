@@ -38,6 +38,15 @@ export type Node =
       /** 'step' is the step itself: only then snapshots are allowed */
       readonly body: Block | 'step'
     }
+  /** a graph that goes round: in each round so many items at once, then `join` says how many of its two ends are waited for */
+  | {
+      readonly do: 'graph'
+      readonly site: string
+      readonly rounds: number
+      readonly width: number
+      readonly join: 'all' | 'any'
+      readonly fail: number
+    }
   | { readonly do: 'parallel' | 'race' | 'all'; readonly site: string; readonly branches: readonly Block[] }
   | { readonly do: 'compensate'; readonly site: string; readonly fail: number }
   | { readonly do: 'fail'; readonly site: string }

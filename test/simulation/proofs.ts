@@ -9,7 +9,7 @@ import {
 } from '../../packages/spanwise/src/journal/index.ts'
 
 /** keys of all items that programs use */
-const items = Array.from({ length: 8 }, (_, i) => `i${i}`)
+const items = Array.from({ length: 8 }, (_, i) => [`i${i}`, String(i)]).flat()
 
 /** What is wrong with an entry by itself: its place, its leaf, its commitments. */
 export function proofFaults(row: RunRow, entry: Entry, place: number, edited: ReadonlySet<string>): readonly string[] {
@@ -36,11 +36,11 @@ export function proofFaults(row: RunRow, entry: Entry, place: number, edited: Re
   return wrong
 }
 
-/** The key with the items' own names instead of their tokens. */
+/** The key with the items' own names instead of their tokens; rounds of loops are numbers. */
 function readable(key: string, secret: Uint8Array): string {
   if (!key.includes('[')) return key
   const names = new Map(items.map((item) => [keyToken(secret, item), item]))
-  return key.replace(/\[([^\]]*)\]/g, (_, token: string) => `[${names.get(token)}]`)
+  return key.replace(/\[([^\]]*)\]/g, (_, token: string) => `[${names.get(token) ?? (/^\d{1,2}$/.test(token) ? token : undefined)}]`)
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

@@ -78,6 +78,8 @@ function* simplerNodes(node: Node): Generator<Node> {
   if ((node.do === 'parallel' || node.do === 'race' || node.do === 'all') && node.branches.length > 1)
     for (let i = 0; i < node.branches.length; i++) yield { ...node, branches: without(node.branches, i) }
   if (node.do === 'each' && node.items > 1) yield { ...node, items: node.items - 1 }
+  if (node.do === 'graph' && node.rounds > 1) yield { ...node, rounds: node.rounds - 1 }
+  if (node.do === 'graph' && node.width > 0) yield { ...node, width: node.width - 1 }
   if (node.do === 'each' && node.source === 'stream') yield { ...node, source: 'list' }
   if (node.do === 'step' && node.fail > 0) yield { ...node, fail: 0 }
   if (node.do === 'step' && node.step !== 'work') yield { ...node, step: 'work' }

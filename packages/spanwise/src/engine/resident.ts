@@ -74,6 +74,7 @@ export class Resident implements Host, EffectsHome, Turn {
   /** the commit that gives its lease back is on its way: nothing may begin */
   #givingBack = false
   #leaving = false
+  #replayedFrom = 0
 
   constructor(home: ResidentHome, loaded: LoadedRun, definition: WorkflowDefinition) {
     this.#home = home
@@ -475,7 +476,10 @@ export class Resident implements Host, EffectsHome, Turn {
   write(entry: NewEntry): void {
     this.pending.entries.push(entry)
     this.#home.dirty(this)
-    if (entry.index - this.execution.recorded.start.index === longHistory) this.#warnLong()
+    // what a loop's snapshot stands for is not replayed
+    if (typeof entry.meta?.['round'] === 'number' && entry.kind === 'scope.snapshot') this.#replayedFrom = entry.index
+    if (entry.index - Math.max(this.execution.recorded.start.index, this.#replayedFrom) === longHistory)
+      this.#warnLong()
   }
 
   #warnLong(): void {
