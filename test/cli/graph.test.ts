@@ -38,8 +38,8 @@ describe('spanwise graph', () => {
     expect(shown.out).toContain(`● start
   └─▶ ● look
      ├─ page ─▶ · page (approval)
-     │  └─▶ · end
-     └─ done ─▶ · end
+     │  └─▶ end
+     └─ done ─▶ end
 `)
     expect((await cli('graph', 'render', 'triage.yaml', '-f', 'mermaid')).out).toContain('flowchart TD')
     await cli('graph', 'render', 'triage', '-f', 'svg', '-o', 'triage.svg')

@@ -40,7 +40,10 @@ export function proofFaults(row: RunRow, entry: Entry, place: number, edited: Re
 function readable(key: string, secret: Uint8Array): string {
   if (!key.includes('[')) return key
   const names = new Map(items.map((item) => [keyToken(secret, item), item]))
-  return key.replace(/\[([^\]]*)\]/g, (_, token: string) => `[${names.get(token) ?? (/^\d{1,2}$/.test(token) ? token : undefined)}]`)
+  return key.replace(
+    /\[([^\]]*)\]/g,
+    (_, token: string) => `[${names.get(token) ?? (/^\d{1,2}$/.test(token) ? token : undefined)}]`,
+  )
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

@@ -35,6 +35,7 @@ export function begin(model: GraphModel, state: State): Place {
 /** Where the edges of the nodes that are through lead. Each node is there once, however many edges lead to it. */
 export function follow(model: GraphModel, place: Place, finished: readonly Finished[], state: State): Place {
   const next = new Set<string>()
+  let ends = false
   const joins = { ...place.joins }
   const taken = { ...place.taken }
 
@@ -51,7 +52,8 @@ export function follow(model: GraphModel, place: Place, finished: readonly Finis
     add(edge.beyond)
   }
   const add = (to: string): void => {
-    if (to !== end) next.add(to)
+    if (to === end) ends = true
+    else next.add(to)
   }
 
   for (const { node, goto, failed } of finished) {
@@ -63,7 +65,8 @@ export function follow(model: GraphModel, place: Place, finished: readonly Finis
         else if (edge.kind === 'edge' && edge.from.includes(node) && isMet(edge, node, joins)) take(edge, edge.to)
       }
   }
-  if (next.size === 0) checkJoins(model, joins)
+  // it stops, and nothing has led to the end: somebody waits in vain
+  if (next.size === 0 && !ends) checkJoins(model, joins)
   return {
     next: [...next],
     ...(Object.keys(joins).length === 0 ? {} : { joins }),

@@ -39,7 +39,7 @@ function nodeText(model: GraphModel, name: string, again: boolean, visits: Visit
 }
 
 function mark(visits: Visits | undefined, name: string): string {
-  if (visits === undefined) return ''
+  if (visits === undefined || name === end) return ''
   const count = name === start ? 1 : (visits.get(name) ?? 0)
   if (count === 0) return '· '
   return count === 1 ? '● ' : `●×${count} `
