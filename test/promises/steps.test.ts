@@ -470,6 +470,13 @@ describe('attempts', () => {
     expect(await app.run(flow)).toBe(2)
   })
 
+  it('of a transaction have no limits, and it is said where it is written', () => {
+    for (const limits of [{ concurrency: 2 }, { rate: { limit: 1, per: '1s' } }])
+      expect(() => step.transaction('write', limits as object, () => 1)).toThrow(
+        expect.objectContaining({ code: 'INVALID_OPTION', hint: expect.stringContaining('one at a time') }),
+      )
+  })
+
   it('cannot be told nonsense', () => {
     expect(() => step('x', { timeout: '5 minutes' as never }, () => 1)).toThrow(/timeout of step "x"/)
     expect(() => step('x', { backoff: -1 }, () => 1)).toThrow(/backoff/)

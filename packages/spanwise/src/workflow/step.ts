@@ -216,6 +216,14 @@ function make(kind: StepDefinition['kind'], name: string, second: unknown, third
     })
   }
   checkOptions(name, rest)
+  if (kind === 'transaction' && (rest.concurrency ?? rest.rate) !== undefined) {
+    throw new SpanwiseError({
+      code: 'INVALID_OPTION',
+      message: `The transaction "${name}" cannot have a concurrency or a rate.`,
+      hint: 'Transactions run one at a time as it is. Limit a step before it, or how often its workflow begins (throttle).',
+      step: name,
+    })
+  }
   checkCache(name, kind, rest, reconcile !== undefined)
   const definition: StepDefinition = { name, kind, options: rest, input, output, reconcile, fn }
   const call = (value?: unknown): Promise<unknown> => callStep(definition, value)
