@@ -50,6 +50,7 @@ import { type DecisionRecord, readDecision } from './decisions/record.ts'
 import { type DiffStory, diffRuns, type RunDiff } from './diff.ts'
 import type { RunState } from './event.ts'
 import { type Explanation, explainRun } from './explain/explain.ts'
+import type { ExternalSteps } from './external.ts'
 import { type Failure, type FailureOptions, failures } from './failures.ts'
 import type { Health } from './health.ts'
 import { type Overview, type OverviewOptions, overview } from './overview.ts'
@@ -124,6 +125,8 @@ export interface Archive {
 }
 
 export interface App extends AsyncDisposable {
+  /** what programs outside need to perform steps of `step.external`: the server gives it to them */
+  readonly external: ExternalSteps
   /** those that this process has the code of */
   readonly workflows: readonly Startable<never, unknown>[]
   /** Starts a run, or gets the one with this id. Durable when it resolves. @throws INVALID_INPUT, ID_CONFLICT */
@@ -254,6 +257,7 @@ export function makeApp(
     readonly oversight: Oversight
     readonly operator?: Operator | undefined
     readonly workflows: readonly Startable<never, unknown>[]
+    readonly external: ExternalSteps
     /** of the store, where it is one */
     readonly file: string | undefined
     readonly close: () => Promise<void>
@@ -272,6 +276,7 @@ export function makeApp(
   }
   const app = {
     workflows: options.workflows,
+    external: options.external,
     start,
     run: async (startable: Startable<never, unknown>, input: unknown, startOptions?: StartOptions) =>
       (await start(startable, input, startOptions)).result(),

@@ -4,6 +4,7 @@ import type { Operator } from './acts.ts'
 import { type App, makeApp } from './app.ts'
 import type { Backend } from './backend.ts'
 import { attach } from './control/index.ts'
+import { noExternalSteps } from './external.ts'
 import { fileBackend } from './file.ts'
 import { healthOf } from './health.ts'
 import { releaseOf, type SpanwiseOptions } from './options.ts'
@@ -30,6 +31,7 @@ export async function connect(
     oversight: options.oversight ?? {},
     operator: options.operator,
     workflows: options.workflows ?? [],
+    external: noExternalSteps(),
     file,
     close: () => {
       isClosing = true

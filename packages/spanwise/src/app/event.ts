@@ -43,8 +43,13 @@ export function toEvent(entry: Entry): RunEvent {
     key,
     attempt,
     meta,
-    payload: payload === undefined ? undefined : decodePayload(kind, payload),
+    payload: payload === undefined ? undefined : decodePayload(lateKind(kind, meta) ?? kind, payload),
   }
+}
+
+/** A note about what came too late holds what the entry would have held. */
+function lateKind(kind: Entry['kind'], { late }: Meta): Entry['kind'] | undefined {
+  return kind === 'note' && typeof late === 'string' ? (late as Entry['kind']) : undefined
 }
 
 function decodePayload(kind: Entry['kind'], payload: string): unknown {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import {
   type Activity,
   checkNumber,
+  createDesk,
   createLimiter,
   createScheduler,
   type EngineContext,
@@ -33,6 +34,7 @@ import {
 import { type App, makeApp } from './app.ts'
 import { listenForClients, type Served } from './control/index.ts'
 import { eraseAgain } from './erasures.ts'
+import { externalSteps } from './external.ts'
 import { fileBackend } from './file.ts'
 import { Forming } from './forming.ts'
 import { healthOf } from './health.ts'
@@ -94,6 +96,7 @@ export async function openWorker(
         ? await sealing(store, address.path, options.audit ?? {}, { clock, log })
         : undefined
     let pool: ThreadPool | undefined
+    const desk = createDesk(clock)
     const memory = await storedRates(store, () => clock.now())
     const limiter = createLimiter({ clock, log, memory, weight })
     const results = new ResultCache({ store, limiter, clock, log })
@@ -117,6 +120,7 @@ export async function openWorker(
         })
         return pool
       },
+      desk,
       limiter,
       results,
       fakes: new Map(Object.entries(options.fakes ?? {})) as unknown as ReadonlyMap<
@@ -144,6 +148,7 @@ export async function openWorker(
     }
     const retainer = createRetainer(store, clock, log, options.retention ?? [], options.oversight?.keepDecisions)
     const kill = (): void => {
+      desk.close()
       scheduler.kill()
       retainer.kill()
       engine.kill()
@@ -175,6 +180,8 @@ export async function openWorker(
     const close = (): Promise<void> => {
       closed ??= (async () => {
         try {
+          // what other programs have in hand is for the next owner to hand out again
+          desk.close()
           // at once: from this moment on none of them begins anything
           await Promise.all([scheduler.close(), retainer.close(), engine.close()])
           // clients see their runs leave, then look for the next owner
@@ -198,6 +205,7 @@ export async function openWorker(
       release: context.release,
       oversight: options.oversight ?? {},
       workflows: options.workflows,
+      external: externalSteps(desk, backend, () => clock.now()),
       file: opened.info.path,
       close,
       health: () => healthOf({ isClosing: closed !== undefined, isLost }, () => opened.run('')),

@@ -2,6 +2,7 @@ export { approvalId } from './approval-id.ts'
 export { dropResults, filterOf as cacheFilter, type Invalidation, ResultCache } from './cache/index.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { embeddedEngine } from './embedded.ts'
+export { createDesk, type Desk, type Handed } from './external/index.ts'
 export {
   type ForkOptions,
   type ForkPlan,

@@ -2,6 +2,7 @@ import type { RowChange, Store } from '../journal/index.ts'
 import type { Log, ModelHome, StepContext, WorkflowDefinition } from '../workflow/index.ts'
 import type { ResultCache } from './cache/index.ts'
 import type { Clock } from './clock.ts'
+import type { Desk } from './external/index.ts'
 import type { Limiter } from './limiter/index.ts'
 import type { ThreadPool } from './pool/index.ts'
 
@@ -25,6 +26,8 @@ export interface EngineContext {
   /** finished items after which `each` takes its first snapshot; as the runtime chooses when absent */
   readonly snapshotAfter?: number | undefined
   readonly pool: () => ThreadPool
+  /** where other programs take steps from */
+  readonly desk: Desk
   /** one for steps, models and pools */
   readonly limiter: Limiter
   /** results that runs take from each other */

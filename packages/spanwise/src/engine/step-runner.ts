@@ -31,6 +31,7 @@ import { backoffDelay, retryAfter } from './backoff.ts'
 import type { Flight, Wanted } from './cache/index.ts'
 import { Cited } from './cited.ts'
 import { encodeError } from './error-text.ts'
+import type { ExternalTask } from './external/index.ts'
 import { judge } from './judge.ts'
 import type { Lease, LimitRequest } from './limiter/index.ts'
 import type { EngineContext } from './options.ts'
@@ -268,8 +269,14 @@ export class StepRunner {
     const { options, reconcile } = this.#definition
     const once = options.effect === 'at-most-once'
     if (this.#uncertain && reconcile !== undefined) return this.#reconcile()
-    if (once || reconcile !== undefined || options.pool !== undefined) return this.#announce()
+    if (once || reconcile !== undefined || this.#isElsewhere) return this.#announce()
     this.#begin()
+  }
+
+  /** in a thread, or in another program */
+  get #isElsewhere(): boolean {
+    const { pool, external } = this.#definition.options
+    return pool !== undefined || external !== undefined
   }
 
   /** The intent is on disk before the effect begins. */
@@ -319,6 +326,11 @@ export class StepRunner {
     // it stands for the function alone: schemas hold
     if (fake !== undefined)
       return runFunction({ ...this.#definition, fn: fake as StepDefinition['fn'] }, value, context)
+    const { external } = this.#definition.options
+    if (external !== undefined) {
+      const place = (input: unknown): Promise<never> => this.#place(external, input, context)
+      return runFunction({ ...this.#definition, fn: place }, value, context)
+    }
     if (this.#definition.options.pool !== undefined)
       return engine.pool().run(
         {
@@ -332,6 +344,25 @@ export class StepRunner {
         context,
       )
     return runFunction(this.#definition, value, context)
+  }
+
+  #place(pool: string, input: unknown, context: StepContext): Promise<never> {
+    const { engine, execution, row } = this.#home
+    const task: ExternalTask = {
+      run: execution.run.id,
+      tenant: row.tenant,
+      workflow: row.workflow,
+      step: this.#definition.name,
+      key: this.operation.key,
+      pool,
+      attempt: this.#number,
+      idempotencyKey: context.idempotencyKey,
+      input,
+      inputText: this.#input,
+      claim: this.#claim as string,
+      definition: this.#definition,
+    }
+    return engine.desk.place(task, context)
   }
 
   #finished(result: AttemptResult, ms: number): void {
@@ -397,6 +428,7 @@ export class StepRunner {
     this.#home.execution.offer({
       kind: 'step.error',
       operation: this.operation,
+      quiet: this.#definition.options.external !== undefined,
       attempt: this.#number,
       meta: { class: failure, ms, ...this.#poolMeta(), ...decisionMeta(this.#definition) },
       payload: stepPayload(this.#input, encodeError(error)),
@@ -469,7 +501,7 @@ export class StepRunner {
       deadline: deadline === undefined ? undefined : Math.max(0, this.#deadline() - engine.clock.now()),
       grace: engine.grace,
       clock: engine.clock,
-      queued: this.#definition.options.pool !== undefined,
+      queued: this.#isElsewhere,
       log: engine.log,
       models: (signal) => {
         this.#calls ??= this.#home.calls(this.operation)
@@ -492,7 +524,9 @@ export class StepRunner {
   }
 
   #poolMeta(): Meta {
-    return this.#definition.options.pool === undefined ? {} : { pool: this.#definition.options.pool }
+    const { pool, external } = this.#definition.options
+    const where = external ?? pool
+    return where === undefined ? {} : { pool: where }
   }
 
   /** Opaque, and the same over retries, crashes and resumes. */

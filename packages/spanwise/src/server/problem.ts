@@ -23,6 +23,8 @@ const statuses: Readonly<Record<string, number>> = {
   PROVIDER_FAILED: 503,
   ID_CONFLICT: 409,
   RUN_ENDED: 409,
+  CLAIM_LOST: 409,
+  EXTERNAL_NEEDS_WORKER: 409,
   APPROVAL_CLOSED: 409,
   NOT_PARKED: 409,
   NOTHING_TO_EDIT: 409,

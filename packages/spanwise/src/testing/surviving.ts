@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   type App,
+  type ExternalSteps,
   type Run,
   type RunEvent,
   type Schedule,
@@ -15,6 +16,15 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | 'workflows' 
   const start = async (...args: unknown[]): Promise<Run<unknown>> =>
     survivingRun(machine, (await machine.ask((app) => app.start(...(args as Parameters<App['start']>)))).id)
   const app = {
+    external: {
+      claim: (...args: Parameters<ExternalSteps['claim']>) => machine.ask((one) => one.external.claim(...args), true),
+      tenantOf: (claim: string) => machine.ask((one) => one.external.tenantOf(claim), true),
+      heartbeat: (...args: Parameters<ExternalSteps['heartbeat']>) =>
+        machine.ask((one) => one.external.heartbeat(...args), true),
+      complete: (...args: Parameters<ExternalSteps['complete']>) =>
+        machine.ask((one) => one.external.complete(...args), true),
+      fail: (...args: Parameters<ExternalSteps['fail']>) => machine.ask((one) => one.external.fail(...args), true),
+    },
     start,
     run: async (...args: unknown[]) => (await start(...args)).result(),
     async get(...args: unknown[]) {

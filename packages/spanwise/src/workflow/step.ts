@@ -85,6 +85,8 @@ export interface StepDefinition {
     readonly backoff?: Duration
     readonly retryOn?: (error: unknown) => boolean
     readonly settleAfter?: Duration
+    /** another program performs it: the pool that it takes it from */
+    readonly external?: string
   } & Shares<never>
   readonly input: StandardSchemaV1 | undefined
   readonly output: StandardSchemaV1 | undefined
@@ -92,7 +94,25 @@ export interface StepDefinition {
   readonly fn: (...args: readonly unknown[]) => unknown
 }
 
+export interface ExternalOptions extends Omit<StepCommon, 'pool' | 'memory' | 'module'> {
+  /** where programs take it from; its name by default */
+  readonly pool?: string
+  readonly attempts?: number
+  readonly backoff?: Duration
+  readonly retryOn?: (error: unknown) => boolean
+  readonly effect?: 'at-least-once' | 'idempotent'
+}
+
 export interface StepFactory {
+  /**
+   * A step that another program performs, in any language: it claims it over HTTP, and answers with a result that fits `output`. Give it a
+   * `timeout`: so long it may be silent.
+   * @example const render = step.external('render', { input: Page, output: Pdf, timeout: '5m' })
+   */
+  external<SI extends StandardSchemaV1, SO extends StandardSchemaV1>(
+    name: string,
+    options: ExternalOptions & { readonly input: SI; readonly output: SO },
+  ): Step<Omittable<SchemaInput<SI>>, SchemaOutput<SO>>
   // 1 no options
   <I = void, O = unknown>(
     name: string,
@@ -274,8 +294,21 @@ export const step: StepFactory = Object.assign(
   {
     transaction: ((name: string, second: unknown, third?: unknown) =>
       define('transaction', name, second, third)) as TransactionFactory,
+    external: ((name: string, { pool = name, ...options }: ExternalOptions) =>
+      define('function', name, { ...options, external: pool }, () => {
+        throw externalOnly(name, pool)
+      })) as never,
   },
 )
+
+function externalOnly(step: string, pool: string): SpanwiseError {
+  return new SpanwiseError({
+    code: 'EXTERNAL_STEP',
+    message: `Step "${step}" is performed by another program, and there is none here.`,
+    hint: `Call it in a workflow, with a program that takes steps of the pool "${pool}"; in tests give a fake for it.`,
+    step,
+  })
+}
 
 export function definitionOf(made: unknown): StepDefinition | undefined {
   return typeof made === 'function' ? (made as { [stepMarker]?: StepDefinition })[stepMarker] : undefined

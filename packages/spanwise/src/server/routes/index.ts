@@ -2,6 +2,7 @@ import type { OperationName } from '../operations.ts'
 import type { Route } from '../route.ts'
 import { approvalRoutes } from './approvals.ts'
 import { decisionRoutes } from './decisions.ts'
+import { externalRoutes } from './external.ts'
 import { historyRoutes } from './history.ts'
 import { keyRoutes } from './keys.ts'
 import { operateRoutes } from './operate.ts'
@@ -21,6 +22,7 @@ export const routes = {
   ...scheduleRoutes,
   ...storeRoutes,
   ...keyRoutes,
+  ...externalRoutes,
 } as const satisfies { readonly [Name in OperationName]: Route }
 
 export type Routes = typeof routes

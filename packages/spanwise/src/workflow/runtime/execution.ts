@@ -406,7 +406,7 @@ export class Execution implements Runtime {
   }
 
   #late(offer: Offer, operation: Operation): void {
-    if (offer.written === undefined && /^(step|model)[.](result|error)$/.test(offer.kind)) {
+    if (offer.written === undefined && offer.quiet !== true && /^(step|model)[.](result|error)$/.test(offer.kind)) {
       const { kind, attempt = 0, meta, payload } = offer
       const note = ofOperation(operation, { kind: 'note', attempt, meta: { ...meta, late: kind }, payload })
       this.#writer.write({ ...note, after: this.current })

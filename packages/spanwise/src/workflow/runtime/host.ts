@@ -40,6 +40,8 @@ export type Ending =
 
 /** Something that arrived for the run: becomes an entry when it is handed over. */
 export interface Offer {
+  /** nobody needs to know of it when it comes too late: it only ends the waiting for what another program does */
+  readonly quiet?: boolean
   readonly kind: EntryKind
   readonly operation?: Operation | undefined
   readonly attempt?: number | undefined

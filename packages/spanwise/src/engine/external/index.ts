@@ -1,0 +1,1 @@
+export { createDesk, type Desk, type ExternalTask, type Handed } from './desk.ts'
