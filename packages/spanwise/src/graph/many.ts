@@ -85,7 +85,8 @@ export async function forMany(
 
 function keysOf(items: readonly unknown[], { key, node }: ManyOptions): readonly string[] {
   const keys = items.map((item, index) => (key === undefined ? String(index) : String(key(item, index))))
-  const twice = keys.find((one, index) => keys.indexOf(one) !== index)
+  const seen = new Set<string>()
+  const twice = keys.find((one) => seen.size === seen.add(one).size)
   if (twice === undefined) return keys
   throw new SpanwiseError({
     code: 'DUPLICATE_KEY',
