@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { audit } from './audit.ts'
 import { cache } from './cache.ts'
 import { machine } from './machine.ts'
 import { schedules } from './schedules.ts'
@@ -36,6 +37,7 @@ const parts: Record<string, () => Promise<Figures>> = {
   due: () => dueAtOnce(full ? 10_000 : 1_000),
   parked: () => parkedRuns(full ? 100_000 : 5_000),
   idle: () => idle(full ? 10 : 3),
+  audit: () => audit(full ? 7 : 3, full ? 8_000 : 1_000),
   cache: () => cache(64, full ? 3_000 : 500, full ? 2_000 : 500),
   schedules: () => schedules(full ? 10_000 : 1_000, full ? 10 : 3),
 }

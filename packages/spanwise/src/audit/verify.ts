@@ -143,12 +143,39 @@ async function walkLog(
   const tiles = new Map<number, Uint8Array>()
 
   let at = 0
-  while (at < size) {
-    const to = Math.min(expected[next]?.size ?? size, at + batch, size)
-    const entries = to > at ? await readable(store, at, to) : []
-    const hashes: Uint8Array[] = []
-    for (const entry of entries.filter(({ position }) => position < to)) {
+  let hashes: Uint8Array[] = []
+  const grow = (): void => {
+    frontier = extend(frontier, hashes, (level, index, root) => {
+      if (level === keptLevels) tiles.set(index, root)
+    })
+    hashes = []
+  }
+  /** holds the tree against the checkpoints that end here */
+  const compare = async (): Promise<void> => {
+    for (
+      let checkpoint = expected[next];
+      checkpoint !== undefined && checkpoint.size <= at;
+      checkpoint = expected[++next]
+    ) {
       // without what is missing there is no tree
+      if (isBroken) continue
+      grow()
+      if (Buffer.compare(rootOf(frontier), checkpoint.root) === 0) good = checkpoint.size
+      else {
+        isBroken = true
+        find(await narrow(store, good, checkpoint.size, tiles))
+      }
+    }
+  }
+
+  await compare()
+  let ahead = readAhead(store, 0, size)
+  while (at < size) {
+    const to = Math.min(at + batch, size)
+    const entries = await ahead
+    // the store's thread reads the next ones while these are looked at
+    ahead = readAhead(store, to, size)
+    for (const entry of entries) {
       if (entry.position > at) isBroken = missing(find, at, entry.position)
       at = entry.position + 1
       const wrong = outOfOrder(entry, last) ?? checkEntry(entry)
@@ -157,24 +184,22 @@ async function walkLog(
       else if (entry.erased) erased++
       if (entry.locked === true) locked++
       hashes.push(leafHash(entry.leaf))
+      if ((expected[next]?.size ?? Number.POSITIVE_INFINITY) <= at) await compare()
     }
-    frontier = extend(frontier, hashes, (level, index, root) => {
-      if (level === keptLevels) tiles.set(index, root)
-    })
+    grow()
     if (at < to) isBroken = missing(find, at, to)
     at = to
+    await compare()
     progress(at, size)
-    while (expected[next]?.size === at) {
-      const checkpoint = expected[next++] as SignedCheckpoint
-      if (isBroken) continue
-      if (Buffer.compare(rootOf(frontier), checkpoint.root) === 0) good = checkpoint.size
-      else {
-        isBroken = true
-        find(await narrow(store, good, checkpoint.size, tiles))
-      }
-    }
   }
   return { erased, archived, locked }
+}
+
+function readAhead(store: LogStore, from: number, size: number): Promise<readonly LogEntry[]> {
+  const found = from < size ? readable(store, from, Math.min(from + batch, size)) : Promise.resolve([])
+  // who awaits it is told
+  found.catch(() => {})
+  return found
 }
 
 /** All that can be read of a range: where bytes make no sense, what lies around them is still looked at. */

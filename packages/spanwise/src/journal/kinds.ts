@@ -44,3 +44,13 @@ const kinds = new Map(Object.entries(kindCodes).map(([kind, code]) => [code, kin
 export function kindOf(code: number): EntryKind | undefined {
   return kinds.get(code)
 }
+
+/** What this version calls a kind that a newer one writes: it can be held against its proof, and nothing else. */
+export function nameOf(code: number): EntryKind {
+  return kindOf(code) ?? (`kind ${code}` as EntryKind)
+}
+
+/** The number of a kind, of one that `nameOf` had to name too. */
+export function codeOf(kind: EntryKind): number {
+  return kindCodes[kind] ?? Number(kind.slice('kind '.length))
+}

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { EntryKind, Meta } from './entry.ts'
-import { kindCodes } from './kinds.ts'
+import { codeOf } from './kinds.ts'
 
 /**
  * leaf v1: SHA-256 over these bytes. All numbers are big-endian; `after`, `at` and `index` are signed.
@@ -60,7 +60,7 @@ export function leafLatin1(
 ): string {
   if (run.length * 3 > 1024) throw new RangeError('a run id is at most 341 characters')
   buffer.write(tag, 0, 'latin1')
-  buffer.writeUInt16BE(kindCodes[fields.kind], 14)
+  buffer.writeUInt16BE(codeOf(fields.kind), 14)
   writeInt64(fields.index, 16)
   writeInt64(fields.after, 24)
   buffer.writeUInt32BE(fields.attempt, 32)

@@ -1,7 +1,7 @@
 import type { Vault } from '../encryption/vault.ts'
 import type { Entry, EntryKind, Meta, NewEntry } from '../entry.ts'
 import { SpanwiseError } from '../error.ts'
-import { kindCodes, kindOf } from '../kinds.ts'
+import { codeOf, kindOf } from '../kinds.ts'
 import { metaText } from '../leaf.ts'
 import { seal, unseal } from '../seal.ts'
 import { archivedPayloads, ownSecret } from './archived.ts'
@@ -38,7 +38,7 @@ function insertEntry(context: Context, run: Run, entry: NewEntry, own: Uint8Arra
     index: entry.index,
     after: entry.after,
     at: entry.at,
-    kind: kindCodes[entry.kind],
+    kind: codeOf(entry.kind),
     key: entry.key,
     attempt: entry.attempt,
     meta: meta === '{}' ? '' : meta,
@@ -113,6 +113,17 @@ export function secretsOf(context: Context, runSeq: number): (subject: string) =
   }
 }
 
+function knownKind(context: Context, run: string, raw: RawEntry): EntryKind {
+  const kind = kindOf(raw.kind)
+  if (kind !== undefined) return kind
+  throw new SpanwiseError({
+    code: 'STORE_TOO_NEW',
+    message: `Entry ${raw.index} of run ${run} in ${context.where} is of kind ${raw.kind}, which this version of Spanwise does not know.`,
+    hint: 'Upgrade Spanwise to the version that wrote it, or newer.',
+    run,
+  })
+}
+
 /** An entry of the log, as everybody reads it. */
 export function entryAt(
   context: Context,
@@ -120,9 +131,8 @@ export function entryAt(
   raw: RawEntry,
   position: number,
   secretOf: (subject: string) => Uint8Array | undefined = secretsOf(context, raw.runSeq),
+  kind: EntryKind = knownKind(context, run, raw),
 ): Entry {
-  const kind = kindOf(raw.kind)
-  if (kind === undefined) throw new RangeError(`no such entry kind in this version: ${raw.kind}`)
   return {
     run,
     index: raw.index,

@@ -1,4 +1,5 @@
 import type { Entry } from '../entry.ts'
+import { nameOf } from '../kinds.ts'
 import type { LogEntry, NewSeal, Sealed } from '../log.ts'
 import type { Context } from './context.ts'
 import { entryAt } from './entries.ts'
@@ -45,9 +46,9 @@ export function readLog(
       return whose === null ? runSecret(context, raw.runSeq) : subjectSecret(context, whose)
     }
     const entry =
-      readable(() => entryAt(context, run, raw, position + first, secretOf)) ??
+      readable(() => entryAt(context, run, raw, position + first, secretOf, nameOf(raw.kind))) ??
       // its content does not open: that is for who verifies to say, with all the others
-      entryAt(context, run, raw, position + first, () => undefined)
+      entryAt(context, run, raw, position + first, () => undefined, nameOf(raw.kind))
     found.push({ ...entry, position, secret: secretOf(raw.subject) })
   })
   return found
