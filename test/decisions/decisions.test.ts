@@ -63,7 +63,10 @@ test('one record has everything that led to a decision and came of it', async ()
     subject: 'customer-17',
     input: { mail: 'My parcel is lost.', rules: 'Refund within 14 days.' },
     result: { refund: true, words: true },
-    documents: [{ id: 'mail-7' }],
+    documents: [
+      { id: 'refund-policy', version: '2026-01', direct: false },
+      { id: 'mail-7', direct: true },
+    ],
     retries: [{ why: 'transient', error: { message: 'the mail server hung up' } }],
     approvals: {
       before: [],

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { bundleRun, exportSubject } from '../../app/index.ts'
+import { bundleRun, exportSubject, type Run } from '../../app/index.ts'
 import {
   checkProof,
   checkpointFile,
@@ -87,7 +87,11 @@ export async function bundle(
   options: Keys & { readonly out: string },
 ): Promise<number> {
   const { out } = options
-  const run = await client(options, async (app) => (await findRun(app, text)).id)
+  const run = await client(options, async (app) => {
+    const found = await findRun(app, text)
+    await say(found)
+    return found.id
+  })
   return onFile(options, async (store, path) => {
     const made = await bundleRun(store, run, keysOf(path, options), out)
     if (terminal.json) terminal.data({ run, out, ...made })
@@ -101,6 +105,11 @@ export async function bundle(
   })
 }
 
+/** Where it is recorded who reads what, an export is reading: on record before anything is written. */
+async function say(run: Run<unknown>): Promise<void> {
+  for await (const _ of run.events()) return
+}
+
 /** Everything on record about a person or thing. */
 export async function subject(
   terminal: Terminal,
@@ -109,6 +118,13 @@ export async function subject(
 ): Promise<number> {
   const { out } = options
   return onFile(options, async (store) => {
+    const runs = await store.runsOfSubject(name)
+    await client(options, async (app) => {
+      for (const id of runs) {
+        const run = await app.get(id)
+        if (run !== undefined) await say(run)
+      }
+    })
     const made = await exportSubject(store, name, out)
     if (terminal.json) terminal.data({ subject: name, out, ...made })
     else {
