@@ -119,7 +119,7 @@ export async function checkTheStore(terminal: Terminal, options: Common): Promis
       const without = erased === 0 ? '' : `; ${erased} were erased and have their proofs only`
       const unread = locked === 0 ? '' : `; the content of ${locked} is encrypted and was not checked, without the key`
       terminal.out(
-        `${terminal.paint('green', '✔')} ${runs} runs, ${entries} entries: all as they were written${without}${unread}`,
+        `${terminal.paint('green', '✔')} ${plural(runs, 'run')}, ${plural(entries, 'entry', 'entries')}: all as they were written${without}${unread}`,
       )
     } else terminal.note('stop the worker, keep a copy, and restore a backup: spanwise store restore <file>')
   }
