@@ -36,8 +36,8 @@ export async function campaign({ from, seeds, workers, mutant, patience = 60_000
     over = true
     for (const player of players) player.kill('SIGKILL')
   }
-  const play = (i: number): Promise<void> => {
-    const share: Share = { from: from + i, until, step: workers }
+  const play = (first: number): Promise<void> => {
+    const share: Share = { from: first, until, step: workers }
     const player = fork(part, [JSON.stringify(share)], {
       execArgv: ['--conditions=spanwise-source', ...(mutant === undefined ? [] : ['--import', planter.href])],
       env: { ...process.env, SIMULATION_MUTANT: mutant ?? '' },
@@ -70,10 +70,13 @@ export async function campaign({ from, seeds, workers, mutant, patience = 60_000
         // a bug may take the process with it
         const wrong = [`its process ended: ${said.trim().slice(0, 2_000)}`]
         const nothing = { executions: 0, entries: 0, operations: 0, processes: 0 }
-        if (!over && next < until && !each({ seed: next, wrong, ...nothing })) stop()
+        if (over || next >= until) return resolve()
+        if (!each({ seed: next, wrong, ...nothing })) stop()
+        // who goes on after a seed that failed goes on after one that took its process with it
+        else if (next + workers < until) return resolve(play(next + workers))
         resolve()
       })
     })
   }
-  await Promise.all(Array.from({ length: Math.min(workers, seeds) }, (_, i) => play(i)))
+  await Promise.all(Array.from({ length: Math.min(workers, seeds) }, (_, i) => play(from + i)))
 }

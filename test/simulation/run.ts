@@ -39,7 +39,8 @@ const total = { seeds: 0, failed: 0, executions: 0, entries: 0, operations: 0, p
 const failed: Played[] = []
 
 if (values.story) await tell()
-else await campaign({ from, seeds, workers, each: judge })
+// a long night shares its machine: slow is not stuck
+else await campaign({ from, seeds, workers, patience: 600_000, each: judge })
 const seconds = (performance.now() - began) / 1_000
 // one after the other, when nothing else is played: what happens in one process must be repeatable
 for (const one of failed) if (values.shrink) await showShrunk(generate(one.seed), one.wrong[0] as string)

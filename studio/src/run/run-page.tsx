@@ -171,6 +171,7 @@ function Tabs({ tab, models }: { readonly tab: RunTab; readonly models: number }
             key={one}
             to="."
             search={one === 'timeline' ? {} : { tab: one }}
+            activeOptions={{ exact: true, includeSearch: true }}
             aria-current={one === tab ? 'page' : undefined}
             className="rounded-md px-2.5 py-1 font-medium text-soft hover:text-ink aria-[current=page]:bg-raised aria-[current=page]:text-ink"
           >
