@@ -3,7 +3,8 @@ import { entryPoints } from './rolldown.size.mjs'
 // Budgets per entry point, brotli, without dependencies. Raise one only in the commit that needs it, and say why there.
 const budgets = {
   // schedules, limits, forks, repairs, the audit log, retention and the surface to all of them
-  '.': '92 kB',
+  // the store's newer parts stand in every program that opens one: encryption, erasure and holds, decisions, cache, debounced starts
+  '.': '112 kB',
   './agent': '60 kB',
   // loaded into somebody else's process; at-exit, with prices, is not among it
   './baseline': '8 kB',
@@ -13,7 +14,7 @@ const budgets = {
   './graph/definition': '44 kB',
   './models': '40 kB',
   './server': '92 kB',
-  './testing': '92 kB',
+  './testing': '108 kB',
 }
 
 const studio = 'packages/spanwise/studio/assets'
