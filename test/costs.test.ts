@@ -185,7 +185,8 @@ async function fromEntries(url: string, runs: readonly string[]): Promise<Spent>
       add('calls', kind === 'model.attempt' ? 0 : 1)
       add('failed', kind === 'model.error' ? 1 : 0)
       add('requests', record.tries)
-      add('cost', record.cost ?? 0n)
+      // of a lost call nobody knows it: the most that it can be stands beside the sums
+      add('cost', record.unconfirmed ? 0n : (record.cost ?? 0n))
       add('wasted', record.wasted ?? 0n)
       add('unpriced', kind === 'model.result' && record.cost === undefined ? 1 : 0)
       add('unconfirmed', record.unconfirmed ? 1 : 0)

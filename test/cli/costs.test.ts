@@ -118,3 +118,76 @@ test('costs reconcile compares with what a provider exports, and says what is of
     expect.stringContaining('has the columns a, b, which are of no known export'),
   ])
 })
+
+const lost = (day: string, model: string, bound: bigint) => ({
+  kind: 'model.attempt' as const,
+  at: Date.parse(`${day}T12:00Z`),
+  key: 'model#1',
+  record: { ...call(day, model, 0, 0, bound).record, bound, unconfirmed: true },
+})
+
+test('lost calls are listed, and said to have cost something or nothing', { timeout: 180_000 }, async () => {
+  const made = project({})
+  await writeCalls(`sqlite:${join(made.folder, 'store.db')}`, [
+    { workflow: 'one', calls: [lost('2026-11-01', 'gpt-5', 5_000_000n), lost('2026-11-02', 'gpt-5-mini', 1_000_000n)] },
+  ])
+  const { cli } = made
+  const shown = await cli('costs', 'unconfirmed', ...store)
+  expect(shown.code, shown.err).toBe(0)
+  expect(shown.out).toMatch(/one +gpt-5 +\$0\.005000/)
+  const { calls } = JSON.parse((await cli('costs', 'unconfirmed', '--json', ...store)).out)
+  const [first, second] = calls as { run: string; index: number }[]
+  const run = first?.run ?? ''
+  const both = await cli('costs', 'confirm', run, '--cost', '0.001', ...store)
+  expect(both).toMatchObject({ code: 2, err: expect.stringContaining('--entry') })
+  expect(await cli('costs', 'confirm', run, '--entry', `${first?.index}`, '--cost', '1e3', ...store)).toMatchObject({
+    code: 2,
+  })
+  const confirmed = await cli('costs', 'confirm', run, '--entry', `${first?.index}`, '--cost', '0.0012', ...store)
+  expect(confirmed.out).toContain('1 call: charged $0.001200')
+  expect((await cli('costs', 'void', run, ...store)).out).toContain('1 call: not charged')
+  expect(second?.index).not.toBe(first?.index)
+  expect((await cli('costs', 'unconfirmed', ...store)).err).toContain('no calls are unconfirmed')
+  const total = JSON.parse((await cli('costs', '--json', ...store)).out).total
+  expect(total).toMatchObject({ cost: '1200000', unconfirmed: 0 })
+  expect(await cli('costs', 'void', run, ...store)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('unconfirmed'),
+  })
+})
+
+test('an invoice says which lost calls were charged: those that it has money for, and no others', async () => {
+  const made = project({
+    'costs.csv': [
+      'start_time,start_time_iso,amount_value,amount_currency,line_item',
+      '1793491200,2026-11-01T00:00:00+00:00,0.004,usd,"gpt-5-2025-08-07, output"',
+      '1793577600,2026-11-02T00:00:00+00:00,0.001,usd,"gpt-5-mini-2025-08-07, output"',
+      '1793664000,2026-11-03T00:00:00+00:00,9,usd,"gpt-5-2025-08-07, output"',
+    ].join('\n'),
+  })
+  await writeCalls(`sqlite:${join(made.folder, 'store.db')}`, [
+    {
+      workflow: 'one',
+      calls: [
+        // a quarter is explained by the answer; the rest is of the two lost calls, one to two
+        call('2026-11-01', 'gpt-5-2025-08-07', 100, 100, 1_000_000n),
+        lost('2026-11-01', 'gpt-5', 2_000_000n),
+        lost('2026-11-01', 'gpt-5', 4_000_000n),
+        // all of it is explained
+        call('2026-11-02', 'gpt-5-mini-2025-08-07', 100, 100, 1_000_000n),
+        lost('2026-11-02', 'gpt-5-mini', 4_000_000n),
+        // more than they can have cost: something else is wrong
+        lost('2026-11-03', 'gpt-5', 4_000_000n),
+      ],
+    },
+  ])
+  const settled = await made.cli('costs', 'reconcile', 'costs.csv', '--settle', ...store)
+  expect(settled.err).toContain('calls lost in crashes: 1 not charged, 2 charged what is missing, 1 left as they are')
+  const rows = JSON.parse((await made.cli('costs', '--by', 'day', '--json', ...store)).out).rows
+  const byDay = Object.fromEntries(
+    (rows as { key: { day: string }; cost: string; unconfirmed: number }[]).map((one) => [one.key.day, one]),
+  )
+  expect(byDay['2026-11-01']).toMatchObject({ cost: '4000000', unconfirmed: 0 })
+  expect(byDay['2026-11-02']).toMatchObject({ cost: '1000000', unconfirmed: 0 })
+  expect(byDay['2026-11-03']).toMatchObject({ cost: '0', unconfirmed: 1 })
+})

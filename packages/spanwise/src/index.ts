@@ -98,6 +98,8 @@ export {
   type StreamOptions,
   type StreamPart,
   spanwise,
+  type UnconfirmedCall,
+  type UnconfirmedOptions,
   type WebhookOptions,
   webhook,
 } from './app/index.ts'

@@ -65,6 +65,7 @@ import {
   scheduleHandle,
 } from './schedules.ts'
 import { type StartOptions, startRun } from './start.ts'
+import { confirmCall, type UnconfirmedCall, type UnconfirmedOptions, unconfirmedCalls } from './unconfirmed.ts'
 import { unknownRun } from './unknown-run.ts'
 
 export interface ListOptions {
@@ -180,6 +181,14 @@ export interface App extends AsyncDisposable {
    * @example const { successRate, previous } = await app.overview({ period: '7d', workflow: 'refund' })
    */
   overview(options?: OverviewOptions): Promise<Overview>
+  /** Calls that were under way when their process died, as long as nobody has said what they did cost. They are charged as the most that it can be. */
+  unconfirmed(options?: UnconfirmedOptions): Promise<readonly UnconfirmedCall[]>
+  /**
+   * Says once what such a call did cost, in nano-dollars: `0n` where the provider charged nothing. Costs and budgets follow. False where it
+   * was said before.
+   * @throws CALL_UNKNOWN
+   */
+  confirmCall(call: { readonly run: string; readonly index: number }, cost: bigint): Promise<boolean>
   approvals(options?: {
     readonly role?: string
     /** only of this run */
@@ -299,6 +308,9 @@ export function makeApp(
     diff: async (a: string, b: string) => diffRuns(await story(read, a), await story(read, b)),
     failures: (query: FailureOptions = {}) => failures(backend, query),
     costs: (query: CostOptions = {}) => costs(backend, query, now()),
+    unconfirmed: (query: UnconfirmedOptions = {}) => unconfirmedCalls(backend, query),
+    confirmCall: (call: Pick<UnconfirmedCall, 'run' | 'index'>, cost: bigint) =>
+      confirmCall(backend, call, cost, now()),
     decisions: (query: DecisionOptions = {}) => listDecisions(backend, query, now()),
     decision: (id: string) => readDecision(read, id),
     explain: (id: string) => explainRun(read, id),

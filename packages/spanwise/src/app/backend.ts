@@ -8,6 +8,8 @@ import type {
   ApprovalQuery,
   ApprovalRow,
   ArchiveRow,
+  ConfirmCall,
+  Confirmed,
   Created,
   DecisionQuery,
   DecisionRow,
@@ -58,6 +60,8 @@ export interface Backend extends ScheduleBackend, CacheBackend, ApiKeyStore {
   entries(run: string, from?: number, limit?: number): Promise<readonly Entry[]>
   list(query: ListQuery): Promise<Page<RunRow>>
   failures(query: FailureQuery): Promise<Page<FailureRow>>
+  /** what somebody found out about a call that was lost */
+  confirmCall(call: ConfirmCall): Promise<Confirmed>
   /** what model calls left in all runs */
   modelCalls(query: ModelCallQuery): Promise<Page<ModelCallRow>>
   /** takes in what was appended; true when nothing is left */

@@ -138,16 +138,18 @@ function add(sum: Sum, more: Spent): void {
 }
 
 /** What one entry adds. The announcement of a call says what may be spent; what was stands in the entries after it. */
-function spentBy({ kind, meta }: ModelCallRow): Spent | undefined {
+function spentBy({ kind, meta, confirmed }: ModelCallRow): Spent | undefined {
   if (kind !== 'model.attempt' && kind !== 'model.result' && kind !== 'model.error') return undefined
   const number = (name: string): number => (typeof meta[name] === 'number' ? meta[name] : 0)
   const money = (name: string): bigint => BigInt(Math.round(number(name)))
-  const unconfirmed = meta['unconfirmed'] === true
+  const lost = meta['unconfirmed'] === true
+  const unconfirmed = lost && confirmed === undefined
   return {
     calls: kind === 'model.attempt' ? 0 : 1,
     failed: kind === 'model.error' ? 1 : 0,
     requests: number('tries'),
-    cost: money('cost'),
+    // of a lost call only what is known: the most that it may have cost stands beside the sums
+    cost: lost ? (confirmed ?? 0n) : money('cost'),
     wasted: money('wasted'),
     unpriced: kind === 'model.result' && typeof meta['cost'] !== 'number' ? 1 : 0,
     unconfirmed: unconfirmed ? 1 : 0,

@@ -59,6 +59,7 @@ export function fileBackend(store: Store): Backend {
     entries: (run, from, limit) => store.entries(run, from, limit),
     list: (query) => store.list(query),
     failures: (query) => store.failures(query),
+    confirmCall: (call) => store.confirmCall(call),
     modelCalls: (query) => store.modelCalls(query),
     indexDecisions: () => store.indexDecisions(),
     decisions: (query) => store.decisions(query),

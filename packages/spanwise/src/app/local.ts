@@ -1,5 +1,5 @@
 import type { Engine, Limiter, LimitState, ResultCache, Scheduler } from '../engine/index.ts'
-import type { Store } from '../journal/index.ts'
+import type { BudgetChange, Store } from '../journal/index.ts'
 import type { CandidateState } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
@@ -20,6 +20,7 @@ export function localBackend(
   watchers: Watchers,
   forming: Forming,
   gateway: object | undefined,
+  budgets: (changes: readonly BudgetChange[]) => void,
 ): Backend {
   const schedules = storeSchedules(store, {
     changed: () => scheduler.wake(),
@@ -63,6 +64,11 @@ export function localBackend(
     entries: (run, from, limit) => store.entries(run, from, limit),
     list: (query) => store.list(query),
     failures: (query) => store.failures(query),
+    async confirmCall(call) {
+      const done = await store.confirmCall(call)
+      if (done.state === 'ok') budgets(done.budgets)
+      return done
+    },
     modelCalls: (query) => store.modelCalls(query),
     indexDecisions: () => store.indexDecisions(),
     decisions: (query) => store.decisions(query),

@@ -16,6 +16,7 @@ import {
 } from '../engine/index.ts'
 import {
   acquireOwnership,
+  type BudgetChange,
   openStore,
   parseStoreUrl,
   type RowChange,
@@ -90,6 +91,7 @@ export async function openWorker(
     await eraseAgain(store, clock.now(), log)
     await store.register({ id: worker, pid: process.pid, host: hostname(), lease, crashLimit })
     const watchers = new Watchers()
+    const budgetWatchers: ((changes: readonly BudgetChange[]) => void)[] = []
     const forming = new Forming(() => clock.now())
     const seals =
       address?.kind === 'sqlite' && options.audit !== false
@@ -127,7 +129,15 @@ export async function openWorker(
         string,
         (input: unknown, context: StepContext) => unknown
       >,
-      models: { store, worker, clock, random: options.random ?? Math.random, log, limiter },
+      models: {
+        store,
+        worker,
+        clock,
+        random: options.random ?? Math.random,
+        log,
+        limiter,
+        watchBudgets: (callback) => void budgetWatchers.push(callback),
+      },
       gateway: options.models,
       events: {
         changed: (run, row) => {
@@ -160,7 +170,19 @@ export async function openWorker(
     // what is due by a schedule is looked for behind: runs go on meanwhile
     scheduler.wake()
     const opened = store
-    const backend = localBackend(opened, engine, scheduler, limiter, results, watchers, forming, options.models)
+    const backend = localBackend(
+      opened,
+      engine,
+      scheduler,
+      limiter,
+      results,
+      watchers,
+      forming,
+      options.models,
+      (changes) => {
+        for (const callback of budgetWatchers) callback(changes)
+      },
+    )
     let isLost = false
     void opened.lost?.then((error) => {
       isLost = true

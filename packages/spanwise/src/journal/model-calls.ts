@@ -1,3 +1,4 @@
+import type { BudgetChange } from './budgets.ts'
 import type { EntryKind, Meta } from './entry.ts'
 
 /** The part of the store's port that reads what model calls left in all runs. */
@@ -6,7 +7,26 @@ export interface ModelCallStore {
   modelCalls(
     query: ModelCallQuery,
   ): Promise<{ readonly items: readonly ModelCallRow[]; readonly after: string | undefined }>
+  /** Says once what a lost call did cost. Budgets that it was kept back of follow in the same commit. */
+  confirmCall(call: ConfirmCall): Promise<Confirmed>
 }
+
+/** A call that was lost with its process, and what it did cost. */
+export interface ConfirmCall {
+  readonly run: string
+  /** of the entry that says that it was lost */
+  readonly index: number
+  /** nano-dollars; 0: it was not charged */
+  readonly cost: bigint
+  readonly at: number
+}
+
+export type Confirmed =
+  | { readonly state: 'ok'; readonly budgets: readonly BudgetChange[] }
+  /** it was said before: that stands */
+  | { readonly state: 'again' }
+  /** no call that was lost */
+  | { readonly state: 'unknown' }
 
 export interface ModelCallQuery {
   /** ms since 1970: entries from `since` on, before `until` */
@@ -30,4 +50,6 @@ export interface ModelCallRow {
   readonly workflow: string
   readonly tenant: string
   readonly release: string
+  /** of a call that was lost: what it did cost, where somebody has said it */
+  readonly confirmed?: bigint | undefined
 }

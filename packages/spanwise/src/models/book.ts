@@ -57,6 +57,18 @@ export class Book {
   constructor(home: ModelHome, event: (event: GatewayEvent) => void) {
     this.#home = home
     this.#event = event
+    home.watchBudgets?.((changes) => this.#changed(changes))
+  }
+
+  /** Somebody said what a lost call did cost: the store knows it already. */
+  #changed(changes: readonly BudgetChange[]): void {
+    for (const { budget, window, amount } of changes) {
+      const key = `${budget}@${window}`
+      const account = this.#accounts.get(key)
+      // one that is being read may have been read before: it is read anew
+      if (account?.loaded !== undefined) this.#accounts.delete(key)
+      else if (account !== undefined) account.used += amount
+    }
   }
 
   /**
@@ -109,6 +121,14 @@ export class Book {
   /** For the entry that says that a call is about to be sent. */
   taken(holds: readonly Hold[]): readonly BudgetChange[] {
     return holds.map(({ account, amount }) => ({ budget: account.id, window: account.window, amount }))
+  }
+
+  /** The same as text: by it what a lost call was kept back is given back, when it is known what it did cost. */
+  held(holds: readonly Hold[]): string | undefined {
+    if (holds.length === 0) return undefined
+    return JSON.stringify(
+      holds.map(({ account, amount, budget }) => [account.id, account.window, String(amount), budget.unit]),
+    )
   }
 
   /**

@@ -77,7 +77,7 @@ async function send(sending: Sending, call: ModelCall, started: number): Promise
   const event = (one: GatewayEvent) => gateway.event(call, one)
   const signal = sending.signal === undefined ? call.signal : AbortSignal.any([call.signal, sending.signal])
   try {
-    await call.hold(book.taken(holds), meta(sending, alias, { ms: 0, bound: kept.bound }))
+    await call.hold(book.taken(holds), meta(sending, alias, { ms: 0, bound: kept.bound, held: book.held(holds) }))
   } catch (error) {
     book.settle(holds, new Map()).release?.()
     throw error

@@ -49,6 +49,8 @@ export interface CallRecord {
   readonly price?: PriceUsed | undefined
   /** nano-dollars that the call may cost at most, reserved before it; undefined where no price is known */
   readonly bound?: bigint | undefined
+  /** of an announcement: what was kept back of which budgets, `[[budget, window, amount, unit]]` */
+  readonly held?: string | undefined
   /** nano-dollars for answers that were not used: losers of a hedge, streams that broke */
   readonly wasted?: bigint | undefined
   /** from being asked to the end of the answer */
@@ -90,6 +92,7 @@ export function toMeta(record: CallRecord): Meta {
     cost: nano(record.cost),
     price: record.price === undefined ? undefined : JSON.stringify(record.price),
     bound: nano(record.bound),
+    held: record.held,
     wasted: nano(record.wasted),
     ms: record.ms,
     firstMs: record.firstMs,

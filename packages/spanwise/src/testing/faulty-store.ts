@@ -175,6 +175,7 @@ export function faultyStore(store: Store, plan: FaultPlan = {}, before = 0): Fau
     checkpoints: (from, limit) => call(() => store.checkpoints(from, limit)),
     seal: (next) => call(() => store.seal(next)),
     sealNodes: (level, from, limit) => call(() => store.sealNodes(level, from, limit)),
+    confirmCall: (one) => call(() => store.confirmCall(one)),
     used: (of) => call(() => store.used(of)),
     use: (changes) => call(() => store.use(changes)),
     close: () => store.close(),

@@ -42,6 +42,8 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | 'workflows' 
     lineage: (of: never) => machine.ask((one) => one.lineage(of)),
     explain: (run: string) => machine.ask((one) => one.explain(run)),
     health: () => machine.ask((one) => one.health()),
+    unconfirmed: (...args: Parameters<App['unconfirmed']>) => machine.ask((one) => one.unconfirmed(...args)),
+    confirmCall: (...args: Parameters<App['confirmCall']>) => machine.ask((one) => one.confirmCall(...args)),
     counts: (...args: Parameters<App['counts']>) => machine.ask((one) => one.counts(...args)),
     approvals: (...args: Parameters<App['approvals']>) => machine.ask((one) => one.approvals(...args)),
     createApiKey: (...args: Parameters<App['createApiKey']>) => machine.ask((one) => one.createApiKey(...args)),

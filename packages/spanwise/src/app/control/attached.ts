@@ -183,6 +183,12 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     entries: (run, from, limit) => use((backend) => backend.entries(run, from, limit)),
     list: (query) => use((backend) => backend.list(query)),
     failures: (query) => use((backend) => backend.failures(query)),
+    // what the first try said stands
+    confirmCall: (call) =>
+      use(async (backend, again) => {
+        const done = await backend.confirmCall(call)
+        return again && done.state === 'again' ? { state: 'ok', budgets: [] } : done
+      }),
     modelCalls: (query) => use((backend) => backend.modelCalls(query)),
     indexDecisions: () => use((backend) => backend.indexDecisions()),
     decisions: (query) => use((backend) => backend.decisions(query)),

@@ -5,6 +5,8 @@ export type Check = (value: unknown) => boolean
 
 export const text: Check = (value) => typeof value === 'string'
 export const anything: Check = () => true
+/** money */
+export const big: Check = (value) => typeof value === 'bigint'
 export const flag: Check = (value) => typeof value === 'boolean'
 /** a time, a count: what SQLite takes for an integer */
 export const whole: Check = (value) => Number.isSafeInteger(value)

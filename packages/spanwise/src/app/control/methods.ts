@@ -3,6 +3,7 @@ import type { Backend } from '../backend.ts'
 import type { Begin } from '../begin.ts'
 import {
   anything,
+  big,
   type Check,
   finite,
   flag,
@@ -30,6 +31,7 @@ export interface Methods {
   readonly entries: [run: string, from: number, limit: number]
   readonly list: Parameters<Backend['list']>
   readonly failures: Parameters<Backend['failures']>
+  readonly confirmCall: Parameters<Backend['confirmCall']>
   readonly modelCalls: Parameters<Backend['modelCalls']>
   readonly indexDecisions: []
   readonly decisions: Parameters<Backend['decisions']>
@@ -139,6 +141,7 @@ const checks: { readonly [M in keyof Methods]: Check } = {
       limit,
     }),
   ),
+  confirmCall: tuple(record({ run: text, index: whole, cost: big, at: whole })),
   modelCalls: tuple(
     record({
       since: optional(finite),
@@ -317,6 +320,7 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
     return { ...page, items: page.items.map(withoutSecret) }
   },
   failures: ({ backend }, query) => backend.failures(query),
+  confirmCall: ({ backend }, call) => backend.confirmCall(call),
   modelCalls: ({ backend }, query) => backend.modelCalls(query),
   indexDecisions: ({ backend }) => backend.indexDecisions(),
   decisions: ({ backend }, query) => backend.decisions(query),

@@ -44,6 +44,7 @@ export function remoteBackend(connection: Connection): Omit<Backend, 'watch' | '
       return all
     },
     list: (query) => pages<RunRow, typeof query>((part) => ask('list', part), query),
+    confirmCall: (call) => ask('confirmCall', call),
     modelCalls: (query) => pages<ModelCallRow, typeof query>((part) => ask('modelCalls', part), query),
     failures: (query) => pages<FailureRow, typeof query>((part) => ask('failures', part), query),
     indexDecisions: () => ask('indexDecisions'),

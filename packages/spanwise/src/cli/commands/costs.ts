@@ -5,12 +5,14 @@ import { dollars } from '../../baseline/index.ts'
 import type { Duration } from '../../workflow/index.ts'
 import { csvLine, exactDollars } from '../costs/csv.ts'
 import { readInvoice } from '../costs/invoice.ts'
-import { type Reconciled, reconcile } from '../costs/reconcile.ts'
+import { plainModel, type Reconciled, reconcile } from '../costs/reconcile.ts'
+import { examples, whole } from '../define.ts'
 import { type Common, client } from '../open.ts'
 import { table } from '../output/table.ts'
 import { jsonable } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
+import { type ConfirmOptions, confirmCalls, listUnconfirmed, type Missing, settleUnconfirmed } from './unconfirmed.ts'
 
 interface Options extends Common {
   readonly by?: string
@@ -21,6 +23,7 @@ interface Options extends Common {
   readonly csv?: boolean
   readonly limit?: string
   readonly tolerance?: string
+  readonly settle?: boolean
 }
 
 type Action = (handler: (...args: never) => Promise<number>) => (...given: readonly unknown[]) => Promise<void>
@@ -53,11 +56,38 @@ export function registerCosts(program: Command, terminal: Terminal, action: Acti
     )
     .argument('<invoice.csv>', 'the exported file')
     .option('--tolerance <percent>', 'differences up to this are no differences', '1')
+    .option('--settle', 'says of calls that were lost in a crash what they did cost, where the file tells')
     .addHelpText(
       'after',
       '\nEnds with 1 where something is off.\n\nExamples:\n  $ spanwise costs reconcile completions_usage_2026-11.csv',
     )
     .action(action((file: string, options: Options) => showReconciled(terminal, file, options)))
+    .exitOverride()
+  costs
+    .command('unconfirmed')
+    .summary('calls that were lost in a crash')
+    .description(
+      'Lists calls that were under way when their process died: nobody knows whether they were charged. Budgets count them as the most that they can have cost.',
+    )
+    .addHelpText('after', examples('costs unconfirmed', 'costs unconfirmed --json'))
+    .action(action((options: Options) => listUnconfirmed(terminal, options)))
+    .exitOverride()
+  costs
+    .command('confirm')
+    .summary('say what a lost call did cost')
+    .argument('<run>', 'id, beginning of an id, or workflow:your-id')
+    .option('--entry <index>', 'which one, where the run has several', whole)
+    .option('--cost <dollars>', 'what the provider charged for it')
+    .addHelpText('after', examples('costs confirm 3f2a --cost 0.0123', 'costs confirm 3f2a --entry 12 --cost 0.0123'))
+    .action(action((run: string, options: ConfirmOptions) => confirmCalls(terminal, false, run, options)))
+    .exitOverride()
+  costs
+    .command('void')
+    .summary('say that lost calls were not charged')
+    .argument('<run>', 'id, beginning of an id, or workflow:your-id')
+    .option('--entry <index>', 'only this one', whole)
+    .addHelpText('after', examples('costs void 3f2a'))
+    .action(action((run: string, options: ConfirmOptions) => confirmCalls(terminal, true, run, options)))
     .exitOverride()
 }
 
@@ -193,12 +223,34 @@ async function showReconciled(terminal: Terminal, file: string, options: Options
     if (terminal.json)
       terminal.data(jsonable({ format: invoice.format, leftOut: invoice.leftOut, rows, off: off.length }))
     else showRows(terminal, rows, tolerance)
+    if (options.settle === true) {
+      const provider = invoice.lines[0]?.provider
+      const done = await settleUnconfirmed(app, rows.map(missingIn), (call, { day, model }) => {
+        const [maker] = call.provider.split('.')
+        return maker === provider && call.at.toISOString().slice(0, 10) === day && plainModel(call.model) === model
+      })
+      terminal.note(
+        `calls lost in crashes: ${done.voided} not charged, ${done.confirmed} charged what is missing, ${done.left} left as they are`,
+      )
+    }
     const left = invoice.leftOut ? `; ${invoice.leftOut} lines are about something else and left out` : ''
     terminal.note(
       `${invoice.format}: ${rows.length} days and models, ${off.length} off by more than ${options.tolerance} %${left}`,
     )
     return off.length ? exitCode.failed : exitCode.ok
   })
+}
+
+/** What the provider counts more than the journal; less is nothing more. */
+function missingIn({ day, model, invoice, journal }: Reconciled): Missing {
+  const tokens = (invoice.input ?? 0) + (invoice.output ?? 0) - (journal.input ?? 0) - (journal.output ?? 0)
+  const money = (invoice.cost ?? 0n) - (journal.cost ?? 0n)
+  return {
+    day,
+    model,
+    money: invoice.cost === undefined ? undefined : money > 0n ? money : 0n,
+    tokens: invoice.input === undefined ? undefined : Math.max(0, tokens),
+  }
 }
 
 function showRows(terminal: Terminal, rows: readonly Reconciled[], tolerance: number): void {

@@ -23,10 +23,10 @@ export interface Side {
  */
 export function reconcile(invoice: readonly InvoiceLine[], journal: readonly CostRow[]): Reconciled[] {
   const provider = invoice[0]?.provider
-  const theirs = Map.groupBy(invoice, ({ day, model }) => `${day}\n${plain(model)}`)
+  const theirs = Map.groupBy(invoice, ({ day, model }) => `${day}\n${plainModel(model)}`)
   const ours = Map.groupBy(
     journal.filter(({ key }) => key.provider === provider || key.provider?.startsWith(`${provider}.`)),
-    ({ key }) => `${key.day}\n${plain(key.answered ?? key.model ?? '')}`,
+    ({ key }) => `${key.day}\n${plainModel(key.answered ?? key.model ?? '')}`,
   )
   const hasTokens = invoice.some(({ input }) => input !== undefined)
   const hasMoney = invoice.some(({ cost }) => cost !== undefined)
@@ -65,6 +65,7 @@ function total<T>(rows: readonly T[], of: (row: T) => number): number {
   return rows.reduce((sum, row) => sum + of(row), 0)
 }
 
-function plain(model: string): string {
+/** Without the date of its snapshot. */
+export function plainModel(model: string): string {
   return model.replace(/-(\d{4}-\d{2}-\d{2}|20\d{6})$/, '')
 }

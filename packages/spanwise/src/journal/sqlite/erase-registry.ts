@@ -193,5 +193,6 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
     },
   },
   spanwise_erasures: { keeps: 'opaque run ids and tokens' },
+  spanwise_confirmed_calls: { keeps: 'numbers; what deleted runs have cost was paid all the same' },
   spanwise_budgets: { keeps: 'sums, under names of rules and keyed hashes' },
 }

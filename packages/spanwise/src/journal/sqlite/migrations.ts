@@ -2,12 +2,13 @@ import type { DatabaseSync } from 'node:sqlite'
 import { SpanwiseError } from '../error.ts'
 import { version1 } from './schema.ts'
 import { cacheTables } from './schema-cache.ts'
+import { confirmedTables } from './schema-confirmed.ts'
 import { debounceTables } from './schema-debounce.ts'
 import { decisionTables } from './schema-decisions.ts'
 import { ledgerTables } from './schema-ledger.ts'
 
 /** One element per version, from the first on; what was released is never changed. */
-export const migrations: readonly string[] = [version1, decisionTables, debounceTables, cacheTables, ledgerTables]
+export const migrations: readonly string[] = [version1, decisionTables, debounceTables, cacheTables, ledgerTables, confirmedTables]
 
 export const schemaVersion = migrations.length
 

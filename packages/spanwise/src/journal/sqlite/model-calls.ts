@@ -1,6 +1,7 @@
 import type { EntryKind, Meta } from '../entry.ts'
 import { kindCodes, kindOf } from '../kinds.ts'
 import type { ModelCallQuery, ModelCallRow } from '../model-calls.ts'
+import { confirmedCost } from './confirmed-calls.ts'
 import type { Context } from './context.ts'
 import { writeRow } from './log.ts'
 import { readSegment } from './segment.ts'
@@ -67,7 +68,9 @@ export function modelCalls(
       // a row may hold more than a page: the next one goes on in the middle of it
       if (items.length === limit) return { items, after: (pos + i).toString(36) }
       const parsed: Meta = meta === '' ? {} : (JSON.parse(meta) as Meta)
-      items.push({ run, index, at, kind: kindOf(kind) as EntryKind, key, meta: parsed, workflow, tenant, release })
+      const confirmed = parsed['unconfirmed'] === true ? confirmedCost(context, runSeq, index) : undefined
+      const row = { run, index, at, kind: kindOf(kind) as EntryKind, key, meta: parsed, workflow, tenant, release }
+      items.push(confirmed === undefined ? row : { ...row, confirmed })
     }
   }
   return { items, after: undefined }

@@ -2,7 +2,7 @@ import type { BudgetChange } from '../budgets.ts'
 import type { Entry } from '../entry.ts'
 import type { FailureQuery } from '../failures.ts'
 import type { NewSeal } from '../log.ts'
-import type { ModelCallQuery } from '../model-calls.ts'
+import type { ConfirmCall, ModelCallQuery } from '../model-calls.ts'
 import type { KeptRate } from '../rates.ts'
 import type {
   ApprovalQuery,
@@ -21,6 +21,7 @@ import { append } from './append.ts'
 import { changeBudgets, usedOf } from './budgets.ts'
 import { cacheOperations, cacheReads } from './cache.ts'
 import { claim, nextWake, register, renew, unregister } from './claim.ts'
+import { confirmCall } from './confirmed-calls.ts'
 import type { Context } from './context.ts'
 import { create } from './create.ts'
 import { suspects, trials, tried, tries } from './deaths.ts'
@@ -106,6 +107,7 @@ export const operations = {
   seal: (context: Context, next: NewSeal) => seal(context, next),
   sealNodes: (context: Context, range: { readonly level: number; readonly from: number; readonly limit: number }) =>
     sealNodes(context, range),
+  confirmCall: (context: Context, call: ConfirmCall) => confirmCall(context, call),
   used: (context: Context, of: readonly Pick<BudgetChange, 'budget' | 'window'>[]) => usedOf(context, of),
   use: (context: Context, changes: readonly BudgetChange[]) => changeBudgets(context, changes),
 } as const

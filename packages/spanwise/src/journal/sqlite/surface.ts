@@ -101,6 +101,7 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     checkpoints: (from, limit) => ask('checkpoints', { from, limit }),
     seal: (next) => ask('seal', next),
     sealNodes: (level, from, limit) => ask('sealNodes', { level, from, limit }),
+    confirmCall: (call) => ask('confirmCall', call),
     used: (of) => ask('used', of),
     use: (changes) => ask('use', changes),
   }

@@ -23,6 +23,65 @@ export function testModelCalls(open: OpenForTest): void {
     return found
   }
 
+  describe('lost calls', () => {
+    const held = JSON.stringify([
+      ['all money', 0, '500', 'money'],
+      ['all tokens', 7, '40', 'tokens'],
+    ])
+    const accounts = [
+      { budget: 'all money', window: 0 },
+      { budget: 'all tokens', window: 7 },
+    ]
+    const lost = async () => {
+      const run = await owned(store)
+      const meta = { call: 'text', unconfirmed: true, cost: 500, bound: 500, held }
+      const budgets = [
+        { ...accounts[0], amount: 500n },
+        { ...accounts[1], amount: 40n },
+      ] as never
+      await store.append(
+        change(run, [entry(1), entry(2, 'model.attempt', { key: 'model#0', meta })], {
+          budgets,
+          row: { status: 'completed' },
+        }),
+      )
+      return run.run
+    }
+
+    it('are charged what they did cost when somebody says it, also when their run has ended; budgets follow', async () => {
+      const run = await lost()
+      const said = await store.confirmCall({ run, index: 2, cost: 120n, at: 1 })
+      expect(said).toEqual({
+        state: 'ok',
+        budgets: [
+          { ...accounts[0], amount: -380n },
+          { ...accounts[1], amount: 0n },
+        ],
+      })
+      expect(await store.used(accounts)).toEqual([120n, 40n])
+      expect((await all()).map(({ index, confirmed }) => [index, confirmed])).toEqual([[2, 120n]])
+    })
+
+    it('that were not charged are given back whole, and what was said once stands', async () => {
+      const run = await lost()
+      expect(await store.confirmCall({ run, index: 2, cost: 0n, at: 1 })).toMatchObject({ state: 'ok' })
+      expect(await store.confirmCall({ run, index: 2, cost: 9n, at: 2 })).toEqual({ state: 'again' })
+      expect(await store.used(accounts)).toEqual([0n, 0n])
+      expect((await all())[0]?.confirmed).toBe(0n)
+    })
+
+    it('are known only where an entry says that they were lost', async () => {
+      const run = await lost()
+      for (const wrong of [
+        { run, index: 1 },
+        { run, index: 9 },
+        { run: 'nobody', index: 2 },
+      ])
+        expect(await store.confirmCall({ ...wrong, cost: 0n, at: 1 })).toEqual({ state: 'unknown' })
+      expect(await store.used(accounts)).toEqual([500n, 40n])
+    })
+  })
+
   describe('model calls', () => {
     it('are those of all runs, with their meta and whose they are, in commit order', async () => {
       const one = await owned(store, { workflow: 'job', tenant: 'a', release: 'v7' })

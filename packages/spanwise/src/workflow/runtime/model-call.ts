@@ -66,6 +66,8 @@ export interface ModelHome {
   readonly random: () => number
   readonly log: Log
   readonly limiter: ModelLimiter
+  /** calls back when what is used of budgets changes by something else than a call */
+  readonly watchBudgets?: (callback: (changes: readonly BudgetChange[]) => void) => void
 }
 
 /** How a candidate of a gateway is doing, in the process that works. */
