@@ -8,7 +8,14 @@ import { decisionTables } from './schema-decisions.ts'
 import { ledgerTables } from './schema-ledger.ts'
 
 /** One element per version, from the first on; what was released is never changed. */
-export const migrations: readonly string[] = [version1, decisionTables, debounceTables, cacheTables, ledgerTables, confirmedTables]
+export const migrations: readonly string[] = [
+  version1,
+  decisionTables,
+  debounceTables,
+  cacheTables,
+  ledgerTables,
+  confirmedTables,
+]
 
 export const schemaVersion = migrations.length
 
