@@ -15,19 +15,18 @@ export async function compacted(
   const before = estimate(state.messages)
   if (before <= above) return state
   const at = boundary(state.messages, keep)
-  // the first one is what was asked
-  const old = state.messages.slice(1, at)
-  if (old.length === 0) return state
+  // behind what was said in earlier runs: what was asked
+  const asked = state.messages[state.fresh]
+  const old = state.messages.slice(0, at).filter((message) => message !== asked)
+  if (old.length === 0 || asked === undefined) return state
   const shorter = typeof by === 'function' ? by(old) : by === 'cut' ? old.map(cut) : [await summary(state, model, old)]
-  const messages = [...state.messages.slice(0, 1), ...shorter, ...state.messages.slice(at)]
-  const { execution, prefix } = currentScope('compaction')
+  const rest = state.messages.slice(at).filter((message) => message !== asked)
+  const messages = [asked, ...shorter, ...rest]
+  const scope = currentScope('compaction')
   const how = typeof by === 'function' ? 'function' : by
-  execution.note(currentScope('compaction'), `${prefix}compacted`, {
-    compacted: how,
-    before,
-    after: estimate(messages),
-  })
-  return { ...state, messages }
+  const facts = { compacted: how, before, after: estimate(messages) }
+  scope.execution.note(scope, `${scope.prefix}compacted`, facts)
+  return { ...state, messages, fresh: 0 }
 }
 
 function estimate(messages: readonly ModelMessage[]): number {

@@ -1,6 +1,8 @@
 export { agent } from './agent.ts'
 export type { McpTarget } from './mcp/connection.ts'
 export { type McpOptions, type McpServer, mcp } from './mcp/mcp.ts'
+export { type AgentMemory, type MemoryOptions, memory } from './memory/memory.ts'
+export type { Recalled, VectorItem, VectorStore } from './memory/vectors.ts'
 export type { Agent, AgentOptions, AgentTool, AgentTools, CompactOptions, OnLimit, ToolOptions } from './options.ts'
 export type { ApprovalRules, ApproverClaim, Policy, ToolRequest, Verdict } from './policy.ts'
 export { spending } from './spending.ts'

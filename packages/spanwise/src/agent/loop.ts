@@ -9,10 +9,11 @@ import type { AgentDefinition } from './definition.ts'
 import { goesRound, noOutput } from './errors.ts'
 import { backAndForth, handoffName, handoffsOf, speakersOf } from './handoff.ts'
 import { Limits } from './limits.ts'
+import { readThread, writeThread } from './memory/thread.ts'
 import { pinTools } from './pinned.ts'
 import type { State } from './state.ts'
 import { ask, type Said, type WantedCall } from './turn.ts'
-import { heard } from './untrusted.ts'
+import { heard, marked } from './untrusted.ts'
 
 type Turned = { readonly next: State } | { readonly done: unknown }
 
@@ -23,8 +24,8 @@ export function runAgent(agent: AgentDefinition, input: unknown): Promise<unknow
   const limits = new Limits(agent, currentScope(`agent "${agent.name}"`))
   const going: Going = { agent, input, speakers: speakersOf(agent), limits }
   const start = beginning(agent, input, now().getTime())
-  return loop<State, unknown>({ name: `agent(${agent.name})`, start, snapshots: 'growing' }, (state) =>
-    turn(going, state),
+  return loop<State, unknown>({ name: `agent(${agent.name})`, start, snapshots: 'growing' }, async (state) =>
+    turn(going, state.versions === undefined ? await prepared(going, state) : state),
   )
 }
 
@@ -43,6 +44,7 @@ function beginning(agent: AgentDefinition, input: unknown, since: number): State
     closing: undefined,
     same: undefined,
     versions: undefined,
+    fresh: 0,
     path: [agent.name],
     trusted: typeof said === 'string' ? [text(input), said] : [text(input)],
     untrusted: [],
@@ -60,9 +62,33 @@ interface Going {
   readonly limits: Limits
 }
 
+/** In the first round, before anything is asked: tools as they are now, and what is known from earlier runs. */
+async function prepared({ agent, input, speakers }: Going, state: State): Promise<State> {
+  const versions = await pinTools(speakers.values())
+  const thread = threadOf(agent, input)
+  const earlier = thread === undefined ? [] : await readThread(agent.name, thread)
+  const recalled = await agent.options.memory?.recall(text(input))
+  const known: ModelMessage[] =
+    recalled === undefined || recalled.length === 0
+      ? []
+      : [{ role: 'user', content: marked('memory', recalled.map(({ text: one }) => `- ${one}`).join('\n')) }]
+  // nobody vouches for what was remembered: it may have come from anywhere
+  const untrusted = known.length > 0 || earlier.some(({ role }) => role === 'tool') ? ['memory'] : []
+  return {
+    ...state,
+    versions,
+    untrusted,
+    messages: [...earlier, ...known, ...state.messages],
+    fresh: earlier.length + known.length,
+  }
+}
+
+function threadOf({ options }: AgentDefinition, input: unknown): string | undefined {
+  return (options.thread as ((input: unknown) => string | undefined) | undefined)?.(input)
+}
+
 /** One turn: from what the agent goes on with to what it goes on with next, or to its answer. */
-async function turn(going: Going, begun: State): Promise<Turned> {
-  const state = begun.versions === undefined ? { ...begun, versions: await pinTools(going.speakers.values()) } : begun
+async function turn(going: Going, state: State): Promise<Turned> {
   const reached = state.closing === undefined ? going.limits.reached(state, now().getTime()) : undefined
   return inTime(going, reached === undefined ? state : await going.limits.decide(state, reached))
 }
@@ -104,6 +130,8 @@ async function spoken(going: Going, begun: State): Promise<Turned> {
     if (state.closing !== undefined) throw noOutput(agent.name, said.output.wrong, run.id)
     return { next: { ...after, messages: [...after.messages, corrected(said.output.wrong)] } }
   }
+  const thread = threadOf(agent, input)
+  if (thread !== undefined) await writeThread(agent.name, thread, after.messages.slice(after.fresh))
   return { done: said.output === undefined ? said.text : said.output.value }
 }
 

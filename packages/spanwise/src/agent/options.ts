@@ -1,6 +1,7 @@
 import type { LanguageModel, ModelMessage, ToolSet } from 'ai'
 import type { Filled, Prompt } from '../models/index.ts'
 import type { Duration, StandardSchemaV1, Startable, Step, Workflow } from '../workflow/index.ts'
+import type { AgentMemory } from './memory/memory.ts'
 import type { ApprovalRules, Policy } from './policy.ts'
 
 /** An agent starts, runs and composes wherever a workflow does; called in one, it is a scope of that run. */
@@ -74,6 +75,10 @@ interface AgentCommon<I, Tools extends AgentTools> {
   readonly onLimit?: OnLimit
   /** how often the same calls with the same results, or the same two agents handing over to each other, are too often; 3 */
   readonly repeats?: number
+  /** what is near to the input is recalled from it before the first turn; take its `tools` to let the model use it */
+  readonly memory?: AgentMemory
+  /** which conversation it is: what was said in it in earlier runs comes first, and what is said now is kept */
+  readonly thread?: (input: I) => string | undefined
   /** what happens to a conversation that becomes too long; nothing by default */
   readonly compact?: CompactOptions
   /** tokens that an answer may have */

@@ -17,6 +17,8 @@ export interface State extends Heard {
   readonly closing: Limit | undefined
   /** what the last turns did, where they did the same */
   readonly same: { readonly what: string; readonly times: number } | undefined
+  /** how many of the messages were there before this run */
+  readonly fresh: number
   /** versions of remote tools, as the run knows them */
   readonly versions: Readonly<Record<string, string>> | undefined
   /** who handed over to whom since the last call of a tool */

@@ -15,6 +15,7 @@ import { checkToolName } from './check-name.ts'
 import { agentDefinitionOf } from './definition.ts'
 import { invalidAgent } from './errors.ts'
 import { type Remote, remoteMarker, remoteOf } from './mcp/remote.ts'
+import { inBody } from './memory/memory.ts'
 import type { Agent, AgentTool, ToolOptions } from './options.ts'
 import type { ToolCallContext, ToolDefinition } from './tool.ts'
 
@@ -124,6 +125,20 @@ function workflowTool(
 }
 
 function sdkTool(agent: string, name: string, tool: ToolSet[string], options: ToolOptions): ToolDefinition {
+  const body = (tool as { [inBody]?: (args: never) => Promise<unknown> })[inBody]
+  if (body !== undefined) {
+    const { description, inputSchema } = tool as { description: string; inputSchema: FlexibleSchema }
+    const call = (args: unknown) => body(args as never)
+    return {
+      name,
+      kind: 'function',
+      shown: { description, inputSchema },
+      options,
+      call,
+      toModelOutput: undefined,
+      remote: undefined,
+    }
+  }
   const remote = remoteOf(tool)
   const {
     execute,

@@ -4,6 +4,7 @@ import {
   LazyAbort,
   type Log,
   type ModelAnswer,
+  type ModelHome,
   type ModelRequest,
   type RunInfo,
   type StepContext,
@@ -34,8 +35,9 @@ export interface AttemptInit {
   readonly log: Log
   readonly progress: (value: unknown) => void
   readonly cite: StepContext['cite']
+  readonly home: ModelHome
   /** records the model calls of this attempt */
-  readonly models: (signal: AbortSignal) => StepModels
+  readonly models: (signal: AbortSignal) => Pick<StepModels, 'call'>
 }
 
 /** One attempt of a step: its context, its time limits, its end. What most steps never look at is made when it is looked at. */
@@ -44,7 +46,7 @@ export class Attempt implements StepModels {
   readonly context: StepContext
   readonly #abort = new LazyAbort()
   #ended = false
-  #models: StepModels | undefined
+  #models: Pick<StepModels, 'call'> | undefined
   #end: ((result: AttemptResult) => void) | undefined
   #clearTimeout: (() => void) | undefined
   #clearDeadline: (() => void) | undefined
@@ -67,6 +69,10 @@ export class Attempt implements StepModels {
       log: init.log,
       run: init.run,
     }
+  }
+
+  get home(): ModelHome {
+    return this.#init.home
   }
 
   get aborted(): boolean {

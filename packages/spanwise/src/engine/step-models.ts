@@ -64,7 +64,7 @@ export class StepCalls {
   }
 
   /** For one attempt: every answer can be used once in each. */
-  attempt(signal: AbortSignal): StepModels {
+  attempt(signal: AbortSignal): Pick<StepModels, 'call'> {
     for (const answer of this.#answers) answer.used = false
     this.#latest = undefined
     return { call: (request) => this.#call(request, signal) }

@@ -503,6 +503,7 @@ export class StepRunner {
       clock: engine.clock,
       queued: this.#isElsewhere,
       log: engine.log,
+      home: this.#home.engine.models,
       models: (signal) => {
         this.#calls ??= this.#home.calls(this.operation)
         return this.#calls.attempt(signal)

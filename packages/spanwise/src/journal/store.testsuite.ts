@@ -11,6 +11,7 @@ import { testForks } from './testsuite/fork.testsuite.ts'
 import { testLedger } from './testsuite/ledger.testsuite.ts'
 import { testLog } from './testsuite/log.testsuite.ts'
 import { testMail } from './testsuite/mail.testsuite.ts'
+import { testMemories } from './testsuite/memories.testsuite.ts'
 import { testModelCalls } from './testsuite/model-calls.testsuite.ts'
 import { testRates } from './testsuite/rates.testsuite.ts'
 import { testRetention } from './testsuite/retention.testsuite.ts'
@@ -38,5 +39,6 @@ export function testStore(name: string, open: OpenForTest): void {
     testBudgets(open)
     testCache(open)
     testApiKeys(open)
+    testMemories(open)
   })
 }

@@ -8,6 +8,7 @@ import type { FailureStore } from './failures.ts'
 import type { ForkPoint, ForkStore } from './fork.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { LogStore } from './log.ts'
+import type { MemoryStore } from './memories.ts'
 import type { ModelCallStore } from './model-calls.ts'
 import type { OlderNote } from './older.ts'
 import type { Page } from './page.ts'
@@ -31,6 +32,7 @@ export interface Store
     LogStore,
     ModelCallStore,
     DecisionStore,
+    MemoryStore,
     Rates,
     ScheduleStore<NewRun>,
     Deaths,
@@ -115,7 +117,7 @@ export interface StoreInfo {
   readonly older?: OlderNote | undefined
   /** keyed hash of a user-made id, name or tag under the store's own key: what stands in columns instead of them */
   token(
-    purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input' | 'limit' | 'document' | 'debounce' | 'cache',
+    purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input' | 'limit' | 'document' | 'debounce' | 'cache' | 'memory',
     value: string,
   ): string
 }

@@ -24,7 +24,7 @@ export { classify, type FailureClass, fingerprint, isRetried, refusesAnswer } fr
 export { type Inlined, isInlined } from './inlined.ts'
 export { type Concurrency, type RateLimit, type StepClaim, stepClaims } from './limits.ts'
 export { loop } from './loop.ts'
-export { answerOf, modelPlace } from './model.ts'
+export { answerOf, modelPlace, stepHome } from './model.ts'
 export { appClosed, appOpened, type OpenApp, openApps } from './outside.ts'
 export { type Branches, parallel, race } from './parallel.ts'
 export { type ApprovalAnswer, type ApprovalRequest, type Approved, type Decision, parseForm } from './question.ts'

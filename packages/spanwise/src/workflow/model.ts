@@ -65,3 +65,9 @@ export function answerOf(entry: Pick<Delivered, 'payload' | 'key'>): unknown {
     step: entry.key,
   })
 }
+
+/** What the app of the step around this has for it; undefined outside of steps, and in one that runs on a thread. */
+export function stepHome(): ModelHome | undefined {
+  const frame = frames.getStore()
+  return frame?.kind === 'step' ? frame.models?.home : undefined
+}

@@ -117,6 +117,16 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
       context.sql('DELETE FROM spanwise_runs WHERE seq = ?').run(seq)
     },
   },
+  spanwise_memories: {
+    // also what runs about the subject have put there, whomever they said that it was about; a deleted run's memories stay
+    erase: (context, target) => {
+      const written = pick(target, 'seq = ?1', 'subject = ?1')
+      context
+        .sql(`DELETE FROM spanwise_memories WHERE run IN (SELECT run FROM spanwise_runs WHERE ${written})`)
+        .run(value(target))
+      if ('subject' in target) context.sql('DELETE FROM spanwise_memories WHERE subject = ?').run(target.subject)
+    },
+  },
   spanwise_forks: {
     erase: (context, target) => {
       const runs = pick(target, '= ?1', `IN (${runsOfSubject})`)

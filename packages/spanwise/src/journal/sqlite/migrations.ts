@@ -6,6 +6,7 @@ import { confirmedTables } from './schema-confirmed.ts'
 import { debounceTables } from './schema-debounce.ts'
 import { decisionTables } from './schema-decisions.ts'
 import { ledgerTables } from './schema-ledger.ts'
+import { memoryTables } from './schema-memories.ts'
 
 /** One element per version, from the first on; what was released is never changed. */
 export const migrations: readonly string[] = [
@@ -15,6 +16,7 @@ export const migrations: readonly string[] = [
   cacheTables,
   ledgerTables,
   confirmedTables,
+  memoryTables,
 ]
 
 export const schemaVersion = migrations.length

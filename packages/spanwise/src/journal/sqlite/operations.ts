@@ -32,6 +32,7 @@ import { failures } from './failures.ts'
 import { fork, forks } from './fork.ts'
 import { ledgerOperations, ledgerReads } from './ledger.ts'
 import { send } from './mail.ts'
+import { memoryOperations, memoryReads } from './memories.ts'
 import { modelCalls } from './model-calls.ts'
 import { outcomeOfRun } from './outcome.ts'
 import { approval, approvals, counts, find, list } from './queries.ts'
@@ -97,6 +98,7 @@ export const operations = {
   ...ledgerOperations,
   ...cacheOperations,
   ...apiKeyOperations,
+  ...memoryOperations,
   logSize: (context: Context, _: undefined) => logSize(context),
   log: (context: Context, range: { readonly from: number; readonly limit: number }) => readLog(context, range),
   leaves: (context: Context, range: { readonly from: number; readonly limit: number }) => readLeaves(context, range),
@@ -143,6 +145,7 @@ const reads: ReadonlySet<Op> = new Set([
   ...ledgerReads,
   ...cacheReads,
   ...apiKeyReads,
+  ...memoryReads,
   'logSize',
   'log',
   'leaves',

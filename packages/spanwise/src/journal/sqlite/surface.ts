@@ -102,6 +102,9 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     seal: (next) => ask('seal', next),
     sealNodes: (level, from, limit) => ask('sealNodes', { level, from, limit }),
     confirmCall: (call) => ask('confirmCall', call),
+    remember: (memory) => ask('remember', memory),
+    recall: (query) => ask('recall', query),
+    forgetMemories: (which) => ask('forgetMemories', which),
     used: (of) => ask('used', of),
     use: (changes) => ask('use', changes),
   }

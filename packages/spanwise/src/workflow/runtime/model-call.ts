@@ -137,5 +137,6 @@ export interface ModelAnswer {
 
 /** Records the model calls of one attempt of a step, and hands out again what earlier attempts were answered. */
 export interface StepModels {
+  readonly home: ModelHome
   call(request: ModelRequest): Promise<ModelAnswer>
 }

@@ -25,6 +25,8 @@ const texts: readonly (readonly [table: string, column: string, kind: 'text' | '
   ['spanwise_schedules', 'id', 'name'],
   ['spanwise_schedules', 'start', 'text'],
   ['spanwise_schedules', 'paused_why', 'text'],
+  ['spanwise_memories', 'text', 'text'],
+  ['spanwise_memories', 'vector', 'text'],
 ]
 
 /** Where encryption puts its hand on a column, and why not on some: a test holds this against the schema. */
