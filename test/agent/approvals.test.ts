@@ -292,3 +292,28 @@ test('a reminder that was sent before the fork is not taken for the call', async
   expect(done).toHaveLength(1)
   expect((await open(app)).filter((one) => one.run === fork.id)).toHaveLength(1)
 })
+
+test('a policy in CEL is checked where it is written, and asks where it is true', async () => {
+  const { support, done } = await desk(
+    [
+      { order: 'o-1', amount: 20 },
+      { order: 'o-2', amount: 500 },
+    ],
+    {
+      approve: {
+        when: 'tool == "refund" && (cost > 100.0 || args.order.startsWith("x-")) && tenant == "default"',
+        role: 'finance',
+      },
+    },
+  )
+  await using app = await testApp({ workflows: [support] })
+  const run = await app.start(support, 'refund both')
+  const [question, ...others] = await open(app)
+  expect(others).toEqual([])
+  expect(question).toMatchObject({ role: 'finance', of: { args: { order: 'o-2' } } })
+  expect(done).toEqual([{ order: 'o-1', amount: 20 }])
+  await app.decide(question?.id as string, { approve: true, by: 'ann' })
+  await run.result()
+  await expect(desk([], { approve: 'tol == "refund"' })).rejects.toMatchObject({ code: 'EXPRESSION_INVALID' })
+  await expect(desk([], { approve: 'cost + 1.0' })).rejects.toMatchObject({ code: 'EXPRESSION_INVALID' })
+})

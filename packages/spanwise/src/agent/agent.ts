@@ -48,7 +48,7 @@ export function agent<
     deadline,
     options: options as unknown as AgentDefinition['options'],
     tools: readTools(name, tools, toolOptions),
-    rules: readRules(options.approve),
+    rules: readRules(name, options.approve),
     fn: (given) => runAgent(definition, given),
   }
   check(definition)

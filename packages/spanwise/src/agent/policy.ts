@@ -1,3 +1,4 @@
+import { compile } from '../graph/index.ts'
 import type { ApprovalOptions, Duration } from '../workflow/index.ts'
 
 /** A tool call as policies judge it. */
@@ -21,8 +22,11 @@ export type Verdict =
   | { readonly refuse: string }
   | { readonly ask: { readonly question?: string; readonly role?: string; readonly timeout?: Duration } }
 
-/** Has to say the same for the same call: it is asked again when a run is replayed. */
-export type Policy = (request: ToolRequest) => Verdict
+/**
+ * A function, or CEL text over `agent`, `tool`, `args`, `cost`, `tenant` and `untrusted` that is true where a person is asked. It has to
+ * say the same for the same call: it is asked again when a run is replayed.
+ */
+export type Policy = ((request: ToolRequest) => Verdict) | string
 
 /** Somebody who approved, and what. */
 export interface ApproverClaim {
@@ -50,11 +54,28 @@ export type Judged =
   | { readonly verdict: 'refuse'; readonly why: string }
   | { readonly verdict: 'ask'; readonly question: string | undefined; readonly people: Omit<ApprovalOptions, 'of'> }
 
-export function readRules(given: Policy | ApprovalRules | undefined): Rules | undefined {
+export function readRules(agent: string, given: Policy | ApprovalRules | undefined): Rules | undefined {
   if (given === undefined) return undefined
-  const rules: ApprovalRules = typeof given === 'function' ? { when: given } : given
+  const rules: ApprovalRules = typeof given === 'object' ? given : { when: given }
   const { when, mayApprove, ...people } = rules
-  return { judge: (request) => judged(when(request), people), people, mayApprove }
+  const asks = typeof when === 'string' ? expressed(agent, when) : when
+  return { judge: (request) => judged(asks(request), people), people, mayApprove }
+}
+
+/** Checked where the agent is written: a misspelt name is no rule that never holds. */
+function expressed(agent: string, text: string): (request: ToolRequest) => boolean {
+  const expression = compile(text, variables, `approve of agent "${agent}"`, { type: 'boolean' })
+  return (request) => expression.evaluate({ ...request }) === true
+}
+
+const string = { type: 'string' }
+const variables = {
+  agent: string,
+  tool: string,
+  args: true,
+  cost: { type: 'number' },
+  tenant: string,
+  untrusted: { type: 'array', items: string },
 }
 
 function judged(verdict: Verdict, people: Rules['people']): Judged {
