@@ -10,7 +10,9 @@ import { connect, workflow } from 'spanwise'
 // Agents with a tool against a model server on loopback: how fast, what it does to the event loop, and, over random kill -9s, whether a
 // turn that was on record is ever asked for again.
 const quick = process.argv.includes('--quick')
-const [agents, turns, kills] = quick ? [100, 10, 5] : [1_000, 20, 50]
+// three numbers of your own: agents, turns, kills
+const given = process.argv.slice(2).map(Number).filter(Number.isInteger)
+const [agents = 1_000, turns = 20, kills = 50] = quick ? [100, 10, 5] : given
 
 /** the name alone: its runs are only read here */
 const walker = workflow('walker', async () => {})
