@@ -81,6 +81,27 @@ const found: Readonly<Record<string, object>> = {
     acts: [{ at: 282, run: 0, act: 'cancel' }],
     faults: [{ fault: 'error', op: 29, done: true }],
   },
+  'an order to end that came before a child of a closed body settled is replayed before it too': {
+    seed: 200752,
+    settings: { linger: 0, grace: 20, capacity: 10000, latency: 'any order', haste: 0, snapshotAfter: 2 },
+    programs: [
+      [
+        { do: 'compensate', site: 'p0n0', fail: 1 },
+        { do: 'step', site: 'p0n2', step: 'write', fail: 0, after: true },
+        {
+          do: 'begin',
+          site: 'p0n3',
+          body: [{ do: 'child', site: 'p0n5', program: 1, close: 'wait', how: 'start and leave' }],
+        },
+      ],
+      [{ do: 'wait', site: 'p1n6', signal: 'pong' }],
+      [],
+    ],
+    runs: [{ name: 'run-0', program: 0, at: 0, priority: 1 }],
+    timetables: [],
+    acts: [{ at: 149, run: 0, act: 'give up' }],
+    faults: [],
+  },
 }
 
 it.each(Object.entries(found))('%s', async (_what, schedule) => {

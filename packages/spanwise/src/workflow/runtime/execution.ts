@@ -371,6 +371,11 @@ export class Execution implements Runtime {
     const operation = offer.operation
     if (offer.written !== undefined) this.#reserved = Number.POSITIVE_INFINITY
     if (operation !== undefined && operation.state !== 'open') return this.#late(offer, operation)
+    // history may have more to say about a body that is through, an order to end above all: that came first
+    if (operation !== undefined && this.#phase === 'closing' && !this.#replay.isUsedUp) {
+      this.#queue.push(offer)
+      return
+    }
     // a settled body takes no results, but they count when the run is resumed
     if (operation !== undefined && (this.#phase === 'parked' || this.#phase === 'closing')) {
       this.#operations.close(operation, 'settled')
@@ -480,6 +485,8 @@ export class Execution implements Runtime {
     this.#open = false
     if (this.#phase === 'ended' || this.#phase === 'parked' || this.#detached) return
     try {
+      if (this.#phase === 'closing' && this.#replay.isUsedUp)
+        for (const offer of this.#queue.splice(0)) this.offer(offer)
       this.#closeWindow()
     } catch (error) {
       this.break(error)
