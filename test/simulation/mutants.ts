@@ -133,8 +133,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the mailbox gives the newest letter',
     file: 'workflow/runtime/mailbox.ts',
-    line: 'this.#letters.findIndex(',
-    instead: 'this.#letters.findLastIndex(',
+    line: 'this.#letters.findIndex((letter) => letter.name',
+    instead: 'this.#letters.findLastIndex((letter) => letter.name',
   },
   {
     name: 'a new generation forgets its mailbox',
@@ -144,9 +144,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a snapshot covers items that are under way',
-    file: 'workflow/runtime/recorded.ts',
-    line: "if (next === '[' && cover.done.has(",
-    instead: "if (next === '[' || cover.done.has(",
+    file: 'workflow/runtime/covered.ts',
+    line: 'stands: (part) => tokens.has(part)',
+    instead: 'stands: () => true',
   },
   {
     name: 'resuming supersedes too little',
@@ -163,8 +163,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the time of a run goes back with the clock',
     file: 'workflow/runtime/history-writer.ts',
-    line: 'const at = Math.max(this.#host.now(), this.#lastAt)',
-    instead: 'const at = this.#host.now()',
+    line: 'const at = Math.max(Math.floor(this.#host.now()), this.#lastAt, Math.ceil(entry.notBefore ?? 0))',
+    instead: 'const at = Math.floor(this.#host.now())',
   },
   {
     name: 'branches that lost go on',

@@ -74,6 +74,8 @@ describe('a store’s file', () => {
 
   it('that is damaged in the middle says so instead of guessing', async () => {
     const path = join(folder, 'store.db')
+    await (await openSqliteStore(path)).close()
+    const empty = statSync(path).size
     let store = await openSqliteStore(path, { durability: 'off' })
     const run = await owned(store)
     for (let i = 1; i < 200; i++) {
@@ -81,7 +83,7 @@ describe('a store’s file', () => {
     }
     await store.close()
     // behind the pages that opening reads
-    overwrite(path, 4096 * 60, statSync(path).size - 4096 * 65)
+    overwrite(path, empty + 4096 * 5, statSync(path).size - empty - 4096 * 10)
     store = await openSqliteStore(path)
     onTestFinished(() => store.close())
     await expect(store.entries(run.run)).rejects.toMatchObject({
@@ -151,7 +153,7 @@ describe('a full disk', () => {
 describe('a disk that refuses to write', () => {
   it('fails requests one commit long, not the process', () => {
     // a limit on file size ends writes with an I/O error; the signal it sends by default is switched off
-    const script = 'trap "" XFSZ; ulimit -f 400; exec "$1" "$2" "$3"'
+    const script = 'trap "" XFSZ; ulimit -f 1600; exec "$1" "$2" "$3"'
     mkdirSync(join(folder, 'x'))
     const program = fixture('io-error.ts')
     const { stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', process.execPath, program, folder], {
