@@ -1,4 +1,9 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+
+// each store has a thread and each kill test processes that load the product from its source: what was compiled once is kept
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'spanwise-compile-cache')
 
 // `spanwise-source` makes the package's exports point at its .ts files, so that tests never run against a stale build;
 // vitest hands the list on to its worker processes, and the threads and forks that a test starts inherit it from there
