@@ -289,6 +289,12 @@ it('a schedule that is deleted starts nothing more, and its runs go on', async (
   await expect(schedule.delete()).rejects.toMatchObject({ code: 'SCHEDULE_UNKNOWN' })
 })
 
+it('schedules are listed by their ids', async () => {
+  await using app = await testApp({ workflows: [patient] })
+  for (const id of ['c', 'a', 'b']) await app.schedule(patient, undefined, { id, every: '1h' })
+  expect((await app.schedules()).items.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+})
+
 it('what cannot be run is refused when the schedule is made', async () => {
   const strict = workflow('strict', { input: z.object({ top: z.number() }) }, async ({ top }) => top)
   await using app = await testApp({ workflows: [strict, tick] })

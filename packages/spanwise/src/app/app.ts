@@ -213,7 +213,7 @@ export interface App extends AsyncDisposable {
    */
   schedule<I, O>(startable: Startable<I, O>, input: I, options: ScheduleOptions): Promise<Schedule>
   getSchedule(id: string, options?: { readonly tenant?: string }): Promise<Schedule | undefined>
-  /** By id. */
+  /** By id; in an encrypted store in another order, which stays the same. */
   schedules(options?: ScheduleListOptions): Promise<Page<ScheduleState>>
   /**
    * Applies rules of retention now. What is archived is read as before: `app.get(id)` and its events; `list` shows it too.

@@ -8,7 +8,7 @@ export interface ScheduleStore<Run> {
   /** Inserts, or brings the one with this id to this definition. What is the same keeps its place in time. */
   putSchedule(put: PutSchedule): Promise<PutResult>
   schedule(ref: ScheduleRef): Promise<ScheduleRow | undefined>
-  /** By id. */
+  /** By tenant, then id; in an encrypted store in an order of its own, which stays the same. */
   schedules(query: ScheduleQuery): Promise<Page<ScheduleRow>>
   /** Pauses it, or lets it go on from a time. */
   changeSchedule(change: ScheduleChange): Promise<ScheduleRow | undefined>

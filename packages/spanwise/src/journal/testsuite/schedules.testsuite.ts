@@ -79,11 +79,16 @@ export function testSchedules(open: OpenForTest): void {
       expect(await store.putSchedule(put({ overlap: 'queue', revision: 1 }))).toMatchObject({ state: 'changed' })
     })
 
-    it('is listed by id, by page, by workflow and tenant', async () => {
+    it('is listed by tenant, in pages, by workflow', async () => {
       for (const id of ['c', 'a', 'b']) await made({ id })
       await made({ id: 'a', tenant: 'zebra', workflow: 'other' })
       const first = await store.schedules({ limit: 3 })
-      expect(first.items.map(({ tenant, id }) => `${tenant} ${id}`)).toEqual(['default a', 'default b', 'default c'])
+      // an encrypted store cannot order them by their ids
+      expect(first.items.map(({ tenant, id }) => `${tenant} ${id}`).toSorted()).toEqual([
+        'default a',
+        'default b',
+        'default c',
+      ])
       const second = await store.schedules({ limit: 3, after: first.after })
       expect(second.items.map(({ tenant }) => tenant)).toEqual(['zebra'])
       expect(second.after).toBeUndefined()
