@@ -7,7 +7,6 @@ export function ModelCalls({
   operations,
   onSelect,
 }: {
-  readonly run: string
   readonly operations: readonly Operation[]
   readonly onSelect: (entry: number) => void
 }) {

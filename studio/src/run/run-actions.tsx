@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { acts, useAct } from '../api/queries.ts'
-import type { RunDetail, RunEvent } from '../api/types.ts'
+import type { RunDetail } from '../api/types.ts'
 import { Button } from '../parts/button.tsx'
 import { CopyButton } from '../parts/copy.tsx'
 import { Dialog } from '../parts/dialog.tsx'
@@ -11,7 +11,7 @@ import { readJson } from '../parts/read-json.ts'
 type Open = 'cancel' | 'give up' | 'signal' | undefined
 
 /** What can be done with a run as it stands. */
-export function RunActions({ run }: { readonly run: RunDetail; readonly entry: RunEvent | undefined }) {
+export function RunActions({ run }: { readonly run: RunDetail }) {
   const [open, setOpen] = useState<Open>()
   const { status } = run
   const isOver = status === 'completed' || status === 'failed' || status === 'cancelled'

@@ -63,7 +63,7 @@ export function RunPage() {
             </span>
           )}
           <div className="ml-auto flex flex-wrap gap-2">
-            <RunActions run={run.data} entry={open} />
+            <RunActions run={run.data} />
           </div>
         </div>
         <dl className="mt-2 flex flex-wrap gap-x-5 gap-y-1 text-xs text-soft">
@@ -117,7 +117,7 @@ export function RunPage() {
             )}
             {tab === 'words' && <InWords run={id} entries={history.events.length} onSelect={select} />}
             {tab === 'events' && <Events events={history.events} selected={entry} onSelect={select} />}
-            {tab === 'models' && <ModelCalls run={id} operations={models} onSelect={select} />}
+            {tab === 'models' && <ModelCalls operations={models} onSelect={select} />}
             {tab === 'data' && (
               <div className="grid gap-4 p-4 lg:grid-cols-2">
                 <Data title="Input" value={run.data.input} />

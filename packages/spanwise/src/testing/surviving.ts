@@ -36,6 +36,7 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | 'workflows' 
     failures: (...args: Parameters<App['failures']>) => machine.ask((one) => one.failures(...args)),
     limits: () => machine.ask((one) => one.limits()),
     costs: (...args: Parameters<App['costs']>) => machine.ask((one) => one.costs(...args)),
+    overview: (...args: Parameters<App['overview']>) => machine.ask((one) => one.overview(...args)),
     models: () => machine.ask((one) => one.models()),
     decisions: (...args: Parameters<App['decisions']>) => machine.ask((one) => one.decisions(...args)),
     decision: (id: string) => machine.ask((one) => one.decision(id)),
@@ -70,6 +71,10 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | 'workflows' 
       invalidate: (...args: Parameters<App['cache']['invalidate']>) =>
         machine.ask((one) => one.cache.invalidate(...args)),
     },
+    erase: (...args: Parameters<App['erase']>) => machine.ask((one) => one.erase(...args)),
+    hold: (...args: Parameters<App['hold']>) => machine.ask((one) => one.hold(...args)),
+    release: (...args: Parameters<App['release']>) => machine.ask((one) => one.release(...args)),
+    acts: (...args: Parameters<App['acts']>) => machine.ask((one) => one.acts(...args)),
     restoreArchived: (run: string) => machine.ask((one) => one.restoreArchived(run)),
     backup: (...args: Parameters<App['backup']>) => machine.ask((one) => one.backup(...args)),
     schedules: (...args: Parameters<App['schedules']>) => machine.ask((one) => one.schedules(...args)),
