@@ -251,7 +251,7 @@ function NoRuns({ isFiltered }: { readonly isFiltered: boolean }) {
   return (
     <Empty title="Nothing has been started yet.">
       A run is one execution of a workflow. Start one from the catalogue, from your program, or here:
-      <Code>{'spanwise start <workflow> \'{"your":"input"}\''}</Code>
+      <Code>{'spanwise run <workflow> \'{"your":"input"}\''}</Code>
     </Empty>
   )
 }

@@ -311,11 +311,11 @@ export function makeApp(
     unconfirmed: (query: UnconfirmedOptions = {}) => unconfirmedCalls(backend, query),
     confirmCall: (call: Pick<UnconfirmedCall, 'run' | 'index'>, cost: bigint) =>
       confirmCall(backend, call, cost, now()),
-    decisions: (query: DecisionOptions = {}) => listDecisions(backend, query, now()),
+    decisions: (query: DecisionOptions = {}) => listDecisions(query.text === undefined ? backend : read, query, now()),
     decision: (id: string) => readDecision(read, id),
     explain: (id: string) => explainRun(read, id),
     lineage: (of: string | LineageOptions) =>
-      typeof of === 'string' ? lineageOf(backend, of) : influencedBy(backend, of, now()),
+      typeof of === 'string' ? lineageOf(read, of) : influencedBy(backend, of, now()),
     approvals: (query: Omit<ApprovalQuery, 'limit'> & { readonly limit?: number } = {}) => approvals(read, query),
     approval: (id: string) => oneApproval(backend, id),
     overview: (query: OverviewOptions = {}) => overview(backend, query, now()),
