@@ -17,7 +17,7 @@ async function told(app: TestApp, run: Run<unknown>): Promise<string> {
   // nothing is said that no entry says, and it is said again in the same words
   for (const { entries } of sentences) expect(entries.length).toBeGreaterThan(0)
   expect((await app.explain(run.id)).sentences).toEqual(sentences)
-  return `\n${sentences.map(({ text, entries }) => `${text.replace(/\b[\d.]+ (ms|s)\b/g, 'N $1')} [${entries}]`).join('\n')}\n`
+  return `\n${sentences.map(({ text, entries }) => `${text.replace(/\b[\d.]+ (ms|s)\b/g, 'N s')} [${entries}]`).join('\n')}\n`
 }
 
 test('a run that failed on purpose: what was undone', async () => {
@@ -30,8 +30,8 @@ test('a run that failed on purpose: what was undone', async () => {
     Step take was done. [1]
     Step bill gave false. [2]
     Step put-back (which undoes what was done before) was done. [3]
-    It failed after N ms: the card was refused. [4]
-    In all it took N ms. There is no completed run before it to compare with. [0,4]
+    It failed after N s: the card was refused. [4]
+    In all it took N s. There is no completed run before it to compare with. [0,4]
     "
   `)
 })
@@ -56,7 +56,7 @@ test('questions that nobody answered, and one that somebody did', async () => {
     publish was started on 2026-01-01 00:00:00 UTC. It was given “Annual report”. [0]
     It asked somebody with role team “publish "Annual report"?” Nobody answered within 24 hours, which counts as no. [1,2]
     Step remind was done. [3]
-    It asked somebody with role lead “publish "Annual report"?” lea approved it after N ms, saying “checked with legal”. [4,5]
+    It asked somebody with role lead “publish "Annual report"?” lea approved it after N s, saying “checked with legal”. [4,5]
     It completed after 24 hours, with true. [6]
     In all it took 24 hours. There is no completed run before it to compare with. [0,6]
     "
@@ -135,8 +135,8 @@ test('models: why that one, what was retried, what an operator did', async () =>
     It stopped at judge and waited for a person: the queue is closed. [5]
     olga resumed it on 2026-01-01 00:00:00 UTC. [6]
     Step judge read handbook (version 7). It used the answers again that were on record. It decided on urgency: “not urgent”. [7,8]
-    It completed after N ms, with “not urgent”. [9]
-    In all it took N ms and cost $N There is no completed run before it to compare with. [2]
+    It completed after N s, with “not urgent”. [9]
+    In all it took N s and cost $N There is no completed run before it to compare with. [2]
     "
   `)
 })

@@ -190,15 +190,18 @@ async function attempt(frame: Frame, node: Extract<Node, { do: 'try' }>): Promis
 }
 
 async function family(frame: Frame, node: Extract<Node, { do: 'child' }>): Promise<unknown> {
-  const { player, item } = frame
+  const { player, item, context } = frame
   const input: Input = { program: node.program, generation: 0 }
   const options = { onParentClose: node.close, ...(node.id === undefined ? {} : { id: node.id }) }
   if (node.how === 'call') return child(player.sub, input, options)
   const handle = await child.start(player.sub, input, options)
   if (node.how === 'start and leave') return handle.id
   if (node.how === 'start and cancel') await handle.cancel(`by ${node.site}`)
-  if (node.how === 'start and tell')
-    await handle.signal(signals.ping, { signal: 'ping', serial: `${frame.context.run.id}/${node.site}/${item}` })
+  if (node.how === 'start and tell') {
+    // a run that continued tells again, and a shared child outlives the first time
+    const serial = `${context.run.id}/${frame.input.generation}/${node.site}/${item}`
+    await handle.signal(signals.ping, { signal: 'ping', serial })
+  }
   return handle.result()
 }
 

@@ -185,7 +185,8 @@ interface KeptRateRow {
 
 /** In no span of time was more drawn than the rate allows. */
 function noteDraws({ draws, wrong }: World, { marks }: KeptRateRow): void {
-  for (const { at, amount } of marks) {
+  for (const { at } of marks) {
+    const amount = marks.filter((one) => one.at === at).reduce((sum, one) => sum + one.amount, 0)
     draws.set(at, Math.max(draws.get(at) ?? 0, amount))
     const close = marks.filter((one) => one.at >= at && one.at < at + pace.per)
     if (close.reduce((sum, one) => sum + one.amount, 0) > pace.limit)

@@ -96,6 +96,33 @@ it('begins nothing whose draw could not be written, and tries again', async () =
   expect(begun).toBe(true)
 })
 
+it('counts what could not be written from when it could: nobody begins beside it', async () => {
+  const clock = new ManualClock()
+  let fails = true
+  const limiter = createLimiter({
+    clock,
+    log: { error: () => {} },
+    memory: {
+      recall: () => undefined,
+      keep: async () => {
+        if (fails) throw new Error('the disk is full')
+      },
+    },
+  })
+  const begun: number[] = []
+  const draw = () =>
+    void limiter
+      .acquire({ claims: [{ key: 'r', rate: { limit: 1, per: 100 } }] })
+      .then(() => begun.push(clock.now() - start))
+  const start = clock.now()
+  draw()
+  await clock.advance(500)
+  draw()
+  fails = false
+  for (let i = 0; i < 100; i++) await clock.advance(10)
+  expect(begun).toEqual([1_000, 1_100])
+})
+
 it('sets one timer, however many wait', async () => {
   const clock = new ManualClock()
   const limiter = createLimiter({ clock })

@@ -221,16 +221,24 @@ class LocalLimiter implements Limiter {
     }
     if (this.#keeper === undefined || marks.size === 0) return then()
     let left = marks.size
-    for (const { resource } of marks.keys()) {
+    for (const [{ resource }, mark] of marks) {
+      mark.unkept++
       this.#keep(resource as RateOf<Waiting>, () => {
+        mark.unkept--
+        this.#open.add(resource)
         if (--left === 0) then()
+        this.#decide()
       })
     }
   }
 
   #keep(rate: RateOf<Waiting>, then?: () => void): void {
     const { key, window } = rate
-    this.#keeper?.keep(key, (): KeptRate => ({ key, marks: window.marks, expires: window.expires }), then)
+    const written = (): KeptRate => {
+      window.stamp(this.#options.clock.now())
+      return { key, marks: window.marks, expires: window.expires }
+    }
+    this.#keeper?.keep(key, written, then)
   }
 
   #lease({ parts, states }: Waiting, marks: ReadonlyMap<Part, Mark>, waited: number): Lease {

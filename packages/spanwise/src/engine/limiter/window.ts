@@ -10,6 +10,8 @@ export interface Mark {
   /** of the latest */
   at: number
   amount: number
+  /** draws in it that are not on disk: who drew has not begun, so their time has not come either */
+  unkept: number
   gone: boolean
 }
 
@@ -53,6 +55,7 @@ export class RateWindow {
     let over = this.drawn(now) + amount - this.limit
     if (over <= 0) return now
     for (const mark of this.#marks) {
+      if (mark.unkept > 0) return undefined
       over -= mark.amount
       if (over <= 0) return mark.at + this.#per
     }
@@ -72,6 +75,11 @@ export class RateWindow {
     this.#pending -= amount
     this.#expire(now)
     return this.#add(now, amount)
+  }
+
+  /** What is written now counts from now on: a write that failed may have kept it back for longer than the window. */
+  stamp(now: number): void {
+    for (const mark of this.#marks) if (mark.unkept > 0) mark.at = Math.max(mark.at, now)
   }
 
   /** It was more, or less. */
@@ -103,7 +111,7 @@ export class RateWindow {
       last.amount += amount
       return last
     }
-    const mark: Mark = { from: at, at, amount, gone: false }
+    const mark: Mark = { from: at, at, amount, unkept: 0, gone: false }
     this.#marks.push(mark)
     return mark
   }
@@ -113,8 +121,9 @@ export class RateWindow {
     for (let i = this.#marks.length - 1; i >= 0 && (this.#marks[i] as Mark).at > now; i--)
       (this.#marks[i] as Mark).at = now
     let old = 0
-    for (; old < this.#marks.length && (this.#marks[old] as Mark).at + this.#per <= now; old++) {
+    for (; old < this.#marks.length; old++) {
       const mark = this.#marks[old] as Mark
+      if (mark.unkept > 0 || mark.at + this.#per > now) break
       mark.gone = true
       this.#drawn -= mark.amount
     }
