@@ -9,6 +9,7 @@ import {
 } from '../workflow/index.ts'
 import { checkToolName } from './check-name.ts'
 import { type AgentDefinition, agentMarker } from './definition.ts'
+import { describeAgent } from './describe.ts'
 import { invalidAgent } from './errors.ts'
 import { handoffName, handoffsOf } from './handoff.ts'
 import { runAgent } from './loop.ts'
@@ -64,6 +65,7 @@ export function agent<
     input,
     output: undefined,
     deadline,
+    describe: () => describeAgent(definition),
     fn: definition.fn,
     [agentMarker]: definition,
   })

@@ -4,7 +4,7 @@ import type { AgentDefinition } from './definition.ts'
 import { invalidAgent, type Limit, limitReached } from './errors.ts'
 import type { State } from './state.ts'
 
-const defaultTurns = 20
+export const defaultTurns = 20
 /** of its budgets, what is kept for the last answer: percent */
 const keptBack = 10n
 

@@ -35,6 +35,7 @@ import {
 } from './acts.ts'
 import { type ApiKey, createApiKey, findApiKey, type NewApiKey, toKey } from './api-keys.ts'
 import type { Backend } from './backend.ts'
+import { type BudgetUse, budgetUse } from './budgets.ts'
 import { type BulkOptions, type BulkResult, type BulkTarget, bulk } from './bulk.ts'
 import { type ResultsCache, resultsCache } from './cache.ts'
 import { type CostOptions, type Costs, costs } from './costs.ts'
@@ -48,11 +49,13 @@ import {
 import { type DecisionOptions, type DecisionState, listDecisions } from './decisions/list.ts'
 import { type DecisionRecord, readDecision } from './decisions/record.ts'
 import { type DiffStory, diffRuns, type RunDiff } from './diff.ts'
+import { type ErasePlan, planErase } from './erase-plan.ts'
 import type { RunState } from './event.ts'
 import { type Explanation, explainRun } from './explain/explain.ts'
 import type { ExternalSteps } from './external.ts'
 import { type Failure, type FailureOptions, failures } from './failures.ts'
 import type { Health } from './health.ts'
+import { type ModelUse, type ModelUseOptions, modelUse } from './model-use.ts'
 import { type Overview, type OverviewOptions, overview } from './overview.ts'
 import { type RetainOptions, type RetainResult, type RetentionRule, retainAll } from './retention.ts'
 import { allEvents, type Run, runHandle, runState } from './run.ts'
@@ -147,6 +150,13 @@ export interface App extends AsyncDisposable {
    * `models`.
    */
   models(): Promise<readonly CandidateState[] | undefined>
+  /**
+   * What the candidates did in a period, by the journal: calls, share, times, cost, and who answered under their names.
+   * @example for (const { model, p95, identities } of await app.modelUse({ period: '7d' })) console.log(model, p95, identities)
+   */
+  modelUse(options?: ModelUseOptions): Promise<readonly ModelUse[]>
+  /** How much of the gateway's budgets is used now. Undefined where nobody works, or with no gateway. */
+  budgets(): Promise<readonly BudgetUse[] | undefined>
   /** How many runs stand how. */
   counts(options?: { readonly tenant?: string }): Promise<Readonly<Record<RunStatus, number>>>
   /** Results of steps that runs take from each other. */
@@ -220,6 +230,8 @@ export interface App extends AsyncDisposable {
    * @example await app.retain([{ status: 'completed', keep: '30d', action: 'archive' }], { dryRun: true })
    */
   retain(rules: readonly RetentionRule[], options?: RetainOptions): Promise<RetainResult>
+  /** What an erasure would reach, what forbids it, and whether somebody else has to agree. @throws RUN_UNKNOWN */
+  planErase(target: ActOn): Promise<ErasePlan>
   /**
    * Destroys what a run holds, or all that is about a subject, and the secret that it could be guessed with; proofs stay valid. Who did
    * it, when and why stays in the store's own history. A run that would need what was erased parks with `ERASED`.
@@ -303,6 +315,8 @@ export function makeApp(
     list: (query: ListOptions = {}) => list(query.text === undefined ? backend : read, query),
     limits: () => backend.limits(),
     models: () => backend.models(),
+    modelUse: (query: ModelUseOptions = {}) => modelUse(backend, query, now()),
+    budgets: () => budgetUse(backend, now()),
     counts: (query: { readonly tenant?: string } = {}) => backend.counts(query.tenant),
     cache: resultsCache(backend, now),
     diff: async (a: string, b: string) => diffRuns(await story(read, a), await story(read, b)),
@@ -338,6 +352,7 @@ export function makeApp(
     schedules: (query: ScheduleListOptions = {}) => listSchedules(backend, query),
     retain: (rules: readonly RetentionRule[], how: RetainOptions = {}) =>
       retainAll(backend.retain, rules, now(), { keepDecisions: oversight.keepDecisions, ...how }),
+    planErase: (target: ActOn) => planErase(backend, target, oversight),
     erase: (target: ActOn, how: ActOptions) => actAs(backend, 'erased', target, how, now(), oversight),
     hold: (target: ActOn, how: ActOptions) => actAs(backend, 'held', target, how, now(), oversight),
     release: (target: ActOn, how: ActOptions) => actAs(backend, 'released', target, how, now(), oversight),

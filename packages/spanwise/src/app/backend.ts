@@ -27,7 +27,7 @@ import type {
   RunStatus,
   Sent,
 } from '../journal/index.ts'
-import type { CandidateState } from '../workflow/index.ts'
+import type { BudgetState, CandidateState } from '../workflow/index.ts'
 import type { Begin } from './begin.ts'
 import type { CacheBackend } from './cache-backend.ts'
 import type { Formed, Offset } from './forming.ts'
@@ -73,6 +73,8 @@ export interface Backend extends ScheduleBackend, CacheBackend, ApiKeyStore {
   limits(): Promise<readonly LimitState[]>
   /** how the candidates of the gateway are doing in the process that works; undefined where nobody works, or it was given no gateway */
   models(): Promise<readonly CandidateState[] | undefined>
+  /** how much is used of the gateway's budgets; undefined where nobody works, or with no gateway */
+  budgets(): Promise<readonly BudgetState[] | undefined>
   counts(tenant?: string): Promise<Readonly<Record<RunStatus, number>>>
   /** the latest that a step or the workflow said of its progress */
   progress(run: string): Promise<unknown>
@@ -80,6 +82,8 @@ export interface Backend extends ScheduleBackend, CacheBackend, ApiKeyStore {
   forming(run: string, seen: readonly Offset[]): Promise<readonly Formed[]>
   /** calls back after each commit that concerns the run, or when there is more of what forms; returns what ends it */
   watch(run: string, callback: (change: RowChange | undefined) => void, what?: 'forming'): () => void
+  /** What the store knows a subject by, and the runs that are about it or hold entries about it, oldest first. */
+  about(subject: string): Promise<{ readonly token: string; readonly runs: readonly string[] }>
   /** What an operator does to the record itself, and the entry that says so. */
   act(act: Act): Promise<Acted>
   acts(query: ActQuery): Promise<Page<ActRow>>

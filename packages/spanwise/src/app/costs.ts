@@ -138,7 +138,7 @@ function add(sum: Sum, more: Spent): void {
 }
 
 /** What one entry adds. The announcement of a call says what may be spent; what was stands in the entries after it. */
-function spentBy({ kind, meta, confirmed }: ModelCallRow): Spent | undefined {
+export function spentBy({ kind, meta, confirmed }: ModelCallRow): Spent | undefined {
   if (kind !== 'model.attempt' && kind !== 'model.result' && kind !== 'model.error') return undefined
   const number = (name: string): number => (typeof meta[name] === 'number' ? meta[name] : 0)
   const money = (name: string): bigint => BigInt(Math.round(number(name)))

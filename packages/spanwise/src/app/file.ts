@@ -38,6 +38,7 @@ export function fileBackend(store: Store): Backend {
     kind: 'file',
     ...storeSchedules(store, { changed: () => {}, fired: () => {} }),
     ...storeCache(store, (what) => dropResults(store, cacheFilter(store.info, what))),
+    about: (subject) => aboutIn(store, subject),
     act: (act) => actOn(store, act),
     acts: (query) => store.acts(query),
     retain: (step) => retain(store, step),
@@ -67,6 +68,7 @@ export function fileBackend(store: Store): Backend {
     approval: (id) => store.approval(id),
     limits: async () => [],
     models: async () => undefined,
+    budgets: async () => undefined,
     counts: (tenant) => store.counts(tenant),
     progress: async () => undefined,
     forming: async () => [],
@@ -94,4 +96,12 @@ export async function asChange(source: Pick<Backend, 'outcome'>, row: RunRow): P
   const outcome =
     isTerminal(row.status) || row.status === 'needs attention' ? (await source.outcome(row.run))?.payload : undefined
   return { status: row.status, ...(outcome === undefined ? {} : { outcome }) }
+}
+
+/** A subject as the store knows it. */
+export async function aboutIn(
+  store: Store,
+  subject: string,
+): Promise<{ readonly token: string; readonly runs: readonly string[] }> {
+  return { token: store.info.token('subject', subject), runs: await store.runsOfSubject(subject) }
 }

@@ -2,6 +2,7 @@ export type { ActListOptions, ActOn, ActOptions, Operator, OperatorAct, Oversigh
 export { type Advanced, advance } from './advance.ts'
 export type { ApiKey, NewApiKey } from './api-keys.ts'
 export type { App, Archive, DecideOptions, ListOptions, OpenApproval } from './app.ts'
+export type { BudgetUse } from './budgets.ts'
 export type { BulkOptions, BulkPlan, BulkProgress, BulkResult, BulkTarget } from './bulk.ts'
 export type {
   CachedResult,
@@ -19,6 +20,7 @@ export type { DecisionLineage, InfluencedDecision, LineageOptions, LineageSource
 export type { DecisionOptions, DecisionState } from './decisions/list.ts'
 export type { DecisionDocument, DecisionEffect, DecisionRecord } from './decisions/record.ts'
 export type { DiffFact, DiffRow, DiffSide, RunDiff } from './diff.ts'
+export type { ErasePlan } from './erase-plan.ts'
 export { eraseAgain } from './erasures.ts'
 export type { RunEvent, RunState } from './event.ts'
 export { bundleRun } from './evidence/bundle.ts'
@@ -31,6 +33,7 @@ export type { Failure, FailureOptions } from './failures.ts'
 export { type Health, healthHandler } from './health.ts'
 export type { OperationFact, OperationOutcome } from './history.ts'
 export { jsonable, jsonError } from './json.ts'
+export type { ModelIdentity, ModelUse, ModelUseOptions } from './model-use.ts'
 export type { RunMoment } from './moment.ts'
 export { defineConfig, type ScheduleEntry, type SpanwiseConfig, type SpanwiseOptions } from './options.ts'
 export type { Overview, OverviewOptions, Period } from './overview.ts'

@@ -1,10 +1,11 @@
 import type { Engine, Limiter, LimitState, ResultCache, Scheduler } from '../engine/index.ts'
 import type { BudgetChange, Store } from '../journal/index.ts'
-import type { CandidateState } from '../workflow/index.ts'
+import type { BudgetState, CandidateState } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
 import { storeCache } from './cache-backend.ts'
 import { actOn } from './erasures.ts'
+import { aboutIn } from './file.ts'
 import type { Forming } from './forming.ts'
 import { retain } from './retention.ts'
 import { storeSchedules } from './schedule-backend.ts'
@@ -21,6 +22,7 @@ export function localBackend(
   forming: Forming,
   gateway: object | undefined,
   budgets: (changes: readonly BudgetChange[]) => void,
+  now: () => number,
 ): Backend {
   const schedules = storeSchedules(store, {
     changed: () => scheduler.wake(),
@@ -34,6 +36,7 @@ export function localBackend(
     kind: 'local',
     ...schedules,
     ...storeCache(store, (what) => results.invalidate(what)),
+    about: (subject) => aboutIn(store, subject),
     act: (act) => actOn(store, act),
     acts: (query) => store.acts(query),
     retain: (step) => retain(store, step),
@@ -76,6 +79,8 @@ export function localBackend(
     approval: (id) => store.approval(id),
     limits: async () => busiest(limiter.limits()),
     models: async () => (isGateway(gateway) ? gateway.state() : undefined),
+    // an older copy of the package may have made it
+    budgets: async () => (isGateway(gateway) ? (gateway.budgets?.(store, now()) ?? []) : undefined),
     counts: (tenant) => store.counts(tenant),
     progress: async (run) => watchers.lastProgress(run),
     forming: async (run, seen) => forming.behind(run, seen),
@@ -86,7 +91,10 @@ export function localBackend(
 }
 
 /** The gateway's room is not below this one: what it is is seen by what it can do. */
-function isGateway(value: object | undefined): value is { state(): readonly CandidateState[] } {
+function isGateway(value: object | undefined): value is {
+  state(): readonly CandidateState[]
+  budgets?(store: Store, now: number): Promise<readonly BudgetState[]>
+} {
   return typeof (value as { state?: unknown } | undefined)?.state === 'function'
 }
 

@@ -1,7 +1,8 @@
 import type { ListQuery, RunRow, RunStatus } from '../journal/index.ts'
 import { type Duration, milliseconds } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
-import { costs } from './costs.ts'
+import { quantile } from './quantile.ts'
+import { type Wear, wearOf } from './wear.ts'
 
 export interface OverviewOptions {
   /** how far back: `7d` when absent; compared with as much before it */
@@ -11,7 +12,7 @@ export interface OverviewOptions {
 }
 
 /** How runs that were started within a time went. */
-export interface Period {
+export interface Period extends Wear {
   readonly from: Date
   readonly until: Date
   readonly started: number
@@ -21,8 +22,6 @@ export interface Period {
   /** ms from start to completion, waiting included; undefined where none completed */
   readonly p50: number | undefined
   readonly p95: number | undefined
-  /** nano-dollars of model calls in this time whose price is known */
-  readonly cost: bigint
   /** undefined where none completed */
   readonly costPerSuccess: bigint | undefined
 }
@@ -74,20 +73,17 @@ export async function overview(backend: Backend, options: OverviewOptions, now: 
     // one run may be older than its neighbours where a clock was set: a whole page is not
     isWhole = next === undefined || items.every(({ createdAt }) => createdAt < before)
   }
-  const spent = async (since: number, until: number): Promise<bigint> => {
-    const filter = { ...(workflow === undefined ? {} : { workflow }), ...(tenant === undefined ? {} : { tenant }) }
-    return (await costs(backend, { since: new Date(since), until: new Date(until), ...filter }, now)).total.cost
-  }
+  const [wearBefore, wearNow] = await wearOf(backend, { workflow, tenant }, [before, from, now])
   return {
-    ...periodOf(current, from, now, await spent(from, now)),
-    previous: periodOf(previous, before, from, await spent(before, from)),
+    ...periodOf(current, from, now, wearNow),
+    previous: periodOf(previous, before, from, wearBefore),
     parts: partsOf(current, from, period),
     workflows: workflowsOf(current),
     isWhole,
   }
 }
 
-function periodOf(rows: readonly RunRow[], from: number, until: number, cost: bigint): Period {
+function periodOf(rows: readonly RunRow[], from: number, until: number, wear: Wear): Period {
   const statuses: Record<RunStatus, number> = {
     queued: 0,
     running: 0,
@@ -113,14 +109,9 @@ function periodOf(rows: readonly RunRow[], from: number, until: number, cost: bi
     successRate: judged === 0 ? undefined : completed / judged,
     p50: quantile(times, 0.5),
     p95: quantile(times, 0.95),
-    cost,
-    costPerSuccess: completed === 0 ? undefined : cost / BigInt(completed),
+    ...wear,
+    costPerSuccess: completed === 0 ? undefined : wear.cost / BigInt(completed),
   }
-}
-
-/** Nearest rank: a time that a run really took. */
-function quantile(sorted: readonly number[], q: number): number | undefined {
-  return sorted[Math.max(0, Math.ceil(sorted.length * q) - 1)]
 }
 
 function partsOf(rows: readonly RunRow[], from: number, period: number): Overview['parts'] {

@@ -182,6 +182,7 @@ export async function openWorker(
       (changes) => {
         for (const callback of budgetWatchers) callback(changes)
       },
+      () => clock.now(),
     )
     let isLost = false
     void opened.lost?.then((error) => {

@@ -26,6 +26,7 @@ import {
   type WaitSettings,
   type Work,
 } from './node.ts'
+import { drawing } from './picture/drawing.ts'
 import { callGraph, runGraph } from './run.ts'
 
 interface Options {
@@ -111,6 +112,7 @@ function build(model: GraphModel, deadline: Duration | undefined): Graph<unknown
     input: model.input,
     output: model.output,
     deadline,
+    describe: () => ({ graph: drawing(ready()) }),
     [modelKey]: ready,
     [callAsNode]: (input: unknown) => callGraph(ready(), input, 'leave'),
   }

@@ -34,6 +34,8 @@ export interface ModelCallQuery {
   readonly until?: number | undefined
   readonly tenant?: string | undefined
   readonly workflow?: string | undefined
+  /** entries of these kinds instead, whatever they are about: what is counted over all runs in one walk */
+  readonly kinds?: readonly EntryKind[] | undefined
   /** cursor of the page before */
   readonly after?: string | undefined
   readonly limit: number

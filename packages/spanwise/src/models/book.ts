@@ -2,6 +2,7 @@ import type { BudgetChange, Store } from '../journal/index.ts'
 import type { ModelHome, Settled } from '../workflow/index.ts'
 import { type Budget, windowOf } from './budget.ts'
 import { counted, type Whose } from './budget-scope.ts'
+import { accountOf } from './budget-state.ts'
 import type { GatewayEvent } from './events.ts'
 import type { Member } from './member.ts'
 
@@ -156,9 +157,7 @@ export class Book {
   }
 
   #account(budget: Budget, value: string, window: number): Account {
-    const { by } = budget.scope
-    const whose = value === '' ? '' : `:${this.#home.store?.info.token('tag', `${by}\0${value}`) ?? value}`
-    const id = `${by}${whose} ${budget.unit} per ${budget.per}`
+    const id = accountOf(budget, value, this.#home.store)
     const key = `${id}@${window}`
     const known = this.#accounts.get(key)
     if (known !== undefined) return known

@@ -7,10 +7,11 @@ import {
   NoSuchModelError,
   type ProviderV4,
 } from '@ai-sdk/provider'
-import { SpanwiseError } from '../journal/index.ts'
-import type { CandidateState } from '../workflow/index.ts'
+import { SpanwiseError, type Store } from '../journal/index.ts'
+import type { BudgetState, CandidateState } from '../workflow/index.ts'
 import { type Alias, readAlias } from './alias.ts'
 import { Book } from './book.ts'
+import { budgetStates } from './budget-state.ts'
 import { type Gateway, patienceOf } from './call.ts'
 import { type CandidateCheck, type CheckOptions, checkCandidate } from './check.ts'
 import { embeddingModel } from './embedding.ts'
@@ -32,6 +33,8 @@ export interface Models<Name extends string = string> extends ProviderV4 {
   }
   /** how every candidate is doing */
   readonly state: () => readonly CandidateState[]
+  /** how much of its budgets is used now, as this store knows it */
+  readonly budgets: (store: Pick<Store, 'info' | 'used'>, now: number) => Promise<readonly BudgetState[]>
   /**
    * Asks every candidate once, past failover, limits, budgets and records: whether its key holds, how long it takes, what it can do,
    * whether its price is known. Costs a few hundred tokens each.
@@ -84,6 +87,7 @@ export function gateway<const Name extends string>(options: GatewayOptions<Name>
       embeddingModel: (name: string) => embeddingV3(embedding(name)),
     },
     state: () => [...aliases.values()].flatMap(stateOf),
+    budgets: (store: Pick<Store, 'info' | 'used'>, now: number) => budgetStates(shared.budgets, store, now),
     check: (how: CheckOptions = {}) => check(shared, how),
   })
 }

@@ -1,4 +1,4 @@
-export type { CandidateState } from '../workflow/index.ts'
+export type { BudgetState, CandidateState } from '../workflow/index.ts'
 export { type Budget, type BudgetOptions, budget } from './budget.ts'
 export type { CandidateCheck, Capability, CheckOptions } from './check.ts'
 export { boundOf, costOf } from './cost.ts'

@@ -12,7 +12,7 @@ export interface Authenticator {
 
 /** Whoever reaches a loopback address may do everything, as whoever may open the file. */
 export function openToLoopback(name: string): Authenticator {
-  const caller: Caller = { id: 'local', name, grants: everything }
+  const caller: Caller = { id: 'local', name, grants: everything, isLocal: true }
   return { isOpen: true, authenticate: async () => caller }
 }
 

@@ -7,6 +7,8 @@ export interface Caller {
   /** is recorded as who decided or operated */
   readonly name: string
   readonly grants: readonly Grant[]
+  /** nobody said who they are: somebody at this machine */
+  readonly isLocal?: boolean
 }
 
 /** Every tenant, and everything. */

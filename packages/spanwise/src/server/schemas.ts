@@ -159,6 +159,12 @@ const period = {
   p95: z.number().optional(),
   cost: money,
   costPerSuccess: money.optional(),
+  retries: z.int().meta({ description: 'attempts and requests that failed and were tried again' }),
+  retryTime: z.number().meta({ description: 'ms that those attempts of steps took' }),
+  wasted: money,
+  parked: z.int().meta({ description: 'times that a run came to need attention' }),
+  recovered: z.int().meta({ description: 'of those, how many ended in a completed run since' }),
+  timeToRecovery: z.number().optional().meta({ description: 'ms, the median' }),
 }
 
 export const overview = z
@@ -242,6 +248,103 @@ export const workflowInfo = z
     output: z.unknown().optional().meta({ description: 'JSON Schema of what it gives, where that can be told' }),
   })
   .meta({ id: 'Workflow' })
+
+export const workflowDetail = workflowInfo
+  .extend({
+    graph: z
+      .object({
+        nodes: z.array(z.object({ name: z.string(), kind: z.string(), many: z.boolean() })).readonly(),
+        lines: z
+          .array(
+            z.object({
+              from: z.string(),
+              to: z.string(),
+              label: z.string(),
+              kind: z.enum(['edge', 'error', 'goto']),
+            }),
+          )
+          .readonly(),
+        rows: z.array(z.array(z.string()).readonly()).readonly().meta({ description: 'of names, from the top down' }),
+        maxSteps: z.int(),
+      })
+      .optional(),
+    agent: z
+      .object({
+        model: z.string(),
+        description: z.string().optional(),
+        tools: z.array(z.object({ name: z.string(), description: z.string().optional() })).readonly(),
+        handoffs: z.array(z.string()).readonly(),
+        hasRules: z.boolean(),
+        maxTurns: z.int(),
+        budgets: z.array(z.string()).readonly(),
+      })
+      .optional(),
+  })
+  .meta({ id: 'WorkflowDetail' })
+
+export const act = z
+  .object({
+    index: z.int().meta({ description: 'of its entry in the store’s own history' }),
+    id: z.string(),
+    kind: z.enum(['erased', 'held', 'released', 'read']),
+    at: time,
+    run: z.string().optional(),
+    subject: z.string().optional().meta({ description: 'keyed hash' }),
+    reason: z.string(),
+    by: z.string(),
+    second: z.string().optional(),
+  })
+  .meta({ id: 'Act' })
+
+export const candidate = z
+  .object({
+    alias: z.string(),
+    provider: z.string(),
+    model: z.string(),
+    breaker: z.enum(['closed', 'open', 'half open']),
+    from: time.meta({ description: 'when it may be asked again; in the past: now' }),
+    answered: z.string().optional(),
+  })
+  .meta({ id: 'Candidate' })
+
+export const modelUse = z
+  .object({
+    alias: z.string(),
+    provider: z.string(),
+    model: z.string(),
+    calls: z.int(),
+    failed: z.int(),
+    share: z.number().meta({ description: 'of the calls of its alias' }),
+    failovers: z.int(),
+    p50: z.number().optional().meta({ description: 'ms of a call that was answered' }),
+    p95: z.number().optional(),
+    cost: money,
+    unpriced: z.int(),
+    price: z
+      .looseObject({ source: z.string(), input: z.number().optional(), output: z.number().optional() })
+      .optional()
+      .meta({ description: 'US dollars for a million tokens, of the latest answer' }),
+    identities: z
+      .array(z.object({ answered: z.string(), firstSeen: time, lastSeen: time, calls: z.int(), run: z.string() }))
+      .readonly()
+      .meta({ description: 'who answered under this name; each but the first came without a word' }),
+  })
+  .meta({ id: 'ModelUse' })
+
+export const budgetUse = z
+  .object({
+    name: z.string(),
+    by: z.string(),
+    only: z.string().optional(),
+    unit: z.enum(['money', 'tokens']),
+    limit: money.meta({ description: 'nano-dollars or tokens' }),
+    per: z.enum(['hour', 'day', 'month', 'total']),
+    window: z.object({ from: time, next: time }).optional(),
+    onExceed: z.enum(['fail', 'wait', 'degrade', 'ask']),
+    used: money.optional().meta({ description: 'absent where each is counted by itself' }),
+    most: z.array(z.object({ of: z.string(), used: money })).readonly(),
+  })
+  .meta({ id: 'Budget' })
 
 export const problem = z
   .object({

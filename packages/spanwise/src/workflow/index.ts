@@ -6,6 +6,7 @@ export { changed } from './changed.ts'
 export { type ChildOptions, type ChildRun, child } from './child.ts'
 export { compensate } from './compensate.ts'
 export { currentScope } from './current.ts'
+export type { AgentFacts, Description, GraphDrawing } from './describe.ts'
 export { readDocument } from './document.ts'
 export { type Duration, formatDuration, milliseconds } from './duration.ts'
 export { type EachOptions, type EachResult, each, type Outcome } from './each.ts'
@@ -40,6 +41,7 @@ export { readStarted, restoreCompensations, startPayload } from './runtime/lifec
 export type { LoopSnapshot, Turn } from './runtime/loop-run.ts'
 export type { Effect, Operation, OperationHistory, Scope } from './runtime/model.ts'
 export type {
+  BudgetState,
   CandidateState,
   ModelAnswer,
   ModelCall,

@@ -1,4 +1,5 @@
 import { encodeCanonical, SpanwiseError } from '../journal/index.ts'
+import type { Description } from './describe.ts'
 import type { Duration } from './duration.ts'
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from './schema.ts'
 import { checkStarts, type Debounce, type Throttle } from './starts.ts'
@@ -39,6 +40,8 @@ export interface WorkflowDefinition {
   readonly deadline: Duration | undefined
   readonly debounce?: Debounce<never> | undefined
   readonly throttle?: Throttle<never> | undefined
+  /** what is inside, where there is more to see than code */
+  readonly describe?: (() => Description) | undefined
   readonly fn: (input: unknown, context: WorkflowContext<unknown>) => Promise<unknown>
 }
 

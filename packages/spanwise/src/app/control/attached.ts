@@ -196,6 +196,8 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     approval: (id) => use((backend) => backend.approval(id)),
     limits: () => use((backend) => backend.limits()),
     models: () => use((backend) => backend.models()),
+    budgets: () => use((backend) => backend.budgets()),
+    about: (subject) => use((backend) => backend.about(subject)),
     counts: (tenant) => use((backend) => backend.counts(tenant)),
     progress: (run) => use((backend) => backend.progress(run)),
     forming: (run, seen) => use((backend) => backend.forming(run, seen)),

@@ -39,9 +39,11 @@ export interface Methods {
   readonly approval: [string]
   readonly limits: []
   readonly models: []
+  readonly budgets: []
   readonly counts: [tenant?: string]
   readonly progress: [string]
   readonly forming: Parameters<Backend['forming']>
+  readonly about: [string]
   readonly act: Parameters<Backend['act']>
   readonly acts: Parameters<Backend['acts']>
   readonly retain: Parameters<Backend['retain']>
@@ -148,6 +150,7 @@ const checks: { readonly [M in keyof Methods]: Check } = {
       until: optional(finite),
       tenant: optional(text),
       workflow: optional(text),
+      kinds: optional(list(text)),
       after: optional(text),
       limit,
     }),
@@ -194,9 +197,11 @@ const checks: { readonly [M in keyof Methods]: Check } = {
   approval: tuple(text),
   limits: tuple(),
   models: tuple(),
+  budgets: tuple(),
   counts: tuple(optional(text)),
   progress: tuple(text),
   forming: tuple(text, list(record({ call: text, generation: whole, n: whole }))),
+  about: tuple(text),
   act: tuple(
     record({
       kind: actKinds,
@@ -328,9 +333,11 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
   approval: ({ backend }, id) => backend.approval(id),
   limits: ({ backend }) => backend.limits(),
   models: ({ backend }) => backend.models(),
+  budgets: ({ backend }) => backend.budgets(),
   counts: ({ backend }, tenant) => backend.counts(tenant),
   progress: ({ backend }, run) => backend.progress(run),
   forming: ({ backend }, run, seen) => backend.forming(run, seen),
+  about: ({ backend }, subject) => backend.about(subject),
   act: ({ backend }, act) => backend.act(act),
   acts: ({ backend }, query) => backend.acts(query),
   retain: ({ backend }, step) => backend.retain(step),

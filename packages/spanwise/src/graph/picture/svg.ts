@@ -15,7 +15,7 @@ interface Box {
 /** A graph as an SVG: rows of boxes below each other, edges between them, those that lead back beside them. */
 export function svg(model: GraphModel, visits?: Visits): string {
   const lines = linesOf(model)
-  const rows = untangled(rowsOf(model), lines)
+  const rows = rowsOf(model)
   const widths = (names: readonly string[]) => names.map((name) => boxWidth(model, name))
   const total = (names: readonly string[]) => widths(names).reduce((sum, one) => sum + one + gap.x, -gap.x)
   const inner = Math.max(...rows.map(total))
@@ -51,29 +51,6 @@ ${[...paths, ...shapes].join('\n')}
 function boxWidth(model: GraphModel, name: string): number {
   const longest = Math.max(name.length * 8, noteOf(model, name).length * 6.5)
   return name === start || name === end ? 64 : Math.max(96, longest + 28)
-}
-
-/** Each row in the order in which its nodes hang below the row before: two passes leave few crossings. */
-function untangled(rows: readonly (readonly string[])[], lines: readonly Line[]): readonly (readonly string[])[] {
-  const sorted = rows.map((row) => [...row])
-  for (const down of [true, false, true]) {
-    const order = [...sorted.keys()]
-    for (const at of down ? order.slice(1) : order.reverse().slice(1)) {
-      const other = sorted[down ? at - 1 : at + 1] as string[]
-      const middle = (name: string): number => {
-        const places = lines
-          .filter(({ from, to }) => (down ? to : from) === name)
-          .map(({ from, to }) => other.indexOf(down ? from : to))
-          .filter((place) => place >= 0)
-        return places.length === 0
-          ? (sorted[at] as string[]).indexOf(name)
-          : places.reduce((a, b) => a + b, 0) / places.length
-      }
-      const weights = new Map((sorted[at] as string[]).map((name) => [name, middle(name)]))
-      sorted[at]?.sort((a, b) => (weights.get(a) as number) - (weights.get(b) as number))
-    }
-  }
-  return sorted
 }
 
 function isBack(boxes: ReadonlyMap<string, Box>, { from, to }: Line): boolean {

@@ -9,11 +9,13 @@ import { readSegment } from './segment.ts'
 /** rows of the log that are read for one page: other work of the store waits meanwhile */
 const rowsAtOnce = 256
 
-const kinds: ReadonlySet<number> = new Set(
-  (['model.call', 'model.attempt', 'model.result', 'model.error', 'model.rejected'] satisfies EntryKind[]).map(
-    (kind) => kindCodes[kind],
-  ),
-)
+const aboutCalls: readonly EntryKind[] = [
+  'model.call',
+  'model.attempt',
+  'model.result',
+  'model.error',
+  'model.rejected',
+]
 
 interface Home {
   readonly run: string
@@ -48,6 +50,7 @@ export function modelCalls(
     }
     return home
   }
+  const kinds = new Set((query.kinds ?? aboutCalls).map((kind) => kindCodes[kind]))
   const items: ModelCallRow[] = []
   const from = query.after === undefined ? 0 : Number.parseInt(query.after, 36) || 0
   let rows = 0

@@ -124,6 +124,17 @@ export function testModelCalls(open: OpenForTest): void {
       expect((await all({ workflow: 'job', since: 2500 })).map(({ at }) => at)).toEqual([3000])
     })
 
+    it('can be entries of other kinds, which are counted over all runs', async () => {
+      const one = await owned(store, { workflow: 'job' })
+      const entries = (['step.attempt', 'model.result', 'run.parked'] as const).map((kind, i) => entry(i + 1, kind))
+      await store.append(change(one, entries))
+      expect((await all({ kinds: ['run.parked', 'step.attempt'] })).map(({ kind }) => kind)).toEqual([
+        'step.attempt',
+        'run.parked',
+      ])
+      expect((await all()).map(({ kind }) => kind)).toEqual(['model.result'])
+    })
+
     it('come in pages of any size, once each, also after a restart', async () => {
       const row = await owned(store)
       let index = 1

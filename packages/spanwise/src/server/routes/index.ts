@@ -5,6 +5,7 @@ import { decisionRoutes } from './decisions.ts'
 import { externalRoutes } from './external.ts'
 import { historyRoutes } from './history.ts'
 import { keyRoutes } from './keys.ts'
+import { ledgerRoutes } from './ledger.ts'
 import { operateRoutes } from './operate.ts'
 import { runRoutes } from './runs.ts'
 import { scheduleRoutes } from './schedules.ts'
@@ -22,6 +23,7 @@ export const routes = {
   ...scheduleRoutes,
   ...storeRoutes,
   ...keyRoutes,
+  ...ledgerRoutes,
   ...externalRoutes,
 } as const satisfies { readonly [Name in OperationName]: Route }
 

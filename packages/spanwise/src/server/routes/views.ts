@@ -4,8 +4,23 @@ import { SpanwiseError } from '../../journal/index.ts'
 import type { Duration } from '../../workflow/index.ts'
 import { noSuchWorkflow } from '../refusals.ts'
 import { route } from '../route.ts'
-import { costs, cursor, failure, limit, limitState, none, overview, pageOf, text, workflowInfo } from '../schemas.ts'
-import { catalogueOf } from '../views/catalogue.ts'
+import {
+  budgetUse,
+  candidate,
+  costs,
+  cursor,
+  failure,
+  limit,
+  limitState,
+  modelUse,
+  none,
+  overview,
+  pageOf,
+  text,
+  workflowDetail,
+  workflowInfo,
+} from '../schemas.ts'
+import { catalogueOf, detailOfWorkflow } from '../views/catalogue.ts'
 
 export const viewRoutes = {
   whoAmI: route({
@@ -50,17 +65,17 @@ export const viewRoutes = {
     handler: async ({ app }) => ({ items: app.workflows.map(catalogueOf) }),
   }),
   getWorkflow: route({
-    summary: 'One workflow',
+    summary: 'One workflow, with what is inside: the graph laid out, the tools of an agent',
     group: 'catalogue',
     role: 'viewer',
     tenant: 'none',
     params: z.strictObject({ workflow: text }),
     input: none,
-    output: workflowInfo,
+    output: workflowDetail,
     async handler({ app, params: { workflow } }) {
       const found = app.workflows.find(({ name }) => name === workflow)
       if (found === undefined) throw noSuchWorkflow(workflow, app.workflows)
-      return catalogueOf(found)
+      return detailOfWorkflow(found)
     },
   }),
   listFailures: route({
@@ -137,6 +152,62 @@ export const viewRoutes = {
         ...(workflow === undefined ? {} : { workflow }),
         ...(tenant === undefined ? {} : { tenant }),
       }) as never,
+  }),
+  listModels: route({
+    summary: 'Candidates of the gateway, and how they are doing where somebody works',
+    group: 'models',
+    role: 'viewer',
+    tenant: 'none',
+    params: none,
+    input: none,
+    output: z.object({
+      items: z.array(candidate).readonly(),
+      isKnown: z.boolean().meta({ description: 'false where nobody works, or with no gateway' }),
+    }),
+    async handler({ app }) {
+      const items = await app.models()
+      return {
+        items: (items ?? []).map((one) => ({ ...one, from: new Date(one.from) })),
+        isKnown: items !== undefined,
+      }
+    },
+  }),
+  getModelUse: route({
+    summary: 'What the candidates did in a period: calls, share, times, cost, who answered under their names',
+    group: 'models',
+    role: 'viewer',
+    tenant: 'some',
+    params: none,
+    input: z.strictObject({
+      period: text.default('7d').meta({ description: 'like 24h or 7d' }),
+      workflow: text.optional(),
+    }),
+    output: z.object({ items: z.array(modelUse).readonly() }),
+    handler: async ({ app, scope: { tenant }, input: { period, workflow } }) => ({
+      items: await app.modelUse({
+        period: period as Duration,
+        ...(workflow === undefined ? {} : { workflow }),
+        ...(tenant === undefined ? {} : { tenant }),
+      }),
+    }),
+  }),
+  listBudgets: route({
+    summary: 'Budgets of model calls, and how much of each is used now',
+    group: 'costs',
+    role: 'viewer',
+    tenant: 'all',
+    params: none,
+    input: none,
+    output: z.object({ items: z.array(budgetUse).readonly() }),
+    async handler({ app }) {
+      const items = (await app.budgets()) ?? []
+      return {
+        items: items.map(({ window, ...one }) => ({
+          ...one,
+          window: window && { from: new Date(window.from), next: new Date(window.next) },
+        })),
+      }
+    },
   }),
   listLimits: route({
     summary: 'What is limited, who holds it and how many wait',

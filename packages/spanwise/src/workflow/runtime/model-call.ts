@@ -83,6 +83,26 @@ export interface CandidateState {
   readonly answered: string | undefined
 }
 
+/** What a budget counts, and how much of it is used in the window that now is in. */
+export interface BudgetState {
+  /** in its events and errors */
+  readonly name: string
+  /** `all`, `workflow`, `tenant`, … */
+  readonly by: string
+  /** only this one; each by itself when absent */
+  readonly only: string | undefined
+  readonly unit: 'money' | 'tokens'
+  /** nano-dollars or tokens */
+  readonly limit: bigint
+  readonly per: 'hour' | 'day' | 'month' | 'total'
+  /** when its window began and when the next one begins, ms; a total has neither */
+  readonly window: { readonly from: number; readonly next: number } | undefined
+  /** what becomes of a call that may go over it */
+  readonly onExceed: 'fail' | 'wait' | 'degrade' | 'ask'
+  /** what calls under way may still use is in it; undefined where each is counted by itself */
+  readonly used: bigint | undefined
+}
+
 /** The part of the app's limiter that calls need. */
 export interface ModelLimiter {
   acquire(request: {
