@@ -9,6 +9,11 @@ export interface LogStore {
   logSize(): Promise<number>
   /** Entries by position, in order. */
   log(from: number, limit: number): Promise<readonly LogEntry[]>
+  /**
+   * Holds the entries of a range against their own proofs, where they lie. Undefined when one of them is missing, or does not fit, or
+   * might not: `log` has what there is to see.
+   */
+  checkLog(from: number, limit: number): Promise<LogCheck | undefined>
   /** Where a run's entry stands; undefined when there is none. */
   positionOf(run: string, index: number): Promise<number | undefined>
   /** Leaves by position, 32 bytes each, one after the other: what is sealed, without the entries. */
@@ -27,6 +32,18 @@ export interface LogEntry extends Entry {
   readonly position: number
   /** what its commitments were made with: its subject's, else its run's; undefined once erased. Never leaves the process. */
   readonly secret: Uint8Array | undefined
+}
+
+/** Of a range in which every entry fits its own proof. */
+export interface LogCheck {
+  /** 32 bytes each */
+  readonly leaves: Uint8Array
+  /** for each entry: which of `runs` it belongs to, and its index in that run */
+  readonly order: Uint32Array
+  readonly runs: readonly string[]
+  readonly erased: number
+  readonly archived: number
+  readonly locked: number
 }
 
 export interface Sealed {

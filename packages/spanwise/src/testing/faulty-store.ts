@@ -169,6 +169,7 @@ export function faultyStore(store: Store, plan: FaultPlan = {}, before = 0): Fau
     revokeApiKey: (id, at) => asked(() => store.revokeApiKey(id, at)),
     logSize: () => call(() => store.logSize()),
     log: (from, limit) => call(() => store.log(from, limit)),
+    checkLog: (from, limit) => call(() => store.checkLog(from, limit)),
     leaves: (from, limit) => call(() => store.leaves(from, limit)),
     positionOf: (run, index) => call(() => store.positionOf(run, index)),
     sealed: () => call(() => store.sealed()),

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { bundleRun, exportSubject, type Run } from '../../app/index.ts'
 import {
   checkProof,
@@ -41,15 +42,17 @@ export async function verify(
   terminal: Terminal,
   options: Keys & { readonly since?: readonly string[] },
 ): Promise<number> {
-  return onFile(options, async (store, path) => {
+  return onFile(options, async (store, path, open) => {
     const keys = keysOf(path, options)
     const files = options.since ?? [checkpointFile(path)].filter((file) => existsSync(file))
     const since = files.flatMap(notesOf)
+    const readers = await Promise.all(Array.from({ length: readersFor(await store.logSize()) }, open))
     const found = await verifyLog(store, {
       keys,
       since,
+      readers,
       progress: (done, of) => terminal.status(`${number(done)} of ${number(of)} entries`),
-    })
+    }).finally(() => Promise.all(readers.map((reader) => reader.close())))
     terminal.status(undefined)
     const good = found.findings.length === 0
     if (terminal.json) terminal.data({ ok: good, ...found, keys: keys.map(({ text }) => text) })
@@ -60,6 +63,16 @@ export async function verify(
     return good ? exitCode.ok : exitCode.failed
   })
 }
+
+/** Connections beside the first one: each has a thread, which is worth it when there is much to do. */
+function readersFor(entries: number): number {
+  const most = Math.min(availableParallelism(), mostReaders) - 1
+  return Math.max(0, Math.min(most, Math.floor(entries / worthAReader)))
+}
+
+/** what puts their results together is one thread, and keeps up with about so many */
+const mostReaders = 6
+const worthAReader = 50_000
 
 export async function prove(
   terminal: Terminal,
@@ -148,15 +161,19 @@ export async function check(terminal: Terminal, file: string, options: Keys): Pr
 }
 
 /** The file itself, also while another process works on it: reading the journal takes nothing from anyone. */
-async function onFile(common: Common, work: (store: Store, path: string) => Promise<number>): Promise<number> {
+async function onFile(
+  common: Common,
+  work: (store: Store, path: string, open: () => Promise<Store>) => Promise<number>,
+): Promise<number> {
   const path = await client(common, async (_, url) => {
     const address = parseStoreUrl(url)
     return address.kind === 'sqlite' ? address.path : ''
   })
   const encryption = headerOf(path) === undefined ? undefined : ((await target(common)).encryption ?? 'locked')
-  const store = await openStore(`sqlite:${path}`, { encryption })
+  const open = (): Promise<Store> => openStore(`sqlite:${path}`, { encryption })
+  const store = await open()
   try {
-    return await work(store, path)
+    return await work(store, path, open)
   } finally {
     await store.close()
   }

@@ -20,6 +20,7 @@ import { apiKeyOperations, apiKeyReads } from './api-keys.ts'
 import { append } from './append.ts'
 import { changeBudgets, usedOf } from './budgets.ts'
 import { cacheOperations, cacheReads } from './cache.ts'
+import { checkLog } from './check-log.ts'
 import { claim, nextWake, register, renew, unregister } from './claim.ts'
 import { confirmCall } from './confirmed-calls.ts'
 import type { Context } from './context.ts'
@@ -101,6 +102,7 @@ export const operations = {
   ...memoryOperations,
   logSize: (context: Context, _: undefined) => logSize(context),
   log: (context: Context, range: { readonly from: number; readonly limit: number }) => readLog(context, range),
+  checkLog: (context: Context, range: { readonly from: number; readonly limit: number }) => checkLog(context, range),
   leaves: (context: Context, range: { readonly from: number; readonly limit: number }) => readLeaves(context, range),
   positionOf: (context: Context, place: { readonly run: string; readonly index: number }) => positionOf(context, place),
   sealed: (context: Context, _: undefined) => sealed(context),
@@ -148,6 +150,7 @@ const reads: ReadonlySet<Op> = new Set([
   ...memoryReads,
   'logSize',
   'log',
+  'checkLog',
   'leaves',
   'positionOf',
   'sealed',

@@ -11,47 +11,60 @@ import { runById } from './rows.ts'
 import { runSecret, subjectSecret } from './subjects.ts'
 
 /** the log counts from 0; in the table the first position is 1 */
-const first = 1
+export const firstPosition = 1
 
 export function logSize(context: Context): number {
   // from the table, and nothing of it decoded: a log that is damaged can be counted, so that it can be checked
   writeRow(context)
   const last = context.sql('SELECT pos + n AS next FROM spanwise_segments ORDER BY pos DESC LIMIT 1').get()
-  return Number(last?.['next'] ?? first) - first
+  return Number(last?.['next'] ?? firstPosition) - firstPosition
 }
 
 export function readLog(
   context: Context,
   { from, limit }: { readonly from: number; readonly limit: number },
 ): LogEntry[] {
-  const runs = new Map<number, { readonly run: string; readonly subject: string | null }>()
-  const runOf = (seq: number) => {
-    let run = seq === ledgerSeq ? { run: ledgerRun(context.id), subject: null } : runs.get(seq)
-    if (run === undefined) {
-      run = (context.sql('SELECT run, subject FROM spanwise_runs WHERE seq = ?').get(seq) ??
-        context.sql('SELECT run, NULL AS subject FROM spanwise_deleted WHERE run_seq = ?').get(seq)) as unknown as {
-        run: string
-        subject: string | null
-      }
-      runs.set(seq, run)
-    }
-    return run
+  const runs = new Map<number, LogRun>()
+  const runOf = (seq: number): LogRun => {
+    const known = runs.get(seq) ?? runOfLog(context, seq)
+    runs.set(seq, known)
+    return known
   }
   const found: LogEntry[] = []
   walk(context, from, limit, (row, i, position) => {
     const raw = row.segment.entry(i)
-    const { run, subject } = runOf(raw.runSeq)
-    const secretOf = (named: string): Uint8Array | undefined => {
-      const whose = named === '' ? subject : named
-      return whose === null ? runSecret(context, raw.runSeq) : subjectSecret(context, whose)
-    }
+    const run = runOf(raw.runSeq)
+    const secretOf = (subject: string): Uint8Array | undefined =>
+      secretFor(context, run, { runSeq: raw.runSeq, subject })
     const entry =
-      readable(() => entryAt(context, run, raw, position + first, secretOf, nameOf(raw.kind))) ??
+      readable(() => entryAt(context, run.run, raw, position + firstPosition, secretOf, nameOf(raw.kind))) ??
       // its content does not open: that is for who verifies to say, with all the others
-      entryAt(context, run, raw, position + first, () => undefined, nameOf(raw.kind))
+      entryAt(context, run.run, raw, position + firstPosition, () => undefined, nameOf(raw.kind))
     found.push({ ...entry, position, secret: secretOf(raw.subject) })
   })
   return found
+}
+
+/** A run as entries of the log need it: one that was let go has its name still. */
+export interface LogRun {
+  readonly run: string
+  readonly subject: string | null
+}
+
+export function runOfLog(context: Context, seq: number): LogRun {
+  if (seq === ledgerSeq) return { run: ledgerRun(context.id), subject: null }
+  return (context.sql('SELECT run, subject FROM spanwise_runs WHERE seq = ?').get(seq) ??
+    context.sql('SELECT run, NULL AS subject FROM spanwise_deleted WHERE run_seq = ?').get(seq)) as unknown as LogRun
+}
+
+/** What covers an entry: the secret of the subject that it names, else of its run's, else of its run. */
+export function secretFor(
+  context: Context,
+  { subject }: LogRun,
+  entry: { readonly runSeq: number; readonly subject: string },
+): Uint8Array | undefined {
+  const whose = entry.subject === '' ? subject : entry.subject
+  return whose === null ? runSecret(context, entry.runSeq) : subjectSecret(context, whose)
 }
 
 function readable(read: () => Entry): Entry | undefined {
@@ -80,10 +93,10 @@ function walk(
 ): void {
   writeRow(context)
   let left = limit
-  for (const row of rowsFrom(context, from + first)) {
-    for (let i = Math.max(0, from + first - row.from); i < row.segment.count; i++) {
+  for (const row of rowsFrom(context, from + firstPosition)) {
+    for (let i = Math.max(0, from + firstPosition - row.from); i < row.segment.count; i++) {
       if (left-- <= 0) return
-      take(row, i, row.from + i - first)
+      take(row, i, row.from + i - firstPosition)
     }
   }
 }
@@ -95,7 +108,7 @@ export function positionOf(
   const seq = run === ledgerRun(context.id) ? ledgerSeq : runById(context, run)?.seq
   if (seq === undefined) return undefined
   const [found, position] = placesOf(context, seq, index, 1)
-  return found === index && position !== undefined ? position - first : undefined
+  return found === index && position !== undefined ? position - firstPosition : undefined
 }
 
 export function sealed(context: Context): Sealed | undefined {

@@ -95,6 +95,7 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     erasures: () => ask('erasures', undefined),
     logSize: () => ask('logSize', undefined),
     log: (from, limit) => ask('log', { from, limit }),
+    checkLog: (from, limit) => ask('checkLog', { from, limit }),
     leaves: (from, limit) => ask('leaves', { from, limit }),
     positionOf: (run, index) => ask('positionOf', { run, index }),
     sealed: () => ask('sealed', undefined),
