@@ -6,4 +6,5 @@ export { checkpointFile, keyFile, readKeys, readNotes, signerOf } from './files.
 export { makeSigner, signNote, type Verifier } from './note.ts'
 export { checkProof, type InclusionProof, proveEntry } from './prove.ts'
 export { openSealer } from './seal.ts'
-export { type Finding, type Verification, verifyLog } from './verify.ts'
+export { type Verification, verifyLog } from './verify.ts'
+export type { Finding } from './walk.ts'

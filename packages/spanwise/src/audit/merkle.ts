@@ -7,19 +7,24 @@ import { hash } from 'node:crypto'
 
 /** @param data what the log holds: here the 32 bytes of an entry's leaf */
 export function leafHash(data: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(1 + data.length)
-  bytes[0] = 0
+  const bytes = data.length === 32 ? one : Buffer.alloc(1 + data.length)
   bytes.set(data, 1)
-  return hash('sha256', bytes, 'buffer')
+  return sha256(bytes)
 }
-
-const pair = Buffer.alloc(65)
-pair[0] = 1
 
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   pair.set(left, 1)
   pair.set(right, 33)
-  return hash('sha256', pair, 'buffer')
+  return sha256(pair)
+}
+
+const one = Buffer.alloc(33)
+const pair = Buffer.alloc(65)
+pair[0] = 1
+
+/** A text of one character per byte is handed out in a third of the time that a buffer takes. */
+function sha256(bytes: Uint8Array): Buffer {
+  return Buffer.from(hash('sha256', bytes, 'binary'), 'latin1')
 }
 
 export const emptyRoot: Buffer = hash('sha256', '', 'buffer')

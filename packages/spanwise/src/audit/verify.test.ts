@@ -9,7 +9,7 @@ import { leafHash } from './merkle.ts'
 import { makeSigner } from './note.ts'
 import { checkProof, proveEntry } from './prove.ts'
 import { openSealer } from './seal.ts'
-import { verifyLog } from './verify.ts'
+import { type Verification, verifyLog } from './verify.ts'
 
 const signer = makeSigner('test')
 const closing: (() => Promise<void> | void)[] = []
@@ -77,7 +77,19 @@ async function made(path: string, count = 40): Promise<{ readonly store: Store; 
   return { store, notes }
 }
 
-const verify = (store: Store, since: readonly string[] = []) => verifyLog(store, { keys: [signer], since })
+/** Whatever a log has: that it is checked where it lies, and on several connections, must not change what is found. */
+async function verify(store: Store, since: readonly string[] = []): Promise<Verification> {
+  const found = await verifyLog(store, { keys: [signer], since })
+  const oneByOne = { ...store, checkLog: async () => undefined }
+  expect(await verifyLog(oneByOne, { keys: [signer], since })).toEqual(found)
+  const readers = await Promise.all([1, 2].map(() => openStore(`sqlite:${store.info.path}`)))
+  try {
+    expect(await verifyLog(store, { keys: [signer], since, readers })).toEqual(found)
+  } finally {
+    await Promise.all(readers.map((reader) => reader.close()))
+  }
+  return found
+}
 
 /** what a hand in the file does, with the store closed */
 async function tamper(path: string, store: Store, work: (db: DatabaseSync) => void): Promise<Store> {
@@ -101,6 +113,51 @@ function replaceBytes(db: DatabaseSync, from: string, to: string): void {
   }
   expect(found).toBe(1)
 }
+
+describe('a long log', () => {
+  /** more than is checked at once */
+  const count = 40_000
+  const long = async (path: string) => {
+    const store = await open(path)
+    const row = await start(store, 'aaa')
+    await append(store, row, ...Array.from({ length: count - 1 }, (_, i) => entry(i + 1, `"a ${i + 1}"`)))
+    const sealer = await openSealer(store, 'spanwise/test', [signer])
+    const { note } = (await sealer.seal(5_000)) as { readonly note: string }
+    return { store, note }
+  }
+
+  it('is checked in ranges that put together are the log that was signed', async () => {
+    const path = join(folder(), 'a.db')
+    const { store, note } = await long(path)
+    const more = await start(store, 'bbb')
+    await append(store, more, entry(1, '1'))
+    const readers = [await open(path)]
+    const done: number[] = []
+    const progress = (n: number): void => void done.push(n)
+    expect(await verifyLog(store, { keys: [signer], since: [note], readers, progress })).toMatchObject({
+      size: count + 2,
+      sealed: count,
+      findings: [],
+    })
+    expect(done.at(-1)).toBe(count + 2)
+    expect(done.length).toBeGreaterThan(2)
+  })
+
+  it('names the entry that does not fit, wherever it is, and no other', async () => {
+    const path = join(folder(), 'a.db')
+    const { store, note } = await long(path)
+    const changed = await tamper(path, store, (db) => {
+      replaceBytes(db, '"a 20001"', '"b 20001"')
+      replaceBytes(db, '"a 39998"', '"b 39998"')
+    })
+    const readers = [await open(path)]
+    const { findings } = await verifyLog(changed, { keys: [signer], since: [note], readers })
+    expect(findings.map(({ run, index, from }) => [run, index, from])).toEqual([
+      ['aaa', 20_001, 20_001],
+      ['aaa', 39_998, 39_998],
+    ])
+  })
+})
 
 describe('a log that nobody touched', () => {
   it('verifies whole, also after a restart and in another place', async () => {

@@ -120,7 +120,12 @@ function openAll(notes: readonly Sealed[], keys: readonly Verifier[], find: Find
  * The leaves do not make the tree that was signed, though every entry fits its leaf: somebody made leaves anew. The nodes that
  * are kept tell where it begins, unless they were made anew as well.
  */
-async function narrow(store: LogStore, good: number, to: number, tiles: ReadonlyMap<number, Uint8Array>): Promise<Finding> {
+async function narrow(
+  store: LogStore,
+  good: number,
+  to: number,
+  tiles: ReadonlyMap<number, Uint8Array>,
+): Promise<Finding> {
   let from = good
   for (let tile = Math.floor(good / tileSize); (tile + 1) * tileSize <= to; tile++) {
     const [kept] = split(await store.sealNodes(keptLevels, tile, 1))

@@ -5,8 +5,8 @@ import { commitLatin1, deriveLatin1 } from '../secret.ts'
 import type { Context } from './context.ts'
 import { rowsFrom, writeRow } from './log.ts'
 import { archivedFlag, encryptedFlag, erasedFlag, loadPayload } from './payloads.ts'
-import type { RawEntry } from './segment.ts'
 import { firstPosition, type LogRun, runOfLog, secretFor } from './sealing.ts'
+import type { RawEntry } from './segment.ts'
 
 const zeros = '\0'.repeat(32)
 

@@ -80,9 +80,9 @@ export function readLeaves(
   context: Context,
   { from, limit }: { readonly from: number; readonly limit: number },
 ): Uint8Array {
-  const parts: string[] = []
-  walk(context, from, limit, (row, i) => parts.push(row.segment.entry(i).proof.slice(0, 32)))
-  return new Uint8Array(Buffer.from(parts.join(''), 'latin1'))
+  const parts: Uint8Array[] = []
+  walk(context, from, limit, (row, i) => parts.push(row.segment.leaf(i)))
+  return new Uint8Array(Buffer.concat(parts))
 }
 
 function walk(

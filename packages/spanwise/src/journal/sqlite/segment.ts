@@ -121,6 +121,8 @@ export interface Segment {
   /** its kind's number, in the same way */
   kind(i: number): number
   entry(i: number): RawEntry
+  /** its leaf, 32 bytes, in the same way as its place */
+  leaf(i: number): Uint8Array
 }
 
 export function readSegment(bytes: Uint8Array): Segment {
@@ -142,6 +144,21 @@ export function readSegment(bytes: Uint8Array): Segment {
       return readVarint(cursor)
     },
     entry: (i) => readEntry({ buffer, at: offset(i) }, offset(i + 1)),
+    leaf: (i) => {
+      const cursor = { buffer, at: offset(i) }
+      for (let field = 0; field < 3; field++) readVarint(cursor)
+      cursor.at += 8
+      readVarint(cursor)
+      readVarint(cursor)
+      const flags = buffer[cursor.at++] as number
+      const texts = (flags & ours) === 0 ? 3 : 4
+      for (let text = 0; text < texts; text++) {
+        const length = readVarint(cursor)
+        cursor.at += length
+      }
+      if (cursor.at + 32 > offset(i + 1)) throw damaged('is cut off')
+      return buffer.subarray(cursor.at, cursor.at + 32)
+    },
   }
 }
 
