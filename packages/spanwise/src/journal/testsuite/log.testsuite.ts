@@ -54,6 +54,33 @@ export function testLog(open: OpenForTest): void {
       }
     })
 
+    it('is checked in place: leaves and order of a range, and nothing of one that is not whole', async () => {
+      const { store } = await open()
+      const [a, b] = [await owned(store), await owned(store, { subject: 'ann' })]
+      for (let i = 1; i < 60; i += 2) {
+        await store.append(change(a, [entry(i), entry(i + 1, 'note', { payload: `"${'x'.repeat(700 * i)}"` })]))
+        await store.append(change(b, [entry(i, 'note', { payload: '"b"' }), entry(i + 1, 'note', { payload: '2' })]))
+      }
+      const all = await whole(store)
+      for (const [from, limit] of [
+        [0, all.length],
+        [13, 50],
+      ] as const) {
+        const found = await store.checkLog(from, limit)
+        const part = all.slice(from, from + limit)
+        expect(Buffer.from(found?.leaves ?? [])).toEqual(Buffer.concat(part.map(({ leaf }) => leaf)))
+        const order = Array.from(part, (_, i) => [found?.runs[found.order[2 * i] as number], found?.order[2 * i + 1]])
+        expect(order).toEqual(part.map(({ run, index }) => [run, index]))
+        expect(found).toMatchObject({ erased: 0, archived: 0, locked: 0 })
+      }
+      expect(await store.checkLog(0, all.length + 1)).toBeUndefined()
+      expect(await store.checkLog(all.length, 1)).toBeUndefined()
+      await store.erase({ subject: 'ann' })
+      expect(await store.checkLog(0, all.length)).toMatchObject({
+        erased: all.filter(({ run }) => run === b.run).length,
+      })
+    })
+
     it('knows where an entry of a run is', async () => {
       const { store } = await open()
       const [a, b] = [await owned(store), await owned(store)]
