@@ -76,6 +76,8 @@ export async function perform(world: World, act: Act, serial: string): Promise<v
       }
       case 'decide':
         return await decide(world, run.id, act.approve)
+      case 'fork':
+        return await fork(world, run.id, act.where, serial)
       case 'invalidate':
         return await invalidate(world)
       case 'report':
@@ -118,6 +120,27 @@ export async function decide(world: World, run: string, approve: boolean): Promi
     },
     false,
   )
+}
+
+/** Goes on from some point of a run in another one, and insists: asking again makes no second one. */
+async function fork(world: World, source: string, where: number, serial: string): Promise<void> {
+  world.forking++
+  try {
+    const { length } = await world.store.entries(source)
+    const from = Math.min(length, Math.floor(where * (length + 1)))
+    const once = () =>
+      ask(world, async (app) => {
+        const run = (await app.get(source)) as Run<unknown>
+        return run.fork({ from, allow: ['*'], sendId: serial })
+      })
+    const made = (await once()) as Run<unknown>
+    world.accepted.set(`fork ${serial}`, made.id)
+    world.tell(() => `people: ${source.slice(0, 6)} is forked from ${from} as ${made.id.slice(0, 6)}`)
+    const again = await once()
+    if (again?.id !== made.id) world.wrong.push(`a fork asked for twice is ${made.id} and ${again?.id}`)
+  } finally {
+    world.forking--
+  }
 }
 
 async function invalidate(world: World): Promise<void> {

@@ -55,6 +55,7 @@ export class Caretaker {
   async look(): Promise<void> {
     const { store, timeline, wrong } = this.#world
     // before the runs: what it starts meanwhile is among them
+    const { forking } = this.#world
     const tables = await store.schedules({ limit: 100 })
     const { items } = await store.list({ limit: 1_000 })
     let quiet = Number.POSITIVE_INFINITY
@@ -69,6 +70,8 @@ export class Caretaker {
     const { runs, timetables } = this.#world.schedule
     this.done =
       open === 0 &&
+      forking === 0 &&
+      this.#world.forking === 0 &&
       due.length === 0 &&
       tables.items.length === timetables.length &&
       items.filter(({ workflow }) => workflow === 'main').length >= runs.length

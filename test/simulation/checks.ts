@@ -6,7 +6,7 @@ import {
   type MemoryStore,
   type RunRow,
 } from '../../packages/spanwise/src/journal/index.ts'
-import { editedKeys, generationsOf, living, stepLines, strayed } from './history.ts'
+import { editedKeys, generationsOf, isPartial, living, stepLines, strayed, tokenKeyOf } from './history.ts'
 import type { Letter } from './player.ts'
 import { proofFaults } from './proofs.ts'
 import { replay } from './replay.ts'
@@ -41,10 +41,10 @@ export async function check(world: World): Promise<void> {
   checkAccepted(world, items, scheduled.length)
   await checkTimetables(world, scheduled)
   for (const story of stories) {
-    checkOrder(story)
+    await checkOrder(story)
     checkOutcomes(story)
     checkEnd(story)
-    checkSteps(story)
+    checkSteps(story, stories)
     checkCached(story, stories)
     checkChildren(story, stories)
     await checkLeftovers(story)
@@ -55,14 +55,19 @@ export async function check(world: World): Promise<void> {
   await checkTable(world, stories)
 }
 
-/** No start that was acknowledged is lost, and each is one run. */
-function checkAccepted({ accepted, schedule, wrong }: World, rows: readonly RunRow[], scheduled: number): void {
+/** No start and no fork that was acknowledged is lost, and each is one run. */
+function checkAccepted({ accepted, schedule, forks, wrong }: World, rows: readonly RunRow[], scheduled: number): void {
   for (const { name } of schedule.runs) {
     const id = accepted.get(name)
     if (id === undefined) wrong.push(`${name} was never accepted`)
     else if (!rows.some(({ run }) => run === id)) wrong.push(`${name} was accepted as ${id} and is lost`)
   }
-  const mains = rows.filter(({ workflow }) => workflow === 'main')
+  const forked = [...accepted].filter(([name]) => name.startsWith('fork '))
+  for (const [name, id] of forked)
+    if (!rows.some(({ run }) => run === id)) wrong.push(`${name} was accepted as ${id} and is lost`)
+  if (new Set(forked.map(([, id]) => id)).size !== forks.size)
+    wrong.push(`${forked.length} forks were asked for, and ${forks.size} were made`)
+  const mains = rows.filter(({ workflow, run }) => workflow === 'main' && !forks.has(run))
   if (mains.length - scheduled !== schedule.runs.length)
     wrong.push(`${schedule.runs.length} ids became ${mains.length - scheduled} runs`)
 }
@@ -105,11 +110,16 @@ async function checkTimetables(
 }
 
 /** Entries stand in order, without gaps, and their proofs can be computed again. */
-function checkOrder({ row, entries, say }: Story): void {
+async function checkOrder({ world, row, entries, say }: Story): Promise<void> {
   const edited = editedKeys(entries)
-  for (const [i, entry] of entries.entries()) for (const fault of proofFaults(row, entry, i, edited)) say(fault)
+  const keys = { tokens: await tokenKeyOf(world, row), isFork: world.forks.has(row.run) }
+  const gap = isPartial(entries) ? (entries[1] as Entry).index - 1 : 0
+  for (const [i, entry] of entries.entries())
+    for (const fault of proofFaults(row, entry, i === 0 ? 0 : i + gap, edited, keys)) say(fault)
   if (entries.some((entry, i) => i > 0 && entry.at < (entries[i - 1] as Entry).at)) say('its time goes back')
-  const ends = entries.filter(({ kind }) => isEnd(kind))
+  // a fork may go on from behind an end
+  const forked = entries.findLastIndex(({ kind }) => kind === 'run.forked')
+  const ends = entries.slice(forked + 1).filter(({ kind }) => isEnd(kind))
   if (isTerminal(row.status) && (ends.length !== 1 || entries.at(-1) !== ends[0])) say('its end is not the end')
 }
 
@@ -155,8 +165,9 @@ function checkEnd({ row, entries, say }: Story): void {
   if (end !== `run.${row.status}`) say(`is ${row.status} and ended with ${end}`)
 }
 
-/** Recorded results are those of executions of that very step in that run. */
-function checkSteps({ row, live, world, say }: Story): void {
+/** Recorded results are those of executions of that very step in that run, or in the one that it was forked from. */
+function checkSteps({ row, live, world, say }: Story, all: readonly Story[]): void {
+  const sources = all.filter((one) => isAncestor(world, one.row.run, row.run))
   for (const entry of live) {
     if (entry.kind !== 'step.result' || entry.meta['edited'] === true || entry.meta['cached'] === true) continue
     const name = /([^/#]*)#\d+$/.exec(entry.key)?.[1] ?? ''
@@ -164,11 +175,21 @@ function checkSteps({ row, live, world, say }: Story): void {
     const { outcome } = stepLines(entry)
     const done = outcome as Done
     const call = world.ledger.calls[done.nonce]
-    if (call === undefined || call.run !== row.run || call.step !== name || call.site !== done.site)
+    const isTaken = sources.some(
+      (one) =>
+        one.row.run === call?.run &&
+        one.entries.some(({ key, payload }) => key === entry.key && payload === entry.payload),
+    )
+    if (call === undefined || (call.run !== row.run && !isTaken) || call.step !== name || call.site !== done.site)
       say(`${entry.key} records the result of ${JSON.stringify(call)}`)
     else if (name !== 'write' && world.ledger.done(call.key) === undefined)
       say(`${entry.key} is recorded as done, and nothing was done`)
   }
+}
+
+function isAncestor({ forks }: World, ancestor: string, run: string): boolean {
+  const source = forks.get(run)
+  return source !== undefined && (source === ancestor || isAncestor({ forks } as World, ancestor, source))
 }
 
 /** A reused result is what its source has, of the same step, and of nobody whom its scope leaves out. */
@@ -255,7 +276,11 @@ async function checkReplay({ world, row, entries, outcome, say }: Story): Promis
     const [before, after] = [untilReturned(lived.trace), untilReturned(player.trace)]
     if (!isDeepStrictEqual(after, before)) say(`replayed, it sees something else:\n${difference(before, after)}`)
   }
+  // the rest is in the history of the run that it was forked from
+  if (isPartial(entries)) return
   checkSignals({ entries, say } as Story, took)
+  // a fork undoes what it did itself, not what it was told
+  if (world.forks.has(row.run)) return
   checkUndone({ row, entries, say } as Story, undo)
 }
 

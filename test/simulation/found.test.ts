@@ -102,6 +102,47 @@ const found: Readonly<Record<string, object>> = {
     acts: [{ at: 149, run: 0, act: 'give up' }],
     faults: [],
   },
+  'what a cancel ends is ended in one order, with and without a snapshot': {
+    seed: 2601,
+    settings: { linger: 0, grace: 300, capacity: 10000, latency: 'in order', haste: 0.5, snapshotAfter: 1 },
+    programs: [
+      [],
+      [],
+      [
+        {
+          do: 'all',
+          site: 'p2n0',
+          branches: [
+            [
+              {
+                do: 'parallel',
+                site: 'p2n1',
+                branches: [
+                  [{ do: 'each', site: 'p2n2', items: 4, source: 'list', concurrency: 2, collect: true, body: 'step' }],
+                  [{ do: 'step', site: 'p2n6', step: 'work', fail: 0, after: false }],
+                  [{ do: 'step', site: 'p2n7', step: 'work', fail: 0, after: true }],
+                ],
+              },
+            ],
+            [{ do: 'approve', site: 'p2n8', timeout: 298, ask: false }],
+          ],
+        },
+      ],
+    ],
+    runs: [{ name: 'run-1', program: 2, at: 245, priority: 0 }],
+    timetables: [],
+    acts: [{ at: 249, run: 0, act: 'give up' }],
+    faults: [],
+  },
+  'a fork knows steps again whose input JSON cannot say': {
+    seed: 403,
+    settings: { linger: 0, grace: 300, capacity: 10000, latency: 'none', haste: 0, snapshotAfter: 2 },
+    programs: [[{ do: 'step', site: 'p0n10', step: 'work', fail: 0, after: true }]],
+    runs: [{ name: 'run-0', program: 0, at: 11, priority: 0 }],
+    timetables: [],
+    acts: [{ at: 4289, run: 0, act: 'fork', where: 0.8 }],
+    faults: [],
+  },
 }
 
 it.each(Object.entries(found))('%s', async (_what, schedule) => {

@@ -245,6 +245,8 @@ function branches(builder: Builder, at: string, what: 'parallel' | 'race' | 'all
 
 function acts(roll: Dice, runs: readonly RunPlan[], programs: readonly Block[], horizon: number): readonly Act[] {
   const made: Act[] = []
+  // dice of their own: other acts are what they were
+  const forks = roll.fork('forks')
   for (const [run, plan] of runs.entries()) {
     const nodes = [...nodesOf(programs[plan.program] as Block)]
     // each generation waits anew, and what comes early is kept for it
@@ -268,6 +270,10 @@ function acts(roll: Dice, runs: readonly RunPlan[], programs: readonly Block[], 
       for (let i = 0; i < 3 && node.do === 'step' && node.step === 'known'; i++)
         if (roll.chance(0.5)) made.push({ at: plan.at + roll.whole(100), run, act: 'invalidate' })
   }
+  // behind the others, which keep their numbers
+  for (const [run, plan] of runs.entries())
+    for (let i = 0; i < 2; i++)
+      if (forks.chance(0.06)) made.push({ at: plan.at + forks.whole(horizon), run, act: 'fork', where: forks.next() })
   return made
 }
 

@@ -1,6 +1,17 @@
 import { hash } from 'node:crypto'
-import { decode, type Entry } from '../../packages/spanwise/src/journal/index.ts'
-import { isSuperseded, type Resumption } from '../../packages/spanwise/src/workflow/index.ts'
+import { decode, type Entry, type RunRow, tokenKey } from '../../packages/spanwise/src/journal/index.ts'
+import {
+  isSuperseded,
+  type Resumption,
+  readForkMark,
+  withoutUnfinished,
+} from '../../packages/spanwise/src/workflow/index.ts'
+import type { World } from './world.ts'
+
+/** A fork of a later generation has of the ones before only how the run was started. */
+export function isPartial(entries: readonly Entry[]): boolean {
+  return (entries[1]?.index ?? 1) > 1
+}
 
 export interface Generation {
   readonly number: number
@@ -11,24 +22,35 @@ export interface Generation {
 
 export function generationsOf(entries: readonly Entry[]): readonly Generation[] {
   const starts = entries.flatMap(({ kind }, i) => (kind === 'run.started' || kind === 'run.continued' ? [i] : []))
-  return starts.map((from, number) => ({
-    number,
-    entries: entries.slice(from, starts[number + 1]),
-    isLast: number === starts.length - 1,
+  const parts = starts.map((from, i) => ({
+    number: Number(entries[from]?.meta['generation'] ?? 0),
+    entries: entries.slice(from, starts[i + 1]),
+    isLast: i === starts.length - 1,
   }))
+  return isPartial(entries) ? parts.slice(1) : parts
 }
 
-/** Without what a resume superseded. */
+/** Without what a resume superseded, or a fork did not take over. */
 export function living(entries: readonly Entry[]): readonly Entry[] {
   let live: Entry[] = []
   for (const entry of entries) {
-    if (entry.kind !== 'run.resumed') live.push(entry)
-    else {
+    if (entry.kind === 'run.resumed') {
       const resumption = decode(entry.payload as string) as Resumption
       live = live.filter((earlier) => !isSuperseded(earlier, resumption))
-    }
+    } else if (entry.kind === 'run.forked') {
+      const { index, reopen } = readForkMark(entry)
+      live = withoutUnfinished(live.filter((earlier) => !isSuperseded(earlier, { from: index, reopen })))
+      live.push(entry)
+    } else live.push(entry)
   }
   return live
+}
+
+/** Key of the tokens of items: a fork keeps that of the run that it goes on from. */
+export async function tokenKeyOf({ forks, store }: World, { run, secret }: RunRow): Promise<Uint8Array> {
+  let root = run
+  for (let source = forks.get(root); source !== undefined; source = forks.get(root)) root = source
+  return tokenKey((root === run ? secret : (await store.run(root))?.secret) as Uint8Array)
 }
 
 /** Steps hold two lines: what went in and what came out. */

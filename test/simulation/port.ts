@@ -1,6 +1,7 @@
 import {
   decode,
   type LoadedRun,
+  type NewFork,
   type NewRun,
   type RunChange,
   type Store,
@@ -134,9 +135,15 @@ function note(request: Request, answer: unknown): void {
   if (name === 'claim' && (args[0] as { held?: unknown }).held !== undefined)
     for (const { row } of answer as readonly LoadedRun[]) disrupt(world, row.run)
   if (name === 'keepRates') for (const rate of args[0] as readonly KeptRateRow[]) noteDraws(world, rate)
+  if (name === 'fork') {
+    const { run, source } = args[0] as NewFork
+    world.forks.set(run, source)
+    world.dry.add(run)
+  }
   if (name === 'append') {
     const change = args[0] as RunChange
     const { state } = answer as { state: string }
+    if (world.dry.has(change.ref.run)) for (const { run } of change.children ?? []) world.dry.add(run)
     const end = { process: process.number, at: world.timeline.now, order: world.ops }
     if (state === 'fenced') disrupt(world, change.ref.run)
     else

@@ -3,7 +3,7 @@ import {
   decode,
   type Entry,
   encodeCanonical,
-  keyToken,
+  keyTokenUnder,
   leaf,
   type RunRow,
 } from '../../packages/spanwise/src/journal/index.ts'
@@ -12,7 +12,13 @@ import {
 const items = Array.from({ length: 8 }, (_, i) => [`i${i}`, String(i)]).flat()
 
 /** What is wrong with an entry by itself: its place, its leaf, its commitments. */
-export function proofFaults(row: RunRow, entry: Entry, place: number, edited: ReadonlySet<string>): readonly string[] {
+export function proofFaults(
+  row: RunRow,
+  entry: Entry,
+  place: number,
+  edited: ReadonlySet<string>,
+  { tokens, isFork }: { readonly tokens: Uint8Array; readonly isFork: boolean },
+): readonly string[] {
   const wrong: string[] = []
   const { index, after, key, payload, kind, commitments } = entry
   const say = (what: string): void => {
@@ -21,25 +27,28 @@ export function proofFaults(row: RunRow, entry: Entry, place: number, edited: Re
   if (index !== place) say(`stands at ${place}`)
   if (after > index) say(`was issued by ${after}`)
   const secret = row.secret as Uint8Array
-  const isCommitted = (domain: 'key' | 'payload' | 'input', text: string, to: Uint8Array): void => {
-    if (!same(commit(secret, domain, row.run, index, text), to)) say(`is not committed to its ${domain}`)
+  const isCommitted = (domain: 'key' | 'payload' | 'input', to: Uint8Array, ...texts: readonly string[]): void => {
+    if (!texts.some((text) => same(commit(secret, domain, row.run, index, text), to)))
+      say(`is not committed to its ${domain}`)
   }
   if (!same(leaf({ ...entry, ...commitments }), entry.leaf)) say('has another leaf')
-  if (payload !== undefined) isCommitted('payload', payload, commitments.payload)
+  if (payload !== undefined) isCommitted('payload', commitments.payload, payload)
   // where an operator's result is written the item's own name is not at hand
-  if (key !== '' && entry.meta['edited'] !== true) isCommitted('key', readable(key, secret), commitments.key)
+  // nor where entries are copied
+  if (key !== '' && entry.meta['edited'] !== true)
+    isCommitted('key', commitments.key, readable(key, tokens), ...(isFork ? [key] : []))
   // with an edited input, the code's own is committed to
   if (kind.startsWith('step.') && !edited.has(key) && commitments.input !== undefined && payload !== undefined) {
     const [input] = payload.split('\n') as [string]
-    isCommitted('input', encodeCanonical(decode(input)), commitments.input)
+    isCommitted('input', commitments.input, encodeCanonical(decode(input)))
   }
   return wrong
 }
 
 /** The key with the items' own names instead of their tokens; rounds of loops are numbers. */
-function readable(key: string, secret: Uint8Array): string {
+function readable(key: string, tokens: Uint8Array): string {
   if (!key.includes('[')) return key
-  const names = new Map(items.map((item) => [keyToken(secret, item), item]))
+  const names = new Map(items.map((item) => [keyTokenUnder(tokens, item), item]))
   return key.replace(
     /\[([^\]]*)\]/g,
     (_, token: string) => `[${names.get(token) ?? (/^\d{1,2}$/.test(token) ? token : undefined)}]`,

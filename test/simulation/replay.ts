@@ -8,6 +8,7 @@ import {
   restoreCompensations,
   type WorkflowContext,
 } from '../../packages/spanwise/src/workflow/index.ts'
+import { tokenKeyOf } from './history.ts'
 import { interpret } from './interpret.ts'
 import type { Input, Player } from './player.ts'
 import type { World } from './world.ts'
@@ -52,6 +53,7 @@ export async function replay(world: World, row: RunRow, entries: readonly Entry[
   const execution = new Execution({
     run: { id: row.run, workflow: row.workflow, tenant: row.tenant },
     secret: row.secret as Uint8Array,
+    ...(world.forks.has(row.run) ? { tokenKey: await tokenKeyOf(world, row) } : {}),
     secrets: new Map(),
     entries,
     host,

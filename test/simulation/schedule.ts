@@ -52,6 +52,8 @@ export type Act = { readonly at: number; readonly run: number } & (
   | { readonly act: 'cancel' | 'give up' }
   | { readonly act: 'resume'; readonly edit: 'none' | 'input' | 'result' }
   | { readonly act: 'decide'; readonly approve: boolean }
+  /** goes on from a point in its history in a run of its own; `where` is a share of the history */
+  | { readonly act: 'fork'; readonly where: number }
   /** says that nothing is to be reused of what `known` steps have found */
   | { readonly act: 'invalidate' }
   /** reports the result of a step that it believes is still under way, as a program outside would */

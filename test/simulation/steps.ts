@@ -98,6 +98,8 @@ function placeOf(name: string, { site, item, fail, after }: Job, { run }: StepCo
 
 /** One at a time in each process: who died has no say in it. */
 function enter(process: Process, name: string, job: Job, context: StepContext): () => void {
+  // nothing is reused in a fork, and nobody waits for what it finds
+  if (name !== 'narrow' && process.world.dry.has(context.run.id)) return () => {}
   if (!alone.has(name)) return () => {}
   const { world, crowds } = process
   const place = placeOf(name, job, context)

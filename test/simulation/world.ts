@@ -34,6 +34,12 @@ export interface World {
   readonly disruptions: Map<string, number>
   /** acknowledged starts: name and id */
   readonly accepted: Map<string, string>
+  /** the run that each fork goes on from, by the fork's id */
+  readonly forks: Map<string, string>
+  /** forks and runs that they started: nothing is reused in them */
+  readonly dry: Set<string>
+  /** somebody is asking for a fork */
+  forking: number
   /** when schedules begin and end, by name; ms since 1970 */
   readonly timetables: Map<string, { readonly from: number; readonly until: number }>
   /** what was drawn from the rate of paced steps, by time; ms since 1970 */

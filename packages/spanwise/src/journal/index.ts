@@ -46,7 +46,7 @@ export type {
   ScheduleRef,
   ScheduleRow,
 } from './schedules.ts'
-export { commit, deriveKey, keyToken, keyTokenUnder } from './secret.ts'
+export { commit, deriveKey, keyToken, keyTokenUnder, tokenKey } from './secret.ts'
 export { areSiblings } from './siblings.ts'
 export { archiveFolder } from './sqlite/archived.ts'
 export { type BackupOptions, type BackupResult, backupStore } from './sqlite/files/backup.ts'

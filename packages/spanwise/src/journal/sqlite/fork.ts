@@ -75,7 +75,7 @@ function inputOf({ kind, payload, commitments }: Entry): string | undefined {
   if (commitments.input === undefined || payload === undefined || !kind.startsWith('step.')) return undefined
   const line = payload.slice(0, payload.indexOf('\n'))
   // what has no parts is written canonically to begin with
-  return line.startsWith('[') || line.startsWith('{') ? encodeCanonical(decode(line), 'input') : line
+  return /^[[{~]/.test(line) ? encodeCanonical(decode(line), 'input') : line
 }
 
 /** A subject's secret is the same for both runs, and with it the tokens. */

@@ -783,7 +783,7 @@ export class Execution implements Runtime {
       return this.#closeRoot(control)
     }
     if (this.#phase === 'closing') return this.#stopWaiting(control)
-    for (const operation of this.#operations.all()) {
+    for (const operation of this.#operations.inOrder()) {
       const inFlight = this.#stop(operation, 'cancelled')
       this.#operations.close(operation, inFlight ? 'abandoned' : 'settled')
       if (inFlight) this.#inFlight.add(operation)

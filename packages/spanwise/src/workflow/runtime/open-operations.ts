@@ -54,6 +54,14 @@ export class OpenOperations {
     return [...this.#byKey.values()]
   }
 
+  /**
+   * By the window that issued them, then by key: the order that a replay has too. One that goes on from a snapshot issues what was
+   * under way before anything else.
+   */
+  inOrder(): readonly Operation[] {
+    return this.all().toSorted((a, b) => a.after - b.after || (a.key < b.key ? -1 : 1))
+  }
+
   within(scope: Scope): readonly Operation[] {
     return this.all().filter((operation) => isWithin(operation.scope, scope))
   }
