@@ -6,6 +6,8 @@ import { budget, gateway } from 'spanwise/models'
 import { journal, testApp } from 'spanwise/testing'
 import { expect, onTestFinished, test } from 'vitest'
 
+const ann = { by: 'ann', reason: 'invoice of November' }
+
 test('a lost call is charged in full until somebody says what it did cost; then its budget has the rest again', async () => {
   const provider = await startProvider({ respond: () => ({ text: 'yes' }) })
   onTestFinished(() => provider.close())
@@ -45,15 +47,22 @@ test('a lost call is charged in full until somebody says what it did cost; then 
   })
   // a dollar for the lost one, a little for the answer: a third one has no room
   expect(await app.run(flow, 2)).toBe('BUDGET_EXCEEDED')
-  expect(await app.confirmCall(one as { run: string; index: number }, 30_000_000n)).toBe(true)
+  expect(await app.confirmCall(one as { run: string; index: number }, 30_000_000n, ann)).toBe(true)
   expect(await app.run(flow, 3)).toBe('yes')
-  expect(await app.confirmCall(one as { run: string; index: number }, 0n)).toBe(false)
+  expect(await app.confirmCall(one as { run: string; index: number }, 0n, { by: 'bob' })).toBe(false)
   expect(await app.unconfirmed()).toEqual([])
   expect((await app.costs({ workflow: 'asking' })).total).toMatchObject({
     cost: BigInt(2 * answer) + 30_000_000n,
     unconfirmed: 0,
     unconfirmedAtMost: 0n,
   })
-  await expect(app.confirmCall({ run: lost.id, index: 0 }, 0n)).rejects.toMatchObject({ code: 'CALL_UNKNOWN' })
-  await expect(app.confirmCall({ run: lost.id, index: 0 }, -1n)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  await expect(app.confirmCall({ run: lost.id, index: 0 }, 0n, ann)).rejects.toMatchObject({ code: 'CALL_UNKNOWN' })
+  await expect(app.confirmCall({ run: lost.id, index: 0 }, -1n, ann)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  await expect(app.confirmCall({ run: lost.id, index: 0 }, 0n, { by: ' ' })).rejects.toMatchObject({
+    code: 'INVALID_INPUT',
+  })
+  // what bob said came too late, and what nobody could say is on record neither
+  expect((await app.acts({ kind: 'confirmed' })).items).toMatchObject([
+    { ...ann, run: lost.id, call: { index: one?.index, cost: 30_000_000n } },
+  ])
 })

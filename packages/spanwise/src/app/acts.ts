@@ -28,6 +28,8 @@ export interface OperatorAct {
   readonly reason: string
   readonly by: string
   readonly second: string | undefined
+  /** `confirmed`: the entry of the run that says that the call was lost, and what it is said to have cost, in nano-dollars */
+  readonly call?: { readonly index: number; readonly cost: bigint } | undefined
 }
 
 export interface ActListOptions {
@@ -54,7 +56,7 @@ export interface Oversight {
 /** @throws LEGAL_HOLD, SECOND_PERSON_NEEDED, REASON_NEEDED, RUN_UNKNOWN */
 export async function actAs(
   backend: Backend,
-  kind: Exclude<ActKind, 'read'>,
+  kind: Exclude<ActKind, 'read' | 'confirmed'>,
   target: ActOn,
   { reason, by, second }: ActOptions,
   at: number,

@@ -68,7 +68,13 @@ import {
   scheduleHandle,
 } from './schedules.ts'
 import { type StartOptions, startRun } from './start.ts'
-import { confirmCall, type UnconfirmedCall, type UnconfirmedOptions, unconfirmedCalls } from './unconfirmed.ts'
+import {
+  type ConfirmOptions,
+  confirmCall,
+  type UnconfirmedCall,
+  type UnconfirmedOptions,
+  unconfirmedCalls,
+} from './unconfirmed.ts'
 import { unknownRun } from './unknown-run.ts'
 
 export interface ListOptions {
@@ -194,11 +200,15 @@ export interface App extends AsyncDisposable {
   /** Calls that were under way when their process died, as long as nobody has said what they did cost. They are charged as the most that it can be. */
   unconfirmed(options?: UnconfirmedOptions): Promise<readonly UnconfirmedCall[]>
   /**
-   * Says once what such a call did cost, in nano-dollars: `0n` where the provider charged nothing. Costs and budgets follow. False where it
-   * was said before.
+   * Says once what such a call did cost, in nano-dollars: `0n` where the provider charged nothing. Costs and budgets follow, and who
+   * said it stands in the store's own history. False where it was said before.
    * @throws CALL_UNKNOWN
    */
-  confirmCall(call: { readonly run: string; readonly index: number }, cost: bigint): Promise<boolean>
+  confirmCall(
+    call: { readonly run: string; readonly index: number },
+    cost: bigint,
+    options: ConfirmOptions,
+  ): Promise<boolean>
   approvals(options?: {
     readonly role?: string
     /** only of this run */
@@ -243,7 +253,7 @@ export interface App extends AsyncDisposable {
   hold(target: ActOn, options: ActOptions): Promise<OperatorAct>
   /** @throws NOT_HELD */
   release(target: ActOn, options: ActOptions): Promise<OperatorAct>
-  /** Erasures, legal holds, and who read what, newest first. */
+  /** Erasures, legal holds, who read what, and who said what lost calls did cost, newest first. */
   acts(options?: ActListOptions): Promise<Page<OperatorAct>>
   /** Files with archived runs, in the folder beside the store. */
   archives(): Promise<readonly Archive[]>
@@ -323,8 +333,8 @@ export function makeApp(
     failures: (query: FailureOptions = {}) => failures(backend, query),
     costs: (query: CostOptions = {}) => costs(backend, query, now()),
     unconfirmed: (query: UnconfirmedOptions = {}) => unconfirmedCalls(backend, query),
-    confirmCall: (call: Pick<UnconfirmedCall, 'run' | 'index'>, cost: bigint) =>
-      confirmCall(backend, call, cost, now()),
+    confirmCall: (call: Pick<UnconfirmedCall, 'run' | 'index'>, cost: bigint, how: ConfirmOptions) =>
+      confirmCall(backend, call, cost, how, now()),
     decisions: (query: DecisionOptions = {}) => listDecisions(query.text === undefined ? backend : read, query, now()),
     decision: (id: string) => readDecision(read, id),
     explain: (id: string) => explainRun(read, id),

@@ -25,6 +25,13 @@ export interface UnconfirmedOptions {
   readonly run?: string
 }
 
+export interface ConfirmOptions {
+  /** who says so */
+  readonly by: string
+  /** how they know: the invoice of November */
+  readonly reason?: string
+}
+
 const page = 1_000
 
 /** Those of which nobody has said what they did cost, oldest first. */
@@ -64,8 +71,16 @@ export async function confirmCall(
   backend: Backend,
   call: { readonly run: string; readonly index: number },
   cost: bigint,
+  { by, reason = '' }: ConfirmOptions,
   at: number,
 ): Promise<boolean> {
+  if (typeof by !== 'string' || by.trim() === '')
+    throw new SpanwiseError({
+      code: 'INVALID_INPUT',
+      message: 'It is not said who knows what the call did cost.',
+      hint: 'It is part of the record: { by }, and where it helps { reason }.',
+      run: call.run,
+    })
   if (cost < 0n || cost > 9_000_000_000_000_000n)
     throw new SpanwiseError({
       code: 'INVALID_INPUT',
@@ -74,7 +89,7 @@ export async function confirmCall(
       run: call.run,
     })
   const { run, index } = call
-  const { state } = await backend.confirmCall({ run, index, cost, at })
+  const { state } = await backend.confirmCall({ run, index, cost, by, reason, at })
   if (state !== 'unknown') return state === 'ok'
   throw new SpanwiseError({
     code: 'CALL_UNKNOWN',

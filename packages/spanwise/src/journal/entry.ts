@@ -45,6 +45,7 @@ export type EntryKind =
   | 'operator.held'
   | 'operator.released'
   | 'operator.read'
+  | 'operator.confirmed'
 
 /** Small, queryable facts. No personal data: people and user-made ids appear as tokens. */
 export type Meta = Readonly<Record<string, string | number | boolean | null>>

@@ -37,6 +37,7 @@ export const kindCodes: Readonly<Record<EntryKind, number>> = {
   'operator.held': 73,
   'operator.released': 74,
   'operator.read': 75,
+  'operator.confirmed': 76,
 }
 
 const kinds = new Map(Object.entries(kindCodes).map(([kind, code]) => [code, kind as EntryKind]))

@@ -1,8 +1,8 @@
 import type { Page } from './page.ts'
 
 /**
- * What operators did to the record itself, as entries of the same log: erasures, legal holds, and who read what. They belong to no
- * run: the store writes them, under a name of its own.
+ * What operators did to the record itself, as entries of the same log: erasures, legal holds, who read what, and who said what a lost
+ * call did cost. They belong to no run: the store writes them, under a name of its own.
  */
 export interface LedgerStore {
   /** One act, and the entry that says so, in one commit. */
@@ -13,13 +13,14 @@ export interface LedgerStore {
   erasures(): Promise<readonly ActRow[]>
 }
 
-export type ActKind = 'erased' | 'held' | 'released' | 'read'
+export type ActKind = 'erased' | 'held' | 'released' | 'read' | 'confirmed'
 
 /** `subject` is the readable one; `token` is what the store knows it by. */
 export type ActTarget = { readonly run: string } | { readonly subject: string } | { readonly token: string }
 
+/** `confirmed` comes with `confirmCall`: what it is about is one call, and budgets follow. */
 export interface Act {
-  readonly kind: ActKind
+  readonly kind: Exclude<ActKind, 'confirmed'>
   readonly target: ActTarget
   readonly reason: string
   readonly by: string
@@ -57,4 +58,6 @@ export interface ActRow {
   readonly reason: string
   readonly by: string
   readonly second: string | undefined
+  /** of a call of the run that was lost: which entry says so, and the nano-dollars that it is said to have cost */
+  readonly call?: { readonly index: number; readonly cost: bigint } | undefined
 }

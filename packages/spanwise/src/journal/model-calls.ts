@@ -18,6 +18,9 @@ export interface ConfirmCall {
   readonly index: number
   /** nano-dollars; 0: it was not charged */
   readonly cost: bigint
+  /** who says so, and how they know: an act of theirs, in the store's own history */
+  readonly by: string
+  readonly reason: string
   readonly at: number
 }
 

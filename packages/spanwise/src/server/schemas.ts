@@ -14,7 +14,7 @@ export const statusName = z.enum([
 ])
 
 const time = z.string().meta({ format: 'date-time' })
-const money = z.string().meta({ description: 'nano-dollars, whole', pattern: '^\\d+$' })
+export const money = z.string().meta({ description: 'nano-dollars, whole', pattern: '^\\d+$' })
 const value = z.unknown()
 export const text = z.string().min(1).max(1_000)
 export const none = z.strictObject({})

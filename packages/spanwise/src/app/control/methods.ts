@@ -76,7 +76,7 @@ const overlap = oneOf('skip', 'queue', 'cancel', 'allow')
 const nextDue = record({ due: whole, wakeAt: whole })
 const scheduleRef = record({ tenant: text, id: text })
 const invalidated = { step: optional(text), key: optional(text), tag: optional(text), tenant: optional(text) }
-const actKinds = oneOf('erased', 'held', 'released', 'read')
+const actKinds = oneOf('erased', 'held', 'released', 'read', 'confirmed')
 const statuses = oneOf('queued', 'running', 'waiting', 'needs attention', 'completed', 'failed', 'cancelled')
 
 const checks: { readonly [M in keyof Methods]: Check } = {
@@ -143,7 +143,7 @@ const checks: { readonly [M in keyof Methods]: Check } = {
       limit,
     }),
   ),
-  confirmCall: tuple(record({ run: text, index: whole, cost: big, at: whole })),
+  confirmCall: tuple(record({ run: text, index: whole, cost: big, by: text, reason: text, at: whole })),
   modelCalls: tuple(
     record({
       since: optional(finite),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { type CostDimension, type CostRow, type Costs, costDimensions, type Spent } from '../../app/index.ts'
 import { dollars } from '../../baseline/index.ts'
@@ -12,7 +13,15 @@ import { table } from '../output/table.ts'
 import { jsonable } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
-import { type ConfirmOptions, confirmCalls, listUnconfirmed, type Missing, settleUnconfirmed } from './unconfirmed.ts'
+import {
+  type ConfirmOptions,
+  confirmCalls,
+  listConfirmed,
+  listUnconfirmed,
+  type Missing,
+  saying,
+  settleUnconfirmed,
+} from './unconfirmed.ts'
 
 interface Options extends Common {
   readonly by?: string
@@ -24,6 +33,7 @@ interface Options extends Common {
   readonly limit?: string
   readonly tolerance?: string
   readonly settle?: boolean
+  readonly as?: string
 }
 
 type Action = (handler: (...args: never) => Promise<number>) => (...given: readonly unknown[]) => Promise<void>
@@ -57,6 +67,7 @@ export function registerCosts(program: Command, terminal: Terminal, action: Acti
     .argument('<invoice.csv>', 'the exported file')
     .option('--tolerance <percent>', 'differences up to this are no differences', '1')
     .option('--settle', 'says of calls that were lost in a crash what they did cost, where the file tells')
+    .option(...who)
     .addHelpText(
       'after',
       '\nEnds with 1 where something is off.\n\nExamples:\n  $ spanwise costs reconcile completions_usage_2026-11.csv',
@@ -78,6 +89,8 @@ export function registerCosts(program: Command, terminal: Terminal, action: Acti
     .argument('<run>', 'id, beginning of an id, or workflow:your-id')
     .option('--entry <index>', 'which one, where the run has several', whole)
     .option('--cost <dollars>', 'what the provider charged for it')
+    .option(...who)
+    .option(...why)
     .addHelpText('after', examples('costs confirm 3f2a --cost 0.0123', 'costs confirm 3f2a --entry 12 --cost 0.0123'))
     .action(action((run: string, options: ConfirmOptions) => confirmCalls(terminal, false, run, options)))
     .exitOverride()
@@ -86,9 +99,27 @@ export function registerCosts(program: Command, terminal: Terminal, action: Acti
     .summary('say that lost calls were not charged')
     .argument('<run>', 'id, beginning of an id, or workflow:your-id')
     .option('--entry <index>', 'only this one', whole)
+    .option(...who)
+    .option(...why)
     .addHelpText('after', examples('costs void 3f2a'))
     .action(action((run: string, options: ConfirmOptions) => confirmCalls(terminal, true, run, options)))
     .exitOverride()
+  costs
+    .command('confirmed')
+    .summary('who said what lost calls did cost')
+    .description('Lists what was said of calls that were lost in a crash: by whom, when and why. Newest first.')
+    .option('--after <cursor>', 'goes on from there')
+    .addHelpText('after', examples('costs confirmed', 'costs confirmed --json'))
+    .action(action((options: Options & { readonly after?: string }) => listConfirmed(terminal, paged(options))))
+    .exitOverride()
+}
+
+const who = ['--as <who>', 'who says so: your user name'] as const
+const why = ['--reason <text>', 'how they know'] as const
+
+/** the parent's option is text */
+function paged({ limit, ...options }: Options & { readonly after?: string }) {
+  return { ...options, limit: Number(limit) }
 }
 
 async function showCosts(terminal: Terminal, options: Options): Promise<number> {
@@ -225,10 +256,15 @@ async function showReconciled(terminal: Terminal, file: string, options: Options
     else showRows(terminal, rows, tolerance)
     if (options.settle === true) {
       const provider = invoice.lines[0]?.provider
-      const done = await settleUnconfirmed(app, rows.map(missingIn), (call, { day, model }) => {
-        const [maker] = call.provider.split('.')
-        return maker === provider && call.at.toISOString().slice(0, 10) === day && plainModel(call.model) === model
-      })
+      const done = await settleUnconfirmed(
+        app,
+        rows.map(missingIn),
+        (call, { day, model }) => {
+          const [maker] = call.provider.split('.')
+          return maker === provider && call.at.toISOString().slice(0, 10) === day && plainModel(call.model) === model
+        },
+        saying({ reason: basename(file), ...options }),
+      )
       terminal.note(
         `calls lost in crashes: ${done.voided} not charged, ${done.confirmed} charged what is missing, ${done.left} left as they are`,
       )

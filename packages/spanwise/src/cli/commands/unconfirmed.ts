@@ -9,6 +9,7 @@ import { ago } from '../output/time.ts'
 import { jsonable } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
+import { whoami } from '../whoami.ts'
 
 /** Calls that were lost with their process, and of which nobody has said what they did cost. */
 export async function listUnconfirmed(terminal: Terminal, options: Common): Promise<number> {
@@ -38,6 +39,8 @@ export async function listUnconfirmed(terminal: Terminal, options: Common): Prom
 export interface ConfirmOptions extends Common {
   readonly entry?: number
   readonly cost?: string
+  readonly as?: string
+  readonly reason?: string
 }
 
 /** Says what lost calls of a run did cost; with `void`, that they were not charged. */
@@ -61,14 +64,56 @@ export async function confirmCalls(
       )
     if (!isVoid && meant.length > 1)
       throw usage(`${meant.length} calls of run ${run.id} are unconfirmed.`, 'Say which one with --entry.')
-    for (const call of meant) await app.confirmCall(call, cost)
-    return told(terminal, meant.length, isVoid ? 'not charged' : `charged ${dollars(cost)}`)
+    const how = saying(options)
+    for (const call of meant) await app.confirmCall(call, cost, how)
+    return told(terminal, meant.length, isVoid ? 'not charged' : `charged ${dollars(cost)}`, how.by)
   })
 }
 
-function told(terminal: Terminal, count: number, what: string): number {
+/** Who says it, as the other acts of operators have it. */
+export function saying({ as, reason }: Pick<ConfirmOptions, 'as' | 'reason'>): {
+  readonly by: string
+  readonly reason?: string
+} {
+  return { by: as ?? whoami(), ...(reason === undefined ? {} : { reason }) }
+}
+
+/** What was said of lost calls, by whom, newest first. */
+export async function listConfirmed(
+  terminal: Terminal,
+  options: Common & { readonly after?: string; readonly limit?: number },
+): Promise<number> {
+  return client(options, async (app) => {
+    const { after, limit } = options
+    const page = await app.acts({
+      kind: 'confirmed',
+      ...(after === undefined ? {} : { after }),
+      ...(limit === undefined ? {} : { limit }),
+    })
+    if (terminal.json) {
+      terminal.data(jsonable(page))
+      return exitCode.ok
+    }
+    listing(
+      terminal,
+      page,
+      [
+        { title: 'WHEN', cell: (one) => ago(one.at) },
+        { title: 'RUN', cell: (one) => shortId(one.run ?? '') },
+        { title: 'ENTRY', cell: (one) => String(one.call?.index ?? ''), align: 'right' },
+        { title: 'COST', cell: ({ call }) => (call?.cost === 0n ? 'none' : dollars(call?.cost ?? 0n)), align: 'right' },
+        { title: 'BY', cell: (one) => one.by },
+        { title: 'WHY', cell: (one) => one.reason, flexible: true },
+      ],
+      'nobody has said of a lost call what it did cost',
+    )
+    return exitCode.ok
+  })
+}
+
+function told(terminal: Terminal, count: number, what: string, by: string): number {
   if (terminal.json) terminal.data({ confirmed: count })
-  else terminal.out(`${plural(count, 'call')}: ${what}`)
+  else terminal.out(`${plural(count, 'call')}: ${what}, says ${by}`)
   return exitCode.ok
 }
 
@@ -100,6 +145,7 @@ export async function settleUnconfirmed(
   app: App,
   missing: readonly Missing[],
   isSame: (call: UnconfirmedCall, line: Missing) => boolean,
+  how: { readonly by: string; readonly reason?: string },
 ): Promise<{ readonly voided: number; readonly confirmed: number; readonly left: number }> {
   const open = await app.unconfirmed()
   let voided = 0
@@ -117,7 +163,7 @@ export async function settleUnconfirmed(
     for (const [at, call] of calls.entries()) {
       const share = at === calls.length - 1 ? rest : most === 0n ? 0n : (more * (call.atMost ?? 0n)) / most
       rest -= share
-      if (!(await app.confirmCall(call, share))) continue
+      if (!(await app.confirmCall(call, share, how))) continue
       if (share === 0n) voided++
       else confirmed++
     }

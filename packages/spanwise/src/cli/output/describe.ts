@@ -92,6 +92,7 @@ export function describe(event: RunEvent): Described | undefined {
     case 'operator.held':
     case 'operator.released':
     case 'operator.read':
+    case 'operator.confirmed':
       return undefined
     case 'note':
       if (meta['throttle'] === true && Number(meta['waited']) > 0)

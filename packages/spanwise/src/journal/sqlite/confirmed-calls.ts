@@ -3,9 +3,11 @@ import type { ConfirmCall, Confirmed } from '../model-calls.ts'
 import { changeBudgets } from './budgets.ts'
 import type { Context } from './context.ts'
 import { entriesOf } from './entries.ts'
+import { recordAct } from './ledger.ts'
 
 /** What was kept back for the call is given back but for what it did cost, in one commit with saying so. */
-export function confirmCall(context: Context, { run, index, cost, at }: ConfirmCall): Confirmed {
+export function confirmCall(context: Context, call: ConfirmCall): Confirmed {
+  const { run, index, cost, by, reason, at } = call
   const row = context.sql('SELECT seq, run FROM spanwise_runs WHERE run = ?').get(run)
   const found = row === undefined ? undefined : { seq: Number(row['seq']), run: String(row['run']) }
   const [entry] = found === undefined ? [] : entriesOf(context, found, index, 1)
@@ -23,6 +25,8 @@ export function confirmCall(context: Context, { run, index, cost, at }: ConfirmC
     }),
   )
   changeBudgets(context, budgets)
+  const act = { kind: 'confirmed', reason, by, at } as const
+  recordAct(context, act, `run:${found.run}`, { index, cost })
   return { state: 'ok', budgets }
 }
 

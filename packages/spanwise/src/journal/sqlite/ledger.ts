@@ -35,7 +35,7 @@ function perform(context: Context, act: Act): Acted {
     const { changes } = context.sql('DELETE FROM spanwise_holds WHERE target = ?').run(found.name)
     if (changes === 0) return { state: 'unknown' }
   }
-  const row = record(context, act, found.name)
+  const row = recordAct(context, act, found.name)
   if (act.kind === 'erased') {
     context
       .sql('INSERT OR IGNORE INTO spanwise_erasures (id, target, at) VALUES (?, ?, ?)')
@@ -57,7 +57,12 @@ function find(context: Context, target: ActTarget): Found | undefined {
 }
 
 /** names and reasons are the payload: they are nobody's facts to count by */
-function record(context: Context, { kind, reason, by, second, at, id = randomUUID() }: Act, name: string): ActRow {
+export function recordAct(
+  context: Context,
+  { kind, reason, by, second, at, id = randomUUID() }: Omit<Act, 'kind' | 'target'> & { readonly kind: ActKind },
+  name: string,
+  call?: NonNullable<ActRow['call']>,
+): ActRow {
   const index = lastIndex(context, ledgerSeq) + 1
   const [what, target] = split(name)
   const entry = {
@@ -67,11 +72,16 @@ function record(context: Context, { kind, reason, by, second, at, id = randomUUI
     kind: entryKinds[kind],
     key: '',
     attempt: 0,
-    meta: { id, [what]: target, by: context.token('actor', by) },
+    meta: {
+      id,
+      [what]: target,
+      by: context.token('actor', by),
+      ...(call === undefined ? {} : { call: call.index, cost: Number(call.cost) }),
+    },
     payload: encode({ reason, by, second }, 'act'),
   }
   insertEntries(context, { seq: ledgerSeq, run: ledgerRun(context.id) }, [entry], ledgerSecret(context.key))
-  return { index, id, kind, at, run: undefined, subject: undefined, [what]: target, reason, by, second }
+  return { index, id, kind, at, run: undefined, subject: undefined, [what]: target, reason, by, second, call }
 }
 
 const entryKinds = {
@@ -79,6 +89,7 @@ const entryKinds = {
   held: 'operator.held',
   released: 'operator.released',
   read: 'operator.read',
+  confirmed: 'operator.confirmed',
 } as const satisfies Record<ActKind, EntryKind>
 const kindsOf = new Map<EntryKind, ActKind>(Object.entries(entryKinds).map(([act, kind]) => [kind, act as ActKind]))
 
@@ -139,7 +150,9 @@ function toRow({ index, kind, at, meta, payload }: Entry): ActRow | undefined {
   if (act === undefined || payload === undefined) return undefined
   const said = decode(payload) as Pick<ActRow, 'reason' | 'by' | 'second'>
   const { id, run, subject } = meta as { id: string; run?: string; subject?: string }
-  return { index, id, kind: act, at, run, subject, reason: said.reason, by: said.by, second: said.second }
+  const of = meta as { call?: number; cost?: number }
+  const call = of.call === undefined ? undefined : { index: of.call, cost: BigInt(of.cost ?? 0) }
+  return { index, id, kind: act, at, run, subject, reason: said.reason, by: said.by, second: said.second, call }
 }
 
 function split(name: string): readonly ['run' | 'subject', string] {

@@ -32,6 +32,8 @@ export function testModelCalls(open: OpenForTest): void {
       { budget: 'all money', window: 0 },
       { budget: 'all tokens', window: 7 },
     ]
+    const ann = { by: 'ann', reason: 'invoice' }
+    const bob = { by: 'bob', reason: '' }
     const lost = async () => {
       const run = await owned(store)
       const meta = { call: 'text', unconfirmed: true, cost: 500, bound: 500, held }
@@ -50,7 +52,7 @@ export function testModelCalls(open: OpenForTest): void {
 
     it('are charged what they did cost when somebody says it, also when their run has ended; budgets follow', async () => {
       const run = await lost()
-      const said = await store.confirmCall({ run, index: 2, cost: 120n, at: 1 })
+      const said = await store.confirmCall({ run, index: 2, cost: 120n, ...ann, at: 1 })
       expect(said).toEqual({
         state: 'ok',
         budgets: [
@@ -64,10 +66,14 @@ export function testModelCalls(open: OpenForTest): void {
 
     it('that were not charged are given back whole, and what was said once stands', async () => {
       const run = await lost()
-      expect(await store.confirmCall({ run, index: 2, cost: 0n, at: 1 })).toMatchObject({ state: 'ok' })
-      expect(await store.confirmCall({ run, index: 2, cost: 9n, at: 2 })).toEqual({ state: 'again' })
+      expect(await store.confirmCall({ run, index: 2, cost: 0n, ...ann, at: 1 })).toMatchObject({ state: 'ok' })
+      expect(await store.confirmCall({ run, index: 2, cost: 9n, ...bob, at: 2 })).toEqual({ state: 'again' })
       expect(await store.used(accounts)).toEqual([0n, 0n])
       expect((await all())[0]?.confirmed).toBe(0n)
+      // in the store's own history: who said it, and only what counts
+      const { items } = await store.acts({ kinds: ['confirmed'], limit: 10 })
+      expect(items).toMatchObject([{ run, ...ann, at: 1, call: { index: 2, cost: 0n } }])
+      expect(items).toHaveLength(1)
     })
 
     it('are known only where an entry says that they were lost', async () => {
@@ -77,7 +83,7 @@ export function testModelCalls(open: OpenForTest): void {
         { run, index: 9 },
         { run: 'nobody', index: 2 },
       ])
-        expect(await store.confirmCall({ ...wrong, cost: 0n, at: 1 })).toEqual({ state: 'unknown' })
+        expect(await store.confirmCall({ ...wrong, cost: 0n, ...ann, at: 1 })).toEqual({ state: 'unknown' })
       expect(await store.used(accounts)).toEqual([500n, 40n])
     })
   })

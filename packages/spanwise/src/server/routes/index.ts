@@ -6,6 +6,7 @@ import { externalRoutes } from './external.ts'
 import { historyRoutes } from './history.ts'
 import { keyRoutes } from './keys.ts'
 import { ledgerRoutes } from './ledger.ts'
+import { lostCallRoutes } from './lost-calls.ts'
 import { operateRoutes } from './operate.ts'
 import { runRoutes } from './runs.ts'
 import { scheduleRoutes } from './schedules.ts'
@@ -18,6 +19,7 @@ export const routes = {
   ...historyRoutes,
   ...operateRoutes,
   ...viewRoutes,
+  ...lostCallRoutes,
   ...approvalRoutes,
   ...decisionRoutes,
   ...scheduleRoutes,
