@@ -23,7 +23,7 @@ it('shows calls that were lost, lets somebody say what they did cost, and tells 
   expect(await client.confirmCall(said)).toEqual({ confirmed: true })
   expect(await client.confirmCall({ ...said, cost: '0' })).toEqual({ confirmed: false })
   expect((await client.listUnconfirmed({})).items).toEqual([])
-  const told = await client.listConfirmed({})
+  const told = await client.listActs({ kind: 'confirmed' })
   expect(told.items).toMatchObject([{ run: run.id, call: { index, cost: '12300000' }, reason: 'invoice' }])
   expect(told.items[0]?.by).not.toBe('')
   await expect(client.confirmCall({ ...said, index: 0 })).rejects.toMatchObject({ code: 'CALL_UNKNOWN' })

@@ -42,7 +42,6 @@ export const operations = {
   getCosts: ['GET', '/api/v1/costs'],
   listUnconfirmed: ['GET', '/api/v1/costs/unconfirmed'],
   confirmCall: ['POST', '/api/v1/runs/{run}/calls/{index}/confirmation'],
-  listConfirmed: ['GET', '/api/v1/costs/confirmed'],
   listLimits: ['GET', '/api/v1/limits'],
   listModels: ['GET', '/api/v1/models'],
   getModelUse: ['GET', '/api/v1/model-use'],

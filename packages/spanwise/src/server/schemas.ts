@@ -286,13 +286,17 @@ export const act = z
   .object({
     index: z.int().meta({ description: 'of its entry in the store’s own history' }),
     id: z.string(),
-    kind: z.enum(['erased', 'held', 'released', 'read']),
+    kind: z.enum(['erased', 'held', 'released', 'read', 'confirmed']),
     at: time,
     run: z.string().optional(),
     subject: z.string().optional().meta({ description: 'keyed hash' }),
     reason: z.string(),
     by: z.string(),
     second: z.string().optional(),
+    call: z
+      .object({ index: z.int(), cost: money })
+      .optional()
+      .meta({ description: 'the lost call that is confirmed, and what it is said to have cost' }),
   })
   .meta({ id: 'Act' })
 

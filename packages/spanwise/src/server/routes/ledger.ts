@@ -92,13 +92,13 @@ export const ledgerRoutes = {
       app.release(targetOf(on), { reason: why, by: caller.name }),
   }),
   listActs: route({
-    summary: 'Erasures, legal holds and who read what, newest first',
+    summary: 'Erasures, legal holds, who read what and who said what lost calls did cost, newest first',
     group: 'record',
     role: 'admin',
     tenant: 'all',
     params: none,
     input: z.strictObject({
-      kind: z.enum(['erased', 'held', 'released', 'read']).optional(),
+      kind: z.enum(['erased', 'held', 'released', 'read', 'confirmed']).optional(),
       open: z.boolean().optional().meta({ description: 'only legal holds that were not released' }),
       after: cursor,
       limit,

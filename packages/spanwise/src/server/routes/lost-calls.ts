@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { UnconfirmedOptions } from '../../app/index.ts'
 import { route } from '../route.ts'
-import { cursor, limit, money, none, pageOf, text } from '../schemas.ts'
+import { money, none, text } from '../schemas.ts'
 
 const time = z.string().meta({ format: 'date-time' })
 
@@ -58,26 +58,5 @@ export const lostCallRoutes = {
         ...(reason === undefined ? {} : { reason }),
       }),
     }),
-  }),
-  listConfirmed: route({
-    summary: 'Who said what lost calls did cost, newest first',
-    group: 'costs',
-    role: 'viewer',
-    tenant: 'all',
-    params: none,
-    input: z.strictObject({ after: cursor, limit }),
-    output: pageOf(
-      z.object({
-        run: z.string(),
-        call: z.object({ index: z.int(), cost: money }),
-        at: time,
-        by: z.string(),
-        reason: z.string(),
-      }),
-    ),
-    handler: async ({ app, input }) => {
-      const { items, after } = await app.acts({ kind: 'confirmed', ...input } as Parameters<typeof app.acts>[0])
-      return { items: items.map(({ run, call, at, by, reason }) => ({ run, call, at, by, reason })), after } as never
-    },
   }),
 } as const
