@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inflateRawSync } from 'node:zlib'
 import { spanwise, step, workflow } from 'spanwise'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { bundleRun } from '../../packages/spanwise/src/app/index.ts'
 import { makeSigner, readKeys, signNote } from '../../packages/spanwise/src/audit/index.ts'
 
 import { openStore } from '../../packages/spanwise/src/journal/index.ts'
+import { members } from '../support/zip.ts'
 import { project } from './project.ts'
 
 const files = {
@@ -252,18 +252,3 @@ it('a subject is given what is about it, and nothing that is about somebody else
     runs: 0,
   })
 })
-
-/** by the central directory, as other programs read it */
-function members(zip: Buffer): Map<string, string> {
-  const found = new Map<string, string>()
-  const end = zip.lastIndexOf(Buffer.from('PK\x05\x06'))
-  let at = zip.readUInt32LE(end + 16)
-  for (let n = zip.readUInt16LE(end + 10); n > 0; n--) {
-    const [packed, length, local] = [zip.readUInt32LE(at + 20), zip.readUInt16LE(at + 28), zip.readUInt32LE(at + 42)]
-    const name = zip.toString('utf8', at + 46, at + 46 + length)
-    const data = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28)
-    found.set(name, inflateRawSync(zip.subarray(data, data + packed)).toString('utf8'))
-    at += 46 + length
-  }
-  return found
-}

@@ -139,7 +139,7 @@ function reasonNeeded(kind: ActKind): SpanwiseError {
   return new SpanwiseError({
     code: 'REASON_NEEDED',
     message: `It is not said why it is to be ${kind}, or by whom.`,
-    hint: 'Both are part of the record: { reason, by }, or --reason and --by; to look at runs, --why.',
+    hint: 'Both are part of the record: { reason, by }, or --reason and --by; to look at runs, --why, over HTTP the header Spanwise-Reason.',
   })
 }
 

@@ -51,6 +51,7 @@ import { type DecisionRecord, readDecision } from './decisions/record.ts'
 import { type DiffStory, diffRuns, type RunDiff } from './diff.ts'
 import { type ErasePlan, planErase } from './erase-plan.ts'
 import type { RunState } from './event.ts'
+import { type ExportedFiles, evidenceOf, recordOf, type WithStore } from './evidence/exports.ts'
 import { type Explanation, explainRun } from './explain/explain.ts'
 import type { ExternalSteps } from './external.ts'
 import { type Failure, type FailureOptions, failures } from './failures.ts'
@@ -67,6 +68,7 @@ import {
   type ScheduleState,
   scheduleHandle,
 } from './schedules.ts'
+import type { AuditOptions } from './sealing.ts'
 import { type StartOptions, startRun } from './start.ts'
 import {
   type ConfirmOptions,
@@ -255,6 +257,20 @@ export interface App extends AsyncDisposable {
   release(target: ActOn, options: ActOptions): Promise<OperatorAct>
   /** Erasures, legal holds, who read what, and who said what lost calls did cost, newest first. */
   acts(options?: ActListOptions): Promise<Page<OperatorAct>>
+  /**
+   * Evidence of a run for somebody who has no store, as files by name: what `spanwise audit bundle` writes.
+   * @throws RUN_UNKNOWN, NOT_SEALED, AUDIT_KEY_MISSING
+   */
+  evidence(runId: string): Promise<ExportedFiles>
+  /** All that is on record about a subject, as files by name: what `spanwise audit subject` writes. */
+  subjectRecord(subject: string, options?: { readonly tenant?: string }): Promise<ExportedFiles>
+  /**
+   * The same app for somebody who looks at the record: what they read of runs is an entry, once for each run, where `oversight.access`
+   * asks for it.
+   * @throws REASON_NEEDED from its methods, where a reason has to be given
+   * @example const run = await app.as({ by: 'ann', reason: 'complaint of 3 March' }).get(id)
+   */
+  as(reader: { readonly by: string; readonly reason?: string | undefined }): App
   /** Files with archived runs, in the folder beside the store. */
   archives(): Promise<readonly Archive[]>
   /** Takes an archived run's content back into the store. False when it is not archived. */
@@ -289,6 +305,8 @@ export function makeApp(
     readonly operator?: Operator | undefined
     readonly workflows: readonly Startable<never, unknown>[]
     readonly external: ExternalSteps
+    readonly withStore: WithStore
+    readonly audit: AuditOptions | false | undefined
     /** of the store, where it is one */
     readonly file: string | undefined
     readonly close: () => Promise<void>
@@ -367,6 +385,19 @@ export function makeApp(
     hold: (target: ActOn, how: ActOptions) => actAs(backend, 'held', target, how, now(), oversight),
     release: (target: ActOn, how: ActOptions) => actAs(backend, 'released', target, how, now(), oversight),
     acts: (query: ActListOptions = {}) => listActs(backend, query),
+    async evidence(run: string) {
+      // on record before anything is read
+      if (operator !== undefined) await read.entries(run, 0, 1)
+      return evidenceOf(options.withStore, run, options.audit)
+    },
+    subjectRecord: (subject: string, { tenant }: { readonly tenant?: string } = {}) =>
+      recordOf(options.withStore, subject, tenant, async (run) =>
+        operator === undefined ? undefined : read.entries(run, 0, 1),
+      ),
+    as: (reader: Omit<Operator, 'needsReason'>) =>
+      (oversight.access ?? false) === false
+        ? (app as unknown as App)
+        : makeApp(backend, { ...options, operator: { ...reader, needsReason: oversight.access === 'reason' } }),
     archives: async () => (await backend.archives()).map((one) => ({ ...one, at: new Date(one.at) })),
     restoreArchived: (run: string) => backend.restoreRun(run),
     async backup(to: string, how: BackupOptions = {}) {

@@ -4,6 +4,7 @@ import type { Operator } from './acts.ts'
 import { type App, makeApp } from './app.ts'
 import type { Backend } from './backend.ts'
 import { attach } from './control/index.ts'
+import type { WithStore } from './evidence/exports.ts'
 import { noExternalSteps } from './external.ts'
 import { fileBackend } from './file.ts'
 import { healthOf } from './health.ts'
@@ -15,14 +16,14 @@ import { releaseOf, type SpanwiseOptions } from './options.ts'
  * @throws CONTROL_VERSION, CONTROL_DENIED, OWNER_UNREACHABLE, OWNER_SILENT from its methods
  */
 export async function connect(
-  options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release' | 'encryption' | 'oversight'> &
+  options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release' | 'encryption' | 'oversight' | 'audit'> &
     Partial<Pick<SpanwiseOptions, 'workflows'>> & {
       /** somebody who looks at runs: what they read is recorded */
       readonly operator?: Operator | undefined
     },
 ): Promise<App> {
   const { store: given, clock = systemClock, encryption } = options
-  const { backend, file, close } =
+  const { backend, file, withStore, close } =
     typeof given === 'string' ? await reach(given, encryption) : direct(given, async () => {})
   let isClosing = false
   return makeApp(backend, {
@@ -32,6 +33,8 @@ export async function connect(
     operator: options.operator,
     workflows: options.workflows ?? [],
     external: noExternalSteps(),
+    withStore,
+    audit: options.audit,
     file,
     close: () => {
       isClosing = true
@@ -44,6 +47,7 @@ export async function connect(
 interface Reached {
   readonly backend: Backend
   readonly file: string | undefined
+  readonly withStore: WithStore
   close(): Promise<void>
 }
 
@@ -54,8 +58,17 @@ async function reach(url: string, encryption: EncryptionOptions | undefined): Pr
     return direct(store, () => store.close())
   }
   const file = storeFile(address.path)
-  const backend = attach(file, () => openStore(url, { encryption }))
-  return { backend, file, close: () => backend.close() }
+  const open = (): Promise<Store> => openStore(url, { encryption })
+  const backend = attach(file, open)
+  const withStore: WithStore = async (work) => {
+    const store = await open()
+    try {
+      return await work(store)
+    } finally {
+      await store.close()
+    }
+  }
+  return { backend, file, withStore, close: () => backend.close() }
 }
 
 /** An open store belongs to whoever opened it, and only they know whether somebody works on it. */
@@ -64,6 +77,7 @@ function direct(store: Store, closeStore: () => Promise<void>): Reached {
   return {
     backend,
     file: store.info.path,
+    withStore: (work) => work(store),
     close: async () => {
       await backend.close()
       await closeStore()

@@ -229,6 +229,8 @@ export async function openWorker(
       oversight: options.oversight ?? {},
       workflows: options.workflows,
       external: externalSteps(desk, backend, () => clock.now()),
+      withStore: (work) => work(opened),
+      audit: options.audit,
       file: opened.info.path,
       close,
       health: () => healthOf({ isClosing: closed !== undefined, isLost }, () => opened.run('')),

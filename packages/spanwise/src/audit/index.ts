@@ -1,5 +1,6 @@
 export { collectEvidence, type Evidence, verifierText } from './bundle/evidence.ts'
 export { writeExport } from './bundle/write.ts'
+export { zipParts } from './bundle/zip.ts'
 export { openCheckpoint } from './checkpoint.ts'
 export { appendDurably } from './durable.ts'
 export { checkpointFile, keyFile, readKeys, readNotes, signerOf } from './files.ts'

@@ -111,6 +111,8 @@ export async function join(config: SpanwiseConfig, log: Log): Promise<Session> {
     store: config.store,
     ...(config.encryption === undefined ? {} : { encryption: config.encryption }),
     ...(config.release === undefined ? {} : { release: config.release }),
+    ...(config.oversight === undefined ? {} : { oversight: config.oversight }),
+    ...(config.audit === undefined ? {} : { audit: config.audit }),
   })
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setInterval(() => {

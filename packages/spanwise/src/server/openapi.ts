@@ -46,6 +46,18 @@ function operationOf(name: string, method: string, path: string, route: Route, c
     route.tenant === 'none' || route.tenant === 'all'
       ? []
       : [{ name: 'Spanwise-Tenant', in: 'header', required: false, schema: { type: 'string' } }]
+  const why =
+    route.tenant === 'none' || route.tenant === 'all'
+      ? []
+      : [
+          {
+            name: 'Spanwise-Reason',
+            in: 'header',
+            required: false,
+            description: 'why the caller looks, for the record; encoded as in an address',
+            schema: { type: 'string' },
+          },
+        ]
   const again = reads
     ? []
     : [{ name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 255 } }]
@@ -68,14 +80,14 @@ function operationOf(name: string, method: string, path: string, route: Route, c
     tags: [route.group],
     'x-spanwise-role': route.role,
     'x-spanwise-tenant': route.tenant,
-    parameters: [...inPath, ...inQuery, ...tenant, ...again],
+    parameters: [...inPath, ...inQuery, ...tenant, ...why, ...again],
     ...body,
     responses: {
       [route.status ?? 200]: {
         description: route.summary,
         content: {
           [route.type ?? 'application/json']: {
-            schema: route.output === undefined ? { type: 'string' } : schemaOf(route.output, 'output', components),
+            schema: route.output === undefined ? textOrFile(route) : schemaOf(route.output, 'output', components),
           },
         },
       },
@@ -85,6 +97,10 @@ function operationOf(name: string, method: string, path: string, route: Route, c
       },
     },
   }
+}
+
+function textOrFile({ type }: Route): Json {
+  return type === 'application/zip' ? { type: 'string', format: 'binary' } : { type: 'string' }
 }
 
 function parametersOf(

@@ -30,6 +30,8 @@ const statuses: Readonly<Record<string, number>> = {
   NOTHING_TO_EDIT: 409,
   RESUME_DISCARDS: 409,
   SCHEDULE_BUSY: 409,
+  NOT_SEALED: 409,
+  AUDIT_KEY_MISSING: 409,
   LEGAL_HOLD: 409,
   NOT_HELD: 409,
   SECOND_PERSON_NEEDED: 403,

@@ -25,7 +25,10 @@ export interface Scopes {
 }
 
 export interface Call<T extends TenantRule, P, I> {
+  /** what the caller reads through it is on record where the config asks for that */
   readonly app: App
+  /** the app itself, to find out what the caller may see */
+  readonly all: App
   readonly live: Live
   readonly caller: Caller
   readonly scope: Scopes[T]

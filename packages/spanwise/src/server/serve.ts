@@ -8,6 +8,7 @@ import type { ServeOptions } from '../app/index.ts'
 import { type App, healthHandler, jsonable, version } from '../app/index.ts'
 import { SpanwiseError } from '../journal/index.ts'
 import type { Log } from '../workflow/index.ts'
+import { readersOf } from './access.ts'
 import { admit } from './admit.ts'
 import { type Authenticator, bearers, openToLoopback, unauthenticated } from './authenticate.ts'
 import type { Caller } from './caller.ts'
@@ -19,7 +20,7 @@ import { problemResponse } from './problem.ts'
 import { rateLimit } from './rate.ts'
 import { readBody, readTexts } from './read.ts'
 import { badRequest, notFound } from './refusals.ts'
-import type { Call, Route, TenantRule } from './route.ts'
+import type { Call, Route, Scopes, TenantRule } from './route.ts'
 import { routes } from './routes/index.ts'
 import { openStudio } from './studio.ts'
 
@@ -52,6 +53,7 @@ export function serve(app: App, options: ServeOptions = {}): Server {
   const letThrough = rate === false ? () => {} : rateLimit(rate)
   const letFail = rateLimit(failures)
   const live = createLive()
+  const readAs = readersOf(app)
   let isClosing = false
   const document = JSON.stringify(openApi(version()), undefined, 2)
   const hono = new Hono<Env>({ strict: false })
@@ -79,7 +81,9 @@ export function serve(app: App, options: ServeOptions = {}): Server {
   for (const [name, [method, path]] of Object.entries(operations)) {
     const route = routes[name as keyof typeof routes] as unknown as Route
     const pattern = path.replaceAll(/\{(\w+)\}/g, ':$1')
-    hono.on(method, pattern, (context) => answer(context, route, { app, live, authenticator, letThrough, letFail }))
+    hono.on(method, pattern, (context) =>
+      answer(context, route, { app, readAs, live, authenticator, letThrough, letFail }),
+    )
   }
   const studio = options.studio === false ? undefined : openStudio(options.studio)
   if (studio !== undefined) hono.get('*', (context) => studio(context.req.raw))
@@ -96,6 +100,7 @@ export function serve(app: App, options: ServeOptions = {}): Server {
 
 interface Serving {
   readonly app: App
+  readonly readAs: (caller: Caller, request: Request) => App
   readonly live: Live
   readonly authenticator: Authenticator
   /** of each caller */
@@ -117,15 +122,19 @@ async function answer(context: Context<Env>, route: Route, serving: Serving): Pr
   const { searchParams } = url
   const tenant = request.headers.get('spanwise-tenant') ?? undefined
   const params = readTexts(route.params, context.req.param() as Readonly<Record<string, string>>)
-  const scope = await admit(app, caller, {
+  const admitted = await admit(app, caller, {
     rule: route.tenant,
     role: route.role,
     params: params as object as never,
     tenant,
   })
+  const reader = serving.readAs(caller, request)
+  const isWatched = reader !== app && reads && 'run' in admitted
+  const scope = isWatched ? await seenBy(reader, admitted, route) : admitted
   const input = reads ? readTexts(route.input, searchParams) : await readBody(route.input, request)
   const call: Call<TenantRule, unknown, unknown> = {
-    app,
+    app: reader,
+    all: app,
     live,
     caller,
     scope,
@@ -141,6 +150,14 @@ async function answer(context: Context<Env>, route: Route, serving: Serving): Pr
     status: route.status ?? 200,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
   })
+}
+
+/** What was looked up to find out whether the caller may see it is looked up anew, in their name. */
+async function seenBy(reader: App, scope: Scopes['run'], { type }: Route): Promise<Scopes['run']> {
+  const run = (await reader.get(scope.run.id)) ?? scope.run
+  // what a stream tells is read once for all who follow it: who is new is on record at once
+  if (type === 'text/event-stream') for await (const _ of run.events({ limit: 1 })) break
+  return { ...scope, run, state: (await run.status()) ?? scope.state }
 }
 
 async function callerOf(context: Context<Env>, { authenticator, letFail }: Serving): Promise<Caller> {

@@ -79,10 +79,26 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | 'workflows' 
     release: (...args: Parameters<App['release']>) => machine.ask((one) => one.release(...args)),
     acts: (...args: Parameters<App['acts']>) => machine.ask((one) => one.acts(...args)),
     restoreArchived: (run: string) => machine.ask((one) => one.restoreArchived(run)),
+    evidence: (run: string) => machine.ask((one) => one.evidence(run)),
+    subjectRecord: (...args: Parameters<App['subjectRecord']>) => machine.ask((one) => one.subjectRecord(...args)),
+    as: (reader: Parameters<App['as']>[0]) =>
+      Object.defineProperty(survivingApp(through(machine, reader)), 'workflows', { get: () => machine.workflows }),
     backup: (...args: Parameters<App['backup']>) => machine.ask((one) => one.backup(...args)),
     schedules: (...args: Parameters<App['schedules']>) => machine.ask((one) => one.schedules(...args)),
   }
   return app as never
+}
+
+/** Every app that is up, as somebody reads it. */
+function through(machine: Machine, reader: Parameters<App['as']>[0]): Machine {
+  const known = new WeakMap<App, App>()
+  const readers = (app: App): App => {
+    const as = known.get(app) ?? app.as(reader)
+    known.set(app, as)
+    return as
+  }
+  const ask: Machine['ask'] = (call, waits) => machine.ask((app) => call(readers(app)), waits)
+  return Object.create(machine, { ask: { value: ask } }) as Machine
 }
 
 function survivingRun(machine: Machine, id: string): Run<unknown> {

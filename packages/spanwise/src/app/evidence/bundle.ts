@@ -7,17 +7,28 @@ import { fileBackend } from '../file.ts'
 import { unknownRun } from '../unknown-run.ts'
 import { report } from './report.ts'
 
-/**
- * All that is on record about one run, with proofs, for somebody who has neither the store nor this program. The store may be worked
- * on meanwhile: what is taken is what one checkpoint has under it.
- * @throws RUN_UNKNOWN, NOT_SEALED, EXPORT_EXISTS
- */
+/** Evidence, written to a new folder or zip file. @throws RUN_UNKNOWN, NOT_SEALED, EXPORT_EXISTS */
 export async function bundleRun(
   store: Store,
   run: string,
   keys: readonly Verifier[],
   out: string,
 ): Promise<{ readonly entries: number; readonly decisions: number; readonly files: readonly string[] }> {
+  const { files, ...counted } = await bundleFiles(store, run, keys)
+  writeExport(out, files)
+  return { ...counted, files: [...files.keys()] }
+}
+
+/**
+ * All that is on record about one run, with proofs, for somebody who has neither the store nor this program. The store may be worked
+ * on meanwhile: what is taken is what one checkpoint has under it.
+ * @throws RUN_UNKNOWN, NOT_SEALED
+ */
+export async function bundleFiles(
+  store: Store,
+  run: string,
+  keys: readonly Verifier[],
+): Promise<{ readonly entries: number; readonly decisions: number; readonly files: ReadonlyMap<string, string> }> {
   const row = await store.run(run)
   if (row === undefined) throw unknownRun(run)
   const { evidence, checkpoint } = await collectEvidence(store, row)
@@ -44,8 +55,7 @@ export async function bundleRun(
     ['public-key.txt', `${key}\n`],
     ['verify.mjs', verifierText()],
   ])
-  writeExport(out, files)
-  return { entries: evidence.entries.length, decisions: decisions.length, files: [...files.keys()] }
+  return { entries: evidence.entries.length, decisions: decisions.length, files }
 }
 
 function readme(workflow: string, run: string): string {

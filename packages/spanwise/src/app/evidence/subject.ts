@@ -17,12 +17,23 @@ export interface SubjectExport {
   readonly files: readonly string[]
 }
 
+/** What is on record, written to a new folder or zip file. @throws EXPORT_EXISTS */
+export async function exportSubject(store: Store, subject: string, out: string): Promise<SubjectExport> {
+  const { files, ...counted } = await subjectFiles(store, subject)
+  writeExport(out, files)
+  return { ...counted, files: [...files.keys()] }
+}
+
 /**
  * All that is on record about one person or thing: runs that are about it, and its own entries in runs about others. What belongs to
  * somebody else in those runs is left out.
- * @throws EXPORT_EXISTS
+ * @param tenant only what is on record there
  */
-export async function exportSubject(store: Store, subject: string, out: string): Promise<SubjectExport> {
+export async function subjectFiles(
+  store: Store,
+  subject: string,
+  tenant?: string,
+): Promise<{ readonly runs: number; readonly entries: number; readonly files: ReadonlyMap<string, string> }> {
   const token = store.info.token('subject', subject)
   const backend = fileBackend(store)
   const files = new Map<string, string>()
@@ -30,7 +41,7 @@ export async function exportSubject(store: Store, subject: string, out: string):
   let count = 0
   for (const run of await store.runsOfSubject(subject)) {
     const row = await store.run(run)
-    if (row === undefined) continue
+    if (row === undefined || (tenant !== undefined && row.tenant !== tenant)) continue
     const isAbout = (entry: Pick<Entry, 'subject'>): boolean => (entry.subject ?? row.subject) === token
     const entries = (await store.entries(run)).filter(isAbout)
     const about = new Set(entries.map((entry) => entry.index))
@@ -63,8 +74,7 @@ export async function exportSubject(store: Store, subject: string, out: string):
     }),
   )
   files.set('index.html', page(subject, index))
-  writeExport(out, files)
-  return { runs: index.length, entries: count, files: [...files.keys()] }
+  return { runs: index.length, entries: count, files }
 }
 
 function jsonText(value: unknown): string {

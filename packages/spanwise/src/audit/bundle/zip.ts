@@ -2,7 +2,11 @@ import { crc32, deflateRawSync } from 'node:zlib'
 
 /** A zip file with deflated members, names in UTF-8, all with one fixed time: the same files give the same bytes. */
 export function zip(files: ReadonlyMap<string, string>): Buffer {
-  const parts: Buffer[] = []
+  return Buffer.concat([...zipParts(files)])
+}
+
+/** The same piece by piece, one member packed at a time. */
+export function* zipParts(files: ReadonlyMap<string, string>): Generator<Buffer> {
   const directory: Buffer[] = []
   let offset = 0
   for (const [name, text] of files) {
@@ -21,7 +25,7 @@ export function zip(files: ReadonlyMap<string, string>): Buffer {
     const more = Buffer.alloc(14)
     more.writeUInt32LE(offset, 10)
     directory.push(Buffer.concat([signature(0x02014b50), Buffer.from([20, 3]), head, more, Buffer.from(name)]))
-    parts.push(local)
+    yield local
     offset += local.length
   }
   const size = directory.reduce((sum, { length }) => sum + length, 0)
@@ -30,7 +34,7 @@ export function zip(files: ReadonlyMap<string, string>): Buffer {
   tail.writeUInt16LE(files.size, 6)
   tail.writeUInt32LE(size, 8)
   tail.writeUInt32LE(offset, 12)
-  return Buffer.concat([...parts, ...directory, signature(0x06054b50), tail])
+  yield Buffer.concat([...directory, signature(0x06054b50), tail])
 }
 
 function signature(value: number): Buffer {

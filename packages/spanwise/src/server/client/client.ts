@@ -3,7 +3,7 @@ import { type OperationName, operations } from '../operations.ts'
 import type { runDetail, runEvent, runState } from '../schemas.ts'
 import { errorOf } from './error.ts'
 import { type Message, readMessages } from './sse.ts'
-import type { CallOptions, Operations } from './types.ts'
+import type { CallOptions, Download, Operations } from './types.ts'
 
 export interface ClientOptions {
   /** of the server; the page's own origin in a browser */
@@ -12,6 +12,8 @@ export interface ClientOptions {
   readonly token?: string | (() => string | undefined | Promise<string | undefined>)
   /** whose things are meant, where the caller has to do with several tenants */
   readonly tenant?: string
+  /** why one looks at runs, where that is on record; a call may say its own */
+  readonly reason?: string
   readonly fetch?: (request: Request) => Promise<Response>
 }
 
@@ -72,7 +74,7 @@ export function createClient(options: ClientOptions = {}): Client {
     if (name === 'followRun' || name === 'streamRun') continue
     methods[name] = async (input: Readonly<Record<string, unknown>> = {}, call: CallOptions = {}) => {
       const response = await send(options, name, input, call)
-      return response.json()
+      return downloads.has(name) ? response : response.json()
     }
   }
   return {
@@ -81,6 +83,8 @@ export function createClient(options: ClientOptions = {}): Client {
     stream: (run, how) => stream(options, run, how ?? {}),
   }
 }
+
+const downloads: ReadonlySet<OperationName> = new Set<Download>(['bundleRun', 'exportSubject'])
 
 async function send(
   options: ClientOptions,
@@ -110,6 +114,9 @@ async function send(
   const headers = new Headers(more)
   if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
   if (tenant !== undefined) headers.set('spanwise-tenant', tenant)
+  const reason = call.reason ?? options.reason
+  // a header takes no other letters
+  if (reason !== undefined) headers.set('spanwise-reason', encodeURIComponent(reason))
   if (call.idempotencyKey !== undefined) headers.set('idempotency-key', call.idempotencyKey)
   if (!reads) headers.set('content-type', 'application/json')
   const request = new Request(url, {

@@ -24,12 +24,18 @@ export interface CallOptions {
   readonly tenant?: string
   /** the same key is the same request: repeating it is harmless */
   readonly idempotencyKey?: string
+  /** why somebody looks, where that is on record */
+  readonly reason?: string
   readonly signal?: AbortSignal
 }
 
 type Streaming = 'followRun' | 'streamRun'
+/** those that answer with a file: its body is the file */
+export type Download = 'bundleRun' | 'exportSubject'
 
 /** Every operation as a method. */
 export type Operations = {
-  readonly [Name in Exclude<OperationName, Streaming>]: (...args: Args<Input<Name>>) => Promise<Result<Name>>
+  readonly [Name in Exclude<OperationName, Streaming>]: (
+    ...args: Args<Input<Name>>
+  ) => Promise<Name extends Download ? Response : Result<Name>>
 }

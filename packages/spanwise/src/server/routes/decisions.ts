@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { DecisionOptions, LineageOptions } from '../../app/index.ts'
+import { download } from '../download.ts'
 import { badRequest } from '../refusals.ts'
-import { route } from '../route.ts'
+import { route, streamRoute } from '../route.ts'
 import { cursor, decision, limit, none, pageOf, statusName, text } from '../schemas.ts'
 
 const one = z.strictObject({ run: text, index: z.int().min(0) })
@@ -68,6 +69,30 @@ export const decisionRoutes = {
         .readonly(),
     }),
     handler: async ({ app, scope, params: { index } }) => (await app.decision(`${scope.run.id}/${index}`)) as never,
+  }),
+  bundleRun: streamRoute({
+    summary:
+      'Evidence of a run for somebody who has no store: records, proofs, checkpoint, a report, a verifier; a zip file',
+    group: 'audit',
+    role: 'operator',
+    tenant: 'run',
+    type: 'application/zip',
+    params: z.strictObject({ run: text }),
+    input: none,
+    handler: async ({ app, scope }) => download(await app.evidence(scope.run.id), `run-${scope.run.id}`),
+  }),
+  exportSubject: streamRoute({
+    summary: 'All that is on record about a subject in a tenant, or in all of them; a zip file',
+    group: 'audit',
+    role: 'admin',
+    tenant: 'some',
+    type: 'application/zip',
+    params: none,
+    // not in the address: that is what logs keep
+    input: z.strictObject({ subject: text }),
+    example: { subject: 'customer-7' },
+    handler: async ({ app, scope: { tenant }, input: { subject } }) =>
+      download(await app.subjectRecord(subject, tenant === undefined ? {} : { tenant }), 'subject'),
   }),
   getLineage: route({
     summary: 'What had a part in a decision',

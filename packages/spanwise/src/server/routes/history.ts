@@ -150,9 +150,9 @@ export const historyRoutes = {
       rows: z.array(z.looseObject({ key: z.string(), is: z.string() })).readonly(),
       divergence: z.looseObject({ key: z.string(), is: z.string() }).optional(),
     }),
-    async handler({ app, scope, params: { other }, caller }) {
+    async handler({ app, all, scope, params: { other }, caller }) {
       // both have to be the caller's
-      const second = await app.get(other)
+      const second = await all.get(other)
       const state = await second?.status()
       if (state === undefined || !holds(caller, state.tenant, 'viewer')) throw runUnknown(other)
       return (await app.diff(scope.run.id, other)) as never
