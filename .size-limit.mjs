@@ -4,7 +4,8 @@ import { entryPoints } from './rolldown.size.mjs'
 const budgets = {
   // schedules, limits, forks, repairs, the audit log, retention and the surface to all of them
   // the store's newer parts stand in every program that opens one: encryption, erasure and holds, decisions, cache, debounced starts
-  '.': '116 kB',
+  // evidence and exports of subjects are chunks of their own, loaded by who asks for them, and counted here
+  '.': '130 kB',
   './agent': '60 kB',
   // loaded into somebody else's process; at-exit, with prices, is not among it
   './baseline': '8 kB',
@@ -14,7 +15,7 @@ const budgets = {
   './graph/definition': '44 kB',
   './models': '40 kB',
   './server': '40 kB',
-  './testing': '112 kB',
+  './testing': '125 kB',
 }
 
 const studio = 'packages/spanwise/studio/assets'
