@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { readAuditSearch } from './pages/audit-search.ts'
 import { readCostSearch } from './pages/costs-search.ts'
+import { readModelsSearch } from './pages/models-search.ts'
 import { Overview } from './pages/overview.tsx'
 import { Runs } from './pages/runs.tsx'
 import { readRunsSearch } from './pages/runs-search.ts'
@@ -43,6 +44,12 @@ const costs = createRoute({
   validateSearch: readCostSearch,
   component: lazyRouteComponent(() => import('./pages/costs.tsx'), 'CostsPage'),
 })
+const models = createRoute({
+  getParentRoute: () => root,
+  path: '/models',
+  validateSearch: readModelsSearch,
+  component: lazyRouteComponent(() => import('./pages/models.tsx'), 'Models'),
+})
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
@@ -59,6 +66,11 @@ const catalogue = createRoute({
   path: '/catalogue',
   component: lazyRouteComponent(() => import('./pages/catalogue.tsx'), 'Catalogue'),
 })
+const startable = createRoute({
+  getParentRoute: () => root,
+  path: '/catalogue/$workflow',
+  component: lazyRouteComponent(() => import('./pages/startable.tsx'), 'StartablePage'),
+})
 const schedules = createRoute({
   getParentRoute: () => root,
   path: '/schedules',
@@ -72,7 +84,7 @@ const limits = createRoute({
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
-  component: lazyRouteComponent(() => import('./pages/settings.tsx'), 'Settings'),
+  component: lazyRouteComponent(() => import('./settings/settings.tsx'), 'Settings'),
 })
 const about = createRoute({
   getParentRoute: () => root,
@@ -89,9 +101,11 @@ export const router = createRouter({
     inbox,
     failures,
     costs,
+    models,
     audit,
     decision,
     catalogue,
+    startable,
     schedules,
     limits,
     settings,

@@ -5,15 +5,36 @@ import { createOpenAI } from '@ai-sdk/openai'
 import { generateText } from 'ai'
 import { startProvider } from 'loopback-provider'
 import { type Browser, chromium } from 'playwright-core'
-import { type App, approval, child, each, parallel, signal, sleep, spanwise, step, workflow } from 'spanwise'
-import { gateway } from 'spanwise/models'
+import {
+  type App,
+  approval,
+  child,
+  each,
+  parallel,
+  type SpanwiseOptions,
+  signal,
+  sleep,
+  spanwise,
+  step,
+  workflow,
+} from 'spanwise'
+import { agent } from 'spanwise/agent'
+import { graph } from 'spanwise/graph'
+import { budget, gateway } from 'spanwise/models'
 import { type Listening, listen } from 'spanwise/server'
 import { build } from 'vite'
 import { z } from 'zod'
 
 const provider = await startProvider({ pace: { perChunk: 1 } })
 const openai = createOpenAI({ baseURL: provider.baseURL, apiKey: 'any' })
-const models = gateway({ models: { fast: [openai('gpt-5-mini'), openai('gpt-4.1-mini')] } })
+const models = gateway({
+  models: { fast: { candidates: [openai('gpt-5-mini'), openai('gpt-4.1-mini')], maxOutputTokens: 200 } },
+  budgets: [
+    budget('all', { limit: '$2', per: 'day' }),
+    budget('workflow:refund', { limit: '$0.005', per: 'month' }),
+    budget('workflow', { limit: '1M tokens', per: 'day', onExceed: 'wait' }),
+  ],
+})
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -60,7 +81,40 @@ export const crowd = workflow('crowd', async (n: number) => {
 })
 export const echo = workflow('echo', { input: z.object({ text: z.string() }) }, async ({ text }) => ({ text }))
 
-const workflows = [refund, order, patient, crowd, echo]
+const Case = z.object({
+  question: z.string(),
+  kind: z.string().default(''),
+  answers: z.array(z.string()).default([]),
+})
+const reply = signal<string>('reply')
+/** A graph that asks itself until it is content; questions about money wait for somebody. */
+export const support = graph('support', {
+  input: z.object({ question: z.string() }),
+  state: Case,
+  reducers: { answers: 'append' },
+})
+  .node('classify', ({ question }) => ({ kind: question.includes('money') ? 'money' : 'simple' }))
+  .node('answer', ({ answers }) => ({ answers: [`draft ${answers.length + 1}`] }))
+  .node('review', () => ({}))
+  .wait('human', reply, { output: (text) => ({ answers: [text] }) })
+  .edge('start', 'classify')
+  .route('classify', ({ kind }) => kind, { simple: 'answer', money: 'human' })
+  .edge('answer', 'review')
+  .route('review', ({ answers }) => (answers.length < 3 ? 'again' : 'good'), { again: 'answer', good: 'end' })
+  .edge('human', 'end')
+export const clerk = agent('clerk', {
+  model: models('fast'),
+  description: 'answers letters of customers',
+  tools: {
+    look: step('look', { input: z.object({ id: z.string() }), description: 'an order by its id' }, ({ id }) =>
+      fetchOrder(id),
+    ),
+  },
+  budget: '$0.05',
+  maxTurns: 6,
+})
+
+const workflows = [refund, order, patient, crowd, echo, support, clerk]
 
 /** Where a browser is on this machine. */
 function browserPath(): string {
@@ -93,9 +147,16 @@ export interface Site extends AsyncDisposable {
 }
 
 /** An app on a file, with its server and the studio on it. */
-export async function openSite(studio: string, port = 0): Promise<Site> {
+export async function openSite(studio: string, port = 0, options: Partial<SpanwiseOptions> = {}): Promise<Site> {
   const dir = mkdtempSync(join(tmpdir(), 'spanwise-site-'))
-  const app = await spanwise({ store: `sqlite:${join(dir, 'site.db')}`, workflows, models, audit: false, log: quiet })
+  const app = await spanwise({
+    store: `sqlite:${join(dir, 'site.db')}`,
+    workflows,
+    models,
+    audit: false,
+    log: quiet,
+    ...options,
+  })
   let listening: Listening = await listen(app, { port, studio })
   return {
     app,
@@ -120,6 +181,9 @@ export async function fill({ app }: Site): Promise<void> {
     ),
     app.start(refund, { orderId: 'o-19', reason: 'broken' }, { id: 'big-refund', tags: ['shop', 'vip'] }),
     ...Array.from({ length: 5 }, (_, i) => app.start(order, { id: `k-${i}` })),
+    app.start(refund, { orderId: 'o-28', reason: 'late' }, { subject: 'customer-7' }),
+    app.start(support, { question: 'where is it?' }),
+    app.start(support, { question: 'where is my money?' }, { id: 'asks-for-money', subject: 'customer-7' }),
     app.start(patient),
     app.start(crowd, 40),
   ]

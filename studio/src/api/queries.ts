@@ -89,6 +89,71 @@ export function useCosts(query: Input<'getCosts'>) {
   })
 }
 
+/** Candidates as they stand, and what they did. */
+export function useModels(period: string) {
+  const candidates = useQuery({
+    queryKey: ['models'],
+    queryFn: ({ signal }) => api.listModels(undefined, { signal }),
+    refetchInterval: often,
+  })
+  const use = useQuery({
+    queryKey: ['model-use', period],
+    queryFn: ({ signal }) => api.getModelUse({ period }, { signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: seldom,
+  })
+  return { candidates, use }
+}
+
+export function useBudgets() {
+  return useQuery({
+    queryKey: ['budgets'],
+    queryFn: async ({ signal }) => (await api.listBudgets(undefined, { signal })).items,
+    refetchInterval: seldom,
+  })
+}
+
+/** With the graph laid out, or what an agent may do. It is that of the code: it changes with a new version only. */
+export function useWorkflow(workflow: string | undefined) {
+  return useQuery({
+    queryKey: ['workflow', workflow],
+    queryFn: ({ signal }) => api.getWorkflow({ workflow: workflow ?? '' }, { signal }),
+    enabled: workflow !== undefined,
+    staleTime: 60_000,
+  })
+}
+
+/** @param rounds how many there are: asked anew when there are more */
+export function useStates(run: string, of: string | undefined, rounds: number) {
+  return useQuery({
+    queryKey: ['states', run, of, rounds],
+    queryFn: async ({ signal }) => (await api.listStates({ run, ...given({ of }) }, { signal })).items,
+    placeholderData: keepPreviousData,
+  })
+}
+
+/** What was done to the record itself. */
+export function useActs() {
+  return useQuery({
+    queryKey: ['acts'],
+    queryFn: async ({ signal }) => (await api.listActs({ limit: 50 }, { signal })).items,
+  })
+}
+
+export function useApiKeys() {
+  return useQuery({
+    queryKey: ['api-keys'],
+    queryFn: async ({ signal }) => (await api.listKeys(undefined, { signal })).items,
+  })
+}
+
+export function useArchives() {
+  return useQuery({
+    queryKey: ['archives'],
+    queryFn: async ({ signal }) => (await api.listArchives(undefined, { signal })).items,
+  })
+}
+
 export function useLimits() {
   return useQuery({
     queryKey: ['limits'],
@@ -185,6 +250,11 @@ export const acts = {
   resumeAll: (target: Input<'resumeRuns'>) => api.resumeRuns(target, once()),
   cancelAll: (target: Input<'cancelRuns'>) => api.cancelRuns(target, once()),
   giveUpAll: (target: Input<'giveUpRuns'>) => api.giveUpRuns(target, once()),
+  planErasure: (target: Input<'planErasure'>) => api.planErasure(target),
+  erase: (target: Input<'eraseContent'>) => api.eraseContent(target, once()),
+  createKey: (key: Input<'createKey'>) => api.createKey(key, once()),
+  revokeKey: (key: string) => api.revokeKey({ key }),
+  retain: (rules: Input<'retainRuns'>) => api.retainRuns(rules, once()),
   pauseSchedule: (schedule: string) => api.pauseSchedule({ schedule }, once()),
   continueSchedule: (schedule: string) => api.continueSchedule({ schedule }, once()),
   triggerSchedule: (schedule: string) => api.triggerSchedule({ schedule }, once()),

@@ -12,6 +12,14 @@ export type Schedule = Result<'listSchedules'>['items'][number]
 export type BulkResult = Result<'resumeRuns'>
 export type Overview = Result<'getOverview'>
 export type Period = Overview['previous']
+export type Candidate = Result<'listModels'>['items'][number]
+export type ModelUse = Result<'getModelUse'>['items'][number]
+export type Budget = Result<'listBudgets'>['items'][number]
+export type WorkflowDetail = Result<'getWorkflow'>
+export type Drawing = NonNullable<WorkflowDetail['graph']>
+export type ErasePlan = Result<'planErasure'>
+export type ApiKey = Result<'listKeys'>['items'][number]
+export type RunStateAt = Result<'listStates'>['items'][number]
 export type RunStatus = RunState['status']
 
 export interface WorkflowInfo extends Omit<Result<'getWorkflow'>, 'input' | 'output'> {

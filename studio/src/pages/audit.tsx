@@ -1,26 +1,30 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
-import { useDecisions } from '../api/queries.ts'
+import { useActs, useDecisions } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
 import { Code, Empty } from '../parts/empty.tsx'
 import { Input, Select } from '../parts/field.tsx'
 import { formatMoney } from '../parts/format.ts'
 import { PageHead, Panel } from '../parts/panel.tsx'
 import { Problem } from '../parts/problem.tsx'
+import { RunLink } from '../parts/run-link.tsx'
 import { Table, Td, Th } from '../parts/table.tsx'
 import { Ago } from '../parts/time.tsx'
 import { type AuditSearch, outcomes, readAuditSearch } from './audit-search.ts'
+import { EraseDialog } from './erase-dialog.tsx'
 
 /** Decisions that a model had a part in: what decided, on what, at what cost. */
 export function Audit() {
   const search = useSearch({ from: '/audit' })
   const decisions = useDecisions(search)
+  const [erasing, setErasing] = useState(false)
   const items = decisions.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <>
       <PageHead
         title="Audit"
         about="Decisions that a model had a part in, or that a step says it makes: computed from the journal, which is sealed."
+        actions={<Button onClick={() => setErasing(true)}>Erase a subject…</Button>}
       />
       {decisions.error !== null && <Problem error={decisions.error} />}
       <Panel flush>
@@ -75,7 +79,49 @@ export function Audit() {
           </div>
         )}
       </Panel>
+      <Acts />
+      {erasing && <EraseDialog onClose={() => setErasing(false)} />}
     </>
+  )
+}
+
+const words = { erased: 'erased', held: 'legal hold', released: 'hold released', read: 'read' } as const
+
+/** What was done to the record itself; nothing for those who may not see it. */
+function Acts() {
+  const acts = useActs()
+  if (acts.data === undefined || acts.data.length === 0) return null
+  return (
+    <div className="mt-4">
+      <Panel flush title="What was done to the record itself">
+        <Table>
+          <thead>
+            <tr>
+              <Th>What</Th>
+              <Th>Of</Th>
+              <Th>Why</Th>
+              <Th>By</Th>
+              <Th>When</Th>
+            </tr>
+          </thead>
+          <tbody>
+            {acts.data.map(({ id, kind, run, subject, reason, by, second, at }) => (
+              <tr key={id} className="hover:bg-raised">
+                <Td className={kind === 'erased' ? 'text-bad' : ''}>{words[kind]}</Td>
+                <Td>
+                  {run === undefined ? <code className="text-xs">subject {subject}</code> : <RunLink run={run} />}
+                </Td>
+                <Td>{reason}</Td>
+                <Td>{second === undefined ? by : `${by} and ${second}`}</Td>
+                <Td>
+                  <Ago at={new Date(at)} />
+                </Td>
+              </tr>
+            ))}
+          </tbody>
+        </Table>
+      </Panel>
+    </div>
   )
 }
 

@@ -6,6 +6,7 @@ import { Button } from '../parts/button.tsx'
 import { Code, Empty } from '../parts/empty.tsx'
 import { PageHead, Panel } from '../parts/panel.tsx'
 import { Problem } from '../parts/problem.tsx'
+import { Shape } from './shape.tsx'
 import { StartDialog } from './start-dialog.tsx'
 
 export function Catalogue() {
@@ -27,7 +28,15 @@ export function Catalogue() {
             key={workflow.name}
             title={
               <>
-                {workflow.name} <span className="font-normal text-soft">· {workflow.kind}</span>
+                <Link
+                  to="/catalogue/$workflow"
+                  params={{ workflow: workflow.name }}
+                  data-row
+                  className="hover:underline"
+                >
+                  {workflow.name}
+                </Link>{' '}
+                <span className="font-normal text-soft">· {workflow.kind}</span>
               </>
             }
             actions={
@@ -52,34 +61,5 @@ export function Catalogue() {
       </div>
       {starting !== undefined && <StartDialog workflow={starting} onClose={() => setStarting(undefined)} />}
     </>
-  )
-}
-
-function Shape({ title, schema }: { readonly title: string; readonly schema: WorkflowInfo['input'] }) {
-  const properties = Object.entries(schema?.properties ?? {})
-  return (
-    <div className="mb-2 text-sm">
-      <h3 className="text-xs font-medium text-soft">{title}</h3>
-      {schema === undefined ? (
-        <p className="text-soft">It does not say.</p>
-      ) : properties.length === 0 ? (
-        <p className="font-mono text-xs">{String(schema.type ?? 'any value')}</p>
-      ) : (
-        <ul className="font-mono text-xs">
-          {properties.map(([name, property]) => (
-            <li key={name}>
-              {name}
-              {schema.required?.includes(name) ? '' : '?'}:{' '}
-              <span className="text-soft">
-                {property.enum === undefined ? String(property.type ?? 'any') : property.enum.map(String).join(' | ')}
-              </span>
-              {property.description !== undefined && (
-                <span className="font-sans text-soft"> — {property.description}</span>
-              )}
-            </li>
-          ))}
-        </ul>
-      )}
-    </div>
   )
 }

@@ -1,5 +1,5 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useCosts } from '../api/queries.ts'
+import { useBudgets, useCosts } from '../api/queries.ts'
 import type { CostRow } from '../api/types.ts'
 import { Code, Empty } from '../parts/empty.tsx'
 import { Select } from '../parts/field.tsx'
@@ -8,6 +8,7 @@ import { PageHead, Panel } from '../parts/panel.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { Table, Td, Th } from '../parts/table.tsx'
 import { BarChart } from './bar-chart.tsx'
+import { BudgetList } from './budget-list.tsx'
 import { type CostDimension, costDimensions, costPeriods } from './costs-search.ts'
 
 export function CostsPage() {
@@ -15,6 +16,7 @@ export function CostsPage() {
   const navigate = useNavigate({ from: '/costs' })
   const costs = useCosts({ by: [by], since })
   const overTime = useCosts({ by: [since === '24h' ? 'hour' : 'day'], since })
+  const budgets = useBudgets()
   const total = costs.data?.total
   return (
     <>
@@ -98,6 +100,11 @@ export function CostsPage() {
                 format={(value) => formatMoney(BigInt(Math.round(value)))}
               />
             </Panel>
+            {(budgets.data?.length ?? 0) > 0 && (
+              <Panel flush title="Budgets, now">
+                <BudgetList budgets={budgets.data ?? []} />
+              </Panel>
+            )}
             <Panel flush title={`By ${by}`}>
               <CostTable rows={costs.data?.rows ?? []} by={by} />
             </Panel>

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { useCounts, useFailures, useOverview } from '../api/queries.ts'
+import { useBudgets, useCounts, useFailures, useOverview } from '../api/queries.ts'
 import type { Overview as Figures, Period } from '../api/types.ts'
 import { Code, Empty } from '../parts/empty.tsx'
 import { formatCount, formatDuration, formatMoney, formatPercent } from '../parts/format.ts'
@@ -7,6 +7,7 @@ import { PageHead, Panel } from '../parts/panel.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { runStatuses, StatusBadge } from '../parts/status.tsx'
 import { Table, Td, Th } from '../parts/table.tsx'
+import { BudgetList, byShare } from './budget-list.tsx'
 import { FailureLine } from './failure-line.tsx'
 import { StackedBars } from './stacked-bars.tsx'
 
@@ -15,6 +16,7 @@ export function Overview() {
   const overview = useOverview('7d')
   const counts = useCounts()
   const failures = useFailures()
+  const budgets = useBudgets()
   const figures = overview.data
   const open = failures.data?.items.filter(({ needsAttention }) => needsAttention > 0) ?? []
   if (figures?.started === 0 && figures.previous.started === 0 && sum(counts.data?.runs) === 0) return <Nothing />
@@ -56,6 +58,19 @@ export function Overview() {
               )}
             </Panel>
           </>
+        )}
+        {(budgets.data?.length ?? 0) > 0 && (
+          <Panel
+            flush
+            title="Spend against budgets"
+            actions={
+              <Link to="/costs" className="text-sm text-accent hover:underline">
+                Costs
+              </Link>
+            }
+          >
+            <BudgetList budgets={byShare(budgets.data ?? []).slice(0, 3)} />
+          </Panel>
         )}
         <div className="grid gap-4 xl:grid-cols-2">
           <Panel flush title="What needs attention">
@@ -109,6 +124,8 @@ interface TileOf {
   readonly name: string
   readonly of: (period: Period) => number | undefined
   readonly format: (value: number) => string
+  /** what belongs to it, in a line */
+  readonly about?: (period: Period) => string
   /** which way is better; undefined where neither is */
   readonly better?: 'more' | 'less'
   /** difference in points instead of in percent */
@@ -126,12 +143,35 @@ const tiles: readonly TileOf[] = [
     format: (value) => formatMoney(BigInt(Math.round(value))),
     better: 'less',
   },
+  {
+    name: 'Time to recovery, median',
+    about: (period) =>
+      `${formatCount(period.recovered)} of ${formatCount(period.parked)} that needed attention are mended`,
+    of: (period) => period.timeToRecovery,
+    format: formatDuration,
+    better: 'less',
+  },
+  {
+    name: 'Retry debt',
+    about: ({ retryTime, wasted }) =>
+      `${formatDuration(retryTime)} of failed attempts${BigInt(wasted) > 0n ? `, ${formatMoney(BigInt(wasted))} for nothing` : ''}`,
+    of: (period) => period.retries,
+    format: (value) => `${formatCount(value)} retries`,
+    better: 'less',
+  },
+  {
+    name: 'Spent on models',
+    of: (period) => Number(period.cost),
+    format: (value) => formatMoney(BigInt(Math.round(value))),
+  },
 ]
 
 function Tiles({ figures }: { readonly figures: Figures }) {
+  // what is not there yet is not shown
+  const shown = tiles.filter((tile) => tile.of(figures) !== undefined || tile.of(figures.previous) !== undefined)
   return (
-    <dl className="grid grid-cols-2 gap-3 lg:grid-cols-5">
-      {tiles.map((tile) => {
+    <dl className="grid grid-cols-2 gap-3 lg:grid-cols-4">
+      {shown.map((tile) => {
         const now = tile.of(figures)
         return (
           <div key={tile.name} className="rounded-lg border border-line bg-panel px-4 py-3">
@@ -140,6 +180,9 @@ function Tiles({ figures }: { readonly figures: Figures }) {
             <dd className="text-xs">
               <Change tile={tile} now={now} before={tile.of(figures.previous)} />
             </dd>
+            {tile.about !== undefined && now !== undefined && (
+              <dd className="text-xs text-soft">{tile.about(figures)}</dd>
+            )}
           </div>
         )
       })}

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { acts, useAct } from '../api/queries.ts'
 import type { RunDetail } from '../api/types.ts'
+import { EraseDialog } from '../pages/erase-dialog.tsx'
 import { Button } from '../parts/button.tsx'
 import { CopyButton } from '../parts/copy.tsx'
 import { Dialog } from '../parts/dialog.tsx'
@@ -8,7 +9,7 @@ import { Field, Input, TextArea } from '../parts/field.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { readJson } from '../parts/read-json.ts'
 
-type Open = 'cancel' | 'give up' | 'signal' | undefined
+type Open = 'cancel' | 'give up' | 'signal' | 'erase' | undefined
 
 /** What can be done with a run as it stands. */
 export function RunActions({ run }: { readonly run: RunDetail }) {
@@ -31,6 +32,10 @@ export function RunActions({ run }: { readonly run: RunDetail }) {
           Cancel…
         </Button>
       )}
+      <Button look="quiet" onClick={() => setOpen('erase')}>
+        Erase…
+      </Button>
+      {open === 'erase' && <EraseDialog run={run.id} onClose={close} />}
       {(open === 'cancel' || open === 'give up') && <EndDialog run={run} how={open} onClose={close} />}
       {open === 'signal' && <SignalDialog run={run} onClose={close} />}
     </>

@@ -1,7 +1,9 @@
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { lazy, Suspense, useMemo } from 'react'
 import { useHistory } from '../api/live.ts'
 import { useRun } from '../api/queries.ts'
+import type { RunEvent } from '../api/types.ts'
+import { instancesOf } from '../graph/live.ts'
 import { CopyButton } from '../parts/copy.tsx'
 import { formatDuration, formatMoney } from '../parts/format.ts'
 import { JsonView } from '../parts/json.tsx'
@@ -20,6 +22,9 @@ import { RunActions } from './run-actions.tsx'
 import { type RunTab, runTabs } from './run-search.ts'
 import { Timeline } from './timeline.tsx'
 
+const GraphTab = lazy(async () => ({ default: (await import('../graph/graph-tab.tsx')).GraphTab }))
+const StatesTab = lazy(async () => ({ default: (await import('../graph/states-tab.tsx')).StatesTab }))
+
 export function RunPage() {
   const { run: id } = useParams({ from: '/runs/$run' })
   const { tab = 'timeline', entry } = useSearch({ from: '/runs/$run' })
@@ -27,6 +32,8 @@ export function RunPage() {
   const run = useRun(id)
   const history = useHistory(id)
   const operations = useMemo(() => operationsOf(history.events), [history.events])
+  const instances = useMemo(() => instancesOf(history.events), [history.events])
+  const hasStates = useMemo(() => history.events.some(isRound), [history.events])
   const cost = useMemo(() => operations.reduce((sum, one) => sum + (one.cost ?? 0n), 0n), [operations])
   if (run.error !== null && run.data === undefined) return <Problem error={run.error} />
   if (run.data === undefined) return <p className="text-soft">Loading…</p>
@@ -106,7 +113,12 @@ export function RunPage() {
         <AtAGlance run={run.data} operations={operations} onSelect={select} />
         {history.error !== undefined && !history.isWhole && <Problem error={history.error} />}
         <div className={open === undefined ? '' : 'grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_26rem]'}>
-          <Panel flush title={<Tabs tab={tab} models={models.length} />}>
+          <Panel
+            flush
+            title={
+              <Tabs tab={tab} has={{ models: models.length > 0, graph: instances.length > 0, states: hasStates }} />
+            }
+          >
             {tab === 'timeline' && (
               <Timeline
                 run={run.data}
@@ -115,6 +127,18 @@ export function RunPage() {
                 onSelect={(operation) => select(operation.entries.at(-1)?.index)}
               />
             )}
+            <Suspense fallback={<p className="px-4 py-6 text-sm text-soft">Loading…</p>}>
+              {tab === 'graph' && instances.length > 0 && (
+                <GraphTab
+                  run={run.data}
+                  events={history.events}
+                  operations={operations}
+                  instances={instances}
+                  onSelect={select}
+                />
+              )}
+              {tab === 'states' && <StatesTab run={id} events={history.events} onSelect={select} />}
+            </Suspense>
             {tab === 'words' && <InWords run={id} entries={history.events.length} onSelect={select} />}
             {tab === 'events' && <Events events={history.events} selected={entry} onSelect={select} />}
             {tab === 'models' && <ModelCalls operations={models} onSelect={select} />}
@@ -155,17 +179,30 @@ function Data({ title, value }: { readonly title: string; readonly value: unknow
 
 const names: Record<RunTab, string> = {
   timeline: 'Timeline',
+  graph: 'Graph',
+  states: 'States',
   words: 'In words',
   events: 'Events',
   models: 'Model calls',
   data: 'Data',
 }
 
-function Tabs({ tab, models }: { readonly tab: RunTab; readonly models: number }) {
+/** One round of a graph or an agent is over. */
+function isRound({ kind, meta }: RunEvent): boolean {
+  return kind === 'scope.snapshot' && typeof meta['round'] === 'number'
+}
+
+function Tabs({
+  tab,
+  has,
+}: {
+  readonly tab: RunTab
+  readonly has: Readonly<Record<'models' | 'graph' | 'states', boolean>>
+}) {
   return (
-    <span className="flex gap-1">
+    <span className="flex flex-wrap gap-1">
       {runTabs
-        .filter((one) => one !== 'models' || models > 0)
+        .filter((one) => !(one in has) || has[one as keyof typeof has])
         .map((one) => (
           <Link
             key={one}

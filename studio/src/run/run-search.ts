@@ -1,4 +1,4 @@
-export const runTabs = ['timeline', 'words', 'events', 'models', 'data'] as const
+export const runTabs = ['timeline', 'graph', 'states', 'words', 'events', 'models', 'data'] as const
 
 export type RunTab = (typeof runTabs)[number]
 

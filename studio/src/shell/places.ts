@@ -5,6 +5,7 @@ export const places = [
   { to: '/inbox', name: 'Inbox', key: 'i', about: 'approvals that wait for an answer' },
   { to: '/failures', name: 'Failures', key: 'f', about: 'what failed, grouped' },
   { to: '/costs', name: 'Costs', key: 'c', about: 'what model calls cost' },
+  { to: '/models', name: 'Models', key: 'm', about: 'who is asked, how they are doing' },
   { to: '/audit', name: 'Audit', key: 'a', about: 'decisions, and what had a part in them' },
   { to: '/catalogue', name: 'Catalogue', key: 'w', about: 'workflows, and starting them' },
   { to: '/schedules', name: 'Schedules', key: 's', about: 'what starts by itself, and when' },

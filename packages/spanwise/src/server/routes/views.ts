@@ -32,6 +32,7 @@ export const viewRoutes = {
     input: none,
     output: z.object({
       name: z.string(),
+      isLocal: z.boolean().meta({ description: 'nobody has to say who they are: somebody at this machine' }),
       grants: z
         .array(
           z.object({
@@ -42,7 +43,7 @@ export const viewRoutes = {
         )
         .readonly(),
     }),
-    handler: async ({ caller: { name, grants } }) => ({ name, grants }),
+    handler: async ({ caller: { name, grants, isLocal = false } }) => ({ name, grants, isLocal }),
   }),
   getHealth: route({
     summary: 'Whether this process lives, and whether it can be sent work',

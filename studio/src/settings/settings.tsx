@@ -7,6 +7,9 @@ import { Field, Input, Select } from '../parts/field.tsx'
 import { PageHead, Panel } from '../parts/panel.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { setTheme, type Theme, useTheme } from '../shell/theme.ts'
+import { ApiKeys } from './api-keys.tsx'
+import { Retention } from './retention.tsx'
+import { Roles } from './roles.tsx'
 
 export function Settings() {
   return (
@@ -15,6 +18,11 @@ export function Settings() {
       <div className="grid gap-4 lg:grid-cols-2">
         <Worker />
         <You />
+        <div className="min-w-0 lg:col-span-2">
+          <ApiKeys />
+        </div>
+        <Retention />
+        <Roles />
         <ThisPage />
         <Keys />
       </div>
@@ -101,7 +109,7 @@ function ThisPage() {
 
 const keys = [
   ['⌘K or Ctrl K', 'go to a page, a workflow or a run'],
-  ['g, then a letter', 'a page: o overview, r runs, i inbox, f failures, c costs, a audit, w catalogue'],
+  ['g, then a letter', 'a page: o overview, r runs, i inbox, f failures, c costs, m models, a audit, w catalogue'],
   ['/', 'the search field of the page'],
   ['j and k', 'up and down in a list; Enter opens'],
   ['Esc', 'closes a dialog'],
