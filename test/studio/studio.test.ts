@@ -1,65 +1,19 @@
-import { rmSync } from 'node:fs'
 import axe from 'axe-core'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { buildStudio, fill, openBrowser, openSite, order, refund, type Site, world } from './world.ts'
+import { describe, expect, it } from 'vitest'
+import { counted, useStage } from './browser.ts'
+import { order, refund, support, world } from './world.ts'
 
-let studio: string
-let browser: Browser
-let site: Site
-let page: Page
-let said: string[]
-
-beforeAll(async () => {
-  ;[studio, browser] = await Promise.all([buildStudio(), openBrowser()])
-})
-afterAll(async () => {
-  await browser.close()
-  rmSync(studio, { recursive: true, force: true })
-})
-beforeEach(async () => {
-  world.isMended = false
-  site = await openSite(studio)
-  await fill(site)
-  page = await visit()
-})
-afterEach(async () => {
-  await page.close()
-  await site[Symbol.asyncDispose]()
-  // nothing goes wrong unseen, whatever a test looks at
-  expect(said).toEqual([])
-})
-
-async function visit(viewport = { width: 1280, height: 800 }): Promise<Page> {
-  const made = await browser.newPage({ viewport })
-  said = []
-  made.on('pageerror', (error) => said.push(String(error)))
-  made.on('console', (message) => {
-    // a server that is restarted is one that cannot be reached for a moment
-    const isGone = message.text().includes('ERR_CONNECTION_REFUSED')
-    if (message.type() === 'error' && !isGone) said.push(message.text())
-  })
-  return made
-}
-
-/** Clicks are counted: what a task costs is part of what is promised. */
-function counted(on: Page) {
-  let clicks = 0
-  const click = async (role: Parameters<Page['getByRole']>[0], name: string | RegExp): Promise<void> => {
-    await on.getByRole(role, { name }).first().click()
-    clicks++
-  }
-  return { click, count: () => clicks }
-}
+const stage = useStage()
 
 async function stuck(): Promise<string> {
-  const { items } = await site.app.list({ workflow: 'order' })
+  const { items } = await stage.site.app.list({ workflow: 'order' })
   return items[0]?.id ?? ''
 }
 
 describe('tasks of every day', () => {
   it('why a run failed is on its page, and it is resumed from there: 4 clicks', async () => {
-    const { click, count } = counted(page)
+    const { site, page } = stage
+    const { click, done } = counted(page)
     await page.goto(site.url)
     await click('link', /needs attention/)
     await click('link', /order/)
@@ -71,11 +25,12 @@ describe('tasks of every day', () => {
     await click('button', 'Resume')
     await page.getByText('completed').first().waitFor()
     await page.getByRole('heading', { name: 'Result' }).waitFor()
-    expect(count()).toBe(4)
+    done(4)
   })
 
   it('all runs of a failure are resumed, after being told what that reaches: 3 clicks', async () => {
-    const { click, count } = counted(page)
+    const { site, page } = stage
+    const { click, done } = counted(page)
     await page.goto(site.url)
     await click('link', /^Failures/)
     world.isMended = true
@@ -86,13 +41,13 @@ describe('tasks of every day', () => {
     await expect
       .poll(async () => (await site.app.list({ workflow: 'order', status: 'completed' })).items.length)
       .toBe(5)
-    expect(count()).toBe(3)
+    done(3)
   })
 
   it('an approval is answered on a phone, with what one must know: 2 clicks', async () => {
-    await page.close()
-    page = await visit({ width: 390, height: 780 })
-    const { click, count } = counted(page)
+    const { site } = stage
+    const page = await stage.visit({ width: 390, height: 780 })
+    const { click, done } = counted(page)
     await page.goto(site.url)
     await click('link', /^Inbox/)
     await page.getByText('900').waitFor()
@@ -101,25 +56,33 @@ describe('tasks of every day', () => {
     const run = await site.app.get(refund, 'big-refund')
     expect(await run?.result()).toMatchObject({ approvedBy: expect.any(String) })
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390)
-    expect(count()).toBe(2)
+    done(2)
   })
 
-  it('what was dear is told apart by workflow, and the sums are those of the app', async () => {
-    await page.goto(`${site.url}/costs`)
-    await page.getByLabel('Told apart by').selectOption('workflow')
+  it('what made the last day dear is told apart by workflow, and the sums are those of the app: 4 clicks', async () => {
+    const { site, page } = stage
+    const { click, choose, done } = counted(page)
+    await page.goto(site.url)
+    await click('link', /^Costs/)
+    await choose('Since', '24h')
+    await choose('Told apart by', 'workflow')
     await page.getByRole('link', { name: 'refund' }).waitFor()
     const { total } = await site.app.costs({ since: '7d' })
-    expect(total.calls).toBe(7)
+    expect(total.calls).toBe(8)
     await page
       .getByText(`$${Number(total.cost) / 1e9}`)
       .first()
       .waitFor()
     expect(page.url()).toContain('by=workflow')
+    await click('link', 'refund')
+    await page.waitForURL('**/runs?workflow=refund')
+    done(4)
   })
 })
 
 describe('the audit', () => {
   it('leads from the list of decisions to what decided, on what, and what came of it', async () => {
+    const { site, page } = stage
     await page.goto(`${site.url}/audit`)
     await page.getByLabel('model').fill('gpt-5-mini')
     await page.getByRole('button', { name: 'Find' }).click()
@@ -131,6 +94,7 @@ describe('the audit', () => {
   })
 
   it('a run is told in words, and each sentence leads to its entries', async () => {
+    const { site, page } = stage
     const run = await site.app.get(refund, 'big-refund')
     await page.goto(`${site.url}/runs/${run?.id}?tab=words`)
     await page
@@ -146,6 +110,7 @@ describe('the audit', () => {
 
 describe('a run', () => {
   it('is started from a form that its schema makes, and what is wrong is said beside it', async () => {
+    const { site, page } = stage
     await page.goto(`${site.url}/catalogue`)
     await page.getByRole('button', { name: 'Start…' }).first().click()
     await page.getByLabel('orderId').fill('o-7')
@@ -159,10 +124,11 @@ describe('a run', () => {
     await page.getByLabel('Input, as JSON').fill('{"orderId": 7}')
     await page.getByRole('button', { name: 'Start', exact: true }).click()
     await page.getByText('INVALID_INPUT').waitFor()
-    expect(said.splice(0)).toEqual([expect.stringContaining('400')])
+    expect(stage.said.splice(0)).toEqual([expect.stringContaining('400')])
   })
 
   it('shows what happens as it happens, over a restart of the server', async () => {
+    const { site, page } = stage
     const run = await site.app.get(refund, 'big-refund')
     await page.goto(`${site.url}/runs/${run?.id}`)
     await page.getByText('● live').waitFor()
@@ -174,6 +140,7 @@ describe('a run', () => {
   })
 
   it('is forked from an entry with another input; the two are compared', async () => {
+    const { site, page } = stage
     const [first] = (await site.app.list({ workflow: 'refund', status: 'completed' })).items
     await page.goto(`${site.url}/runs/${first?.id}?entry=0`)
     await page.getByRole('button', { name: 'Fork from here…' }).click()
@@ -188,6 +155,7 @@ describe('a run', () => {
   })
 
   it('is signalled and cancelled, with a reason that is kept', async () => {
+    const { site, page } = stage
     const [patient] = (await site.app.list({ workflow: 'patient' })).items
     await page.goto(`${site.url}/runs/${patient?.id}`)
     await page.getByRole('button', { name: 'Cancel…' }).click()
@@ -206,14 +174,16 @@ describe('a run', () => {
   })
 
   it('says that there is none where the address names none', async () => {
+    const { site, page } = stage
     await page.goto(`${site.url}/runs/nobody-knows-it`)
     await page.getByText('RUN_UNKNOWN').waitFor()
-    expect(said.splice(0).length).toBeGreaterThan(0)
+    expect(stage.said.splice(0).length).toBeGreaterThan(0)
   })
 })
 
 describe('the list of runs', () => {
   it('keeps its filters in the address, and finds by text', async () => {
+    const { site, page } = stage
     await page.goto(`${site.url}/runs`)
     await page.getByLabel('Status').selectOption('needs attention')
     await expect.poll(() => page.locator('a[data-row]').count()).toBe(5)
@@ -228,6 +198,7 @@ describe('the list of runs', () => {
   })
 
   it('is walked with the keyboard, and the palette goes everywhere', async () => {
+    const { site, page } = stage
     await page.goto(`${site.url}/runs`)
     await page.locator('a[data-row]').first().waitFor()
     await page.keyboard.press('j')
@@ -246,22 +217,29 @@ describe('the list of runs', () => {
 })
 
 describe('every page', () => {
+  const runTabs = ['timeline', 'graph', 'states', 'words', 'data']
   const paths = [
     '/',
     '/runs',
     '/inbox',
     '/failures',
     '/costs',
+    '/models',
     '/audit',
     '/catalogue',
+    '/catalogue/support',
+    '/catalogue/clerk',
     '/schedules',
     '/limits',
     '/settings',
     '/about',
   ]
   it.each(['light', 'dark'])('can be used by everybody (axe), in %s', async (theme) => {
+    const { site, page } = stage
     await page.addInitScript((value) => localStorage.setItem('spanwise.theme', value), theme)
-    for (const path of [...paths, `/runs/${await stuck()}?entry=1`, `/runs/${await stuck()}?tab=events`]) {
+    const asks = await site.app.get(support, 'asks-for-money')
+    const runs = [`/runs/${await stuck()}?entry=1`, ...runTabs.map((tab) => `/runs/${asks?.id}?tab=${tab}`)]
+    for (const path of [...paths, ...runs, `/runs/${await stuck()}?tab=events`]) {
       await page.goto(site.url + path)
       await page.getByRole('heading').first().waitFor()
       await expect.poll(() => page.getByText('Loading…').count()).toBe(0)

@@ -21,11 +21,11 @@ import {
 import { agent } from 'spanwise/agent'
 import { graph } from 'spanwise/graph'
 import { budget, gateway } from 'spanwise/models'
-import { type Listening, listen } from 'spanwise/server'
+import { type Listening, listen, type ServeOptions } from 'spanwise/server'
 import { build } from 'vite'
 import { z } from 'zod'
 
-const provider = await startProvider({ pace: { perChunk: 1 } })
+export const provider = await startProvider({ pace: { perChunk: 1 } })
 const openai = createOpenAI({ baseURL: provider.baseURL, apiKey: 'any' })
 const models = gateway({
   models: { fast: { candidates: [openai('gpt-5-mini'), openai('gpt-4.1-mini')], maxOutputTokens: 200 } },
@@ -86,7 +86,7 @@ const Case = z.object({
   kind: z.string().default(''),
   answers: z.array(z.string()).default([]),
 })
-const reply = signal<string>('reply')
+export const reply = signal<string>('reply')
 /** A graph that asks itself until it is content; questions about money wait for somebody. */
 export const support = graph('support', {
   input: z.object({ question: z.string() }),
@@ -146,8 +146,17 @@ export interface Site extends AsyncDisposable {
   restart(): Promise<void>
 }
 
+interface Opening {
+  readonly app?: Partial<SpanwiseOptions>
+  readonly server?: ServeOptions
+  readonly port?: number
+}
+
 /** An app on a file, with its server and the studio on it. */
-export async function openSite(studio: string, port = 0, options: Partial<SpanwiseOptions> = {}): Promise<Site> {
+export async function openSite(
+  studio: string,
+  { app: options = {}, server = {}, port = 0 }: Opening = {},
+): Promise<Site> {
   const dir = mkdtempSync(join(tmpdir(), 'spanwise-site-'))
   const app = await spanwise({
     store: `sqlite:${join(dir, 'site.db')}`,
@@ -157,13 +166,13 @@ export async function openSite(studio: string, port = 0, options: Partial<Spanwi
     log: quiet,
     ...options,
   })
-  let listening: Listening = await listen(app, { port, studio })
+  let listening: Listening = await listen(app, { ...server, port, studio })
   return {
     app,
     url: listening.url,
     async restart() {
       await listening.close()
-      listening = await listen(app, { port: listening.port, studio })
+      listening = await listen(app, { ...server, port: listening.port, studio })
     },
     async [Symbol.asyncDispose]() {
       await listening.close()

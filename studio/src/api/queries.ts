@@ -60,7 +60,8 @@ export function useWorkflows() {
   return useQuery({
     queryKey: ['workflows'],
     queryFn: async ({ signal }) => (await api.listWorkflows(undefined, { signal })).items as readonly WorkflowInfo[],
-    staleTime: 60_000,
+    // new code may have taken over
+    refetchInterval: seldom,
   })
 }
 
@@ -113,21 +114,22 @@ export function useBudgets() {
   })
 }
 
-/** With the graph laid out, or what an agent may do. It is that of the code: it changes with a new version only. */
+/** With the graph laid out, or what an agent may do. */
 export function useWorkflow(workflow: string | undefined) {
   return useQuery({
     queryKey: ['workflow', workflow],
     queryFn: ({ signal }) => api.getWorkflow({ workflow: workflow ?? '' }, { signal }),
     enabled: workflow !== undefined,
-    staleTime: 60_000,
+    refetchInterval: seldom,
   })
 }
 
 /** @param rounds how many there are: asked anew when there are more */
-export function useStates(run: string, of: string | undefined, rounds: number) {
+export function useStates(run: string, of: string | undefined, rounds: number, isWanted = true) {
   return useQuery({
     queryKey: ['states', run, of, rounds],
     queryFn: async ({ signal }) => (await api.listStates({ run, ...given({ of }) }, { signal })).items,
+    enabled: isWanted,
     placeholderData: keepPreviousData,
   })
 }

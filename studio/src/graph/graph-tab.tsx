@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { useEntry, useWorkflow } from '../api/queries.ts'
+import { useStates, useWorkflow } from '../api/queries.ts'
 import type { RunDetail, RunEvent } from '../api/types.ts'
 import { Select } from '../parts/field.tsx'
 import type { Operation } from '../run/operations.ts'
@@ -23,13 +23,18 @@ export function GraphTab({
   const [chosen, setChosen] = useState<string>()
   const instance = instances.find(({ key }) => key === chosen) ?? (instances[0] as Instance)
   const workflow = useWorkflow(instance.graph)
-  const last = roundsOf(events, instance.key).at(-1)
-  // a long state is cut in the pages of the history
-  const whole = useEntry(run.id, last?.index ?? 0, last?.isCut === true)
+  const rounds = roundsOf(events, instance.key)
+  // long states are cut in the pages of the history
+  const isCut = rounds.some((one) => one.isCut)
+  const whole = useStates(run.id, instance.key, rounds.length, isCut)
   const graph = workflow.data?.graph
   const begun = graph?.lines.filter(({ from, label }) => from === 'start' && label === '').map(({ to }) => to) ?? []
-  const payload = last?.isCut === true ? whole.data?.payload : last?.payload
-  const next = last === undefined ? begun : nextOf(payload)
+  const turns = new Map([
+    [0, begun],
+    ...(isCut
+      ? (whole.data ?? []).map(({ round, next }) => [round, next] as const)
+      : rounds.map(({ meta, payload }) => [Number(meta['round']), nextOf(payload)] as const)),
+  ])
   return (
     <div>
       {instances.length > 1 && (
@@ -59,7 +64,7 @@ export function GraphTab({
           key={instance.key}
           name={instance.graph}
           drawing={graph}
-          states={nodeStates(operations, instance.key, next, run.status)}
+          states={nodeStates(operations, instance.key, turns, run.status)}
           onSelect={onSelect}
         />
       )}

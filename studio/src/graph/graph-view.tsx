@@ -186,7 +186,7 @@ function Node({
   const told = [
     note,
     state !== undefined && state.count > 1 ? `×${state.count}` : '',
-    state !== undefined && state.count > 0 ? formatDuration(state.ms) : '',
+    state !== undefined && state.ms > 0 ? formatDuration(state.ms) : '',
   ]
     .filter(Boolean)
     .join(' · ')

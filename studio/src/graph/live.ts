@@ -42,49 +42,54 @@ export function roundsOf(events: readonly RunEvent[], instance: string): readonl
 
 /**
  * Where a run stands in a graph.
- * @param next nodes of the round that is under way, as its latest snapshot names them
+ * @param turns nodes of each round, by its number: of the first one, and as snapshots name those after it
  */
 export function nodeStates(
   operations: readonly Operation[],
   instance: string,
-  next: readonly string[],
+  turns: ReadonlyMap<number, readonly string[]>,
   status: RunStatus,
 ): ReadonlyMap<string, NodeState> {
   const isOver = status === 'completed' || status === 'failed' || status === 'cancelled'
-  const found = new Map<string, { rounds: Map<number, Operation[]> }>()
-  let latest = 0
+  const current = Math.max(0, ...turns.keys())
+  const nodes = new Map<string, Map<number, Operation[]>>()
+  const at = (node: string, round: number): Operation[] => {
+    const rounds = nodes.get(node) ?? new Map<number, Operation[]>()
+    nodes.set(node, rounds)
+    const found = rounds.get(round) ?? []
+    rounds.set(round, found)
+    return found
+  }
+  // some nodes leave no entry of their own: one that waits for a signal, or a step that is under way
+  for (const [round, names] of turns) if (round < current || !isOver) for (const name of names) at(name, round)
   for (const operation of operations) {
     if (operation.isSuperseded || !operation.key.startsWith(`${instance}[`)) continue
     const match = /^\[(\d+)\]\/([^/]+)\//.exec(operation.key.slice(instance.length))
-    if (match === null) continue
-    const [round, node] = [Number(match[1]), match[2] as string]
-    latest = Math.max(latest, round)
-    const { rounds } = found.get(node) ?? { rounds: new Map<number, Operation[]>() }
-    found.set(node, { rounds })
-    rounds.set(round, [...(rounds.get(round) ?? []), operation])
+    if (match !== null) at(match[2] as string, Number(match[1])).push(operation)
   }
-  const states = new Map<string, NodeState>()
-  for (const [node, { rounds }] of found) {
-    const all = [...rounds.values()]
-    const last = rounds.get(Math.max(...rounds.keys())) ?? []
-    const isBad = last.some(({ state }) => state === 'failed') && (status === 'needs attention' || status === 'failed')
-    const isOn = !isOver && !isBad && (last.some(({ state }) => state === 'open') || next.includes(node))
-    states.set(node, {
-      count: rounds.size,
-      state: isBad && rounds.has(latest) ? 'failed' : isOn ? 'on' : 'done',
-      ms: all.reduce((sum, some) => sum + spanOf(some), 0),
-      entry: last.at(-1)?.entries.at(-1)?.index,
-    })
-  }
-  if (!isOver)
-    for (const node of next) {
-      // a step that is under way has no entry yet
-      if (!states.has(node)) states.set(node, { count: 0, state: 'on', ms: 0, entry: undefined })
-    }
-  return states
+  const isBad = status === 'needs attention' || status === 'failed'
+  return new Map(
+    [...nodes].map(([node, rounds]): readonly [string, NodeState] => {
+      const latest = Math.max(...rounds.keys())
+      const last = rounds.get(latest) ?? []
+      const hasFailed = isBad && latest >= current && last.some(({ state }) => state === 'failed')
+      const isOn = !isOver && !hasFailed && latest >= current
+      const through = [...rounds].filter(([round, some]) => some.length > 0 || round < current)
+      return [
+        node,
+        {
+          count: through.length,
+          state: hasFailed ? 'failed' : isOn ? 'on' : 'done',
+          ms: through.reduce((sum, [, some]) => sum + spanOf(some), 0),
+          entry: last.at(-1)?.entries.at(-1)?.index,
+        },
+      ]
+    }),
+  )
 }
 
 function spanOf(operations: readonly Operation[]): number {
+  if (operations.length === 0) return 0
   const from = Math.min(...operations.map(({ asked }) => asked))
   return Math.max(...operations.map(({ last }) => last)) - from
 }

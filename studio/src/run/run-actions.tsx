@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { keyOf } from '../api/client.ts'
 import { acts, useAct } from '../api/queries.ts'
 import type { RunDetail } from '../api/types.ts'
 import { EraseDialog } from '../pages/erase-dialog.tsx'
@@ -125,7 +126,9 @@ function SignalDialog({ run, onClose }: { readonly run: RunDetail; readonly onCl
 
 function asCurl({ workflow, input }: RunDetail): string {
   const body = JSON.stringify({ workflow, input }).replaceAll("'", String.raw`'\''`)
-  return `curl -X POST ${location.origin}/api/v1/runs -H 'content-type: application/json' -d '${body}'`
+  // the key itself belongs into no clipboard
+  const key = keyOf() === undefined ? '' : ` -H "authorization: Bearer $SPANWISE_KEY"`
+  return `curl -X POST ${location.origin}/api/v1/runs${key} -H 'content-type: application/json' -d '${body}'`
 }
 
 function asCode({ workflow, input }: RunDetail): string {

@@ -38,6 +38,8 @@ export function defineProject(program: Command, { screen, action }: Define): voi
     .option('--watch <folder>', 'another folder than the config’s to watch; may be repeated', collect)
     .option('-p, --port <port>', 'where API and studio are served; 4747 or the next free one', whole)
     .option('--no-serve', 'nothing listens')
+    .option('--no-open', 'opens no browser; it opens none in CI, over ssh, or without a screen')
+    .addOption(new Option('--browse').hideHelp())
     .addOption(new Option('--under <pid>').argParser(Number).hideHelp())
     .addHelpText('after', examples('dev', 'dev --watch ../shared/src'))
     .action(action((options: Options) => develop(screen, options)))

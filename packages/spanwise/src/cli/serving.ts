@@ -1,6 +1,7 @@
 import type { App, SpanwiseConfig } from '../app/index.ts'
 import type { Listening } from '../server/index.ts'
 import type { Log } from '../workflow/index.ts'
+import { browse } from './browser.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface ServingOptions {
@@ -8,6 +9,8 @@ export interface ServingOptions {
   readonly serve?: boolean
   readonly port?: number
   readonly host?: string
+  /** opens the studio in a browser */
+  readonly browse?: boolean
 }
 
 /** Serves API and studio where that is wanted, and says where. Loaded only then: most commands need no server. */
@@ -26,6 +29,7 @@ export async function serveApp(
   const listening = await listen(app, { log, ...config.server, auth, host, ...(port === undefined ? {} : { port }) })
   if (terminal.json) terminal.data({ event: 'serving', url: listening.url, at: new Date().toISOString() })
   else terminal.out(`serving ${listening.url}${auth === undefined ? '' : ', with keys'}`)
+  if (options.browse === true) browse(listening.url)
   return listening
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { dirname, resolve } from 'node:path'
+import { canBrowse } from '../browser.ts'
 import { findConfig } from '../config/find.ts'
 import { interruption } from '../interrupt.ts'
 import type { Common } from '../open.ts'
@@ -14,6 +15,8 @@ import { startWorker } from './start.ts'
 
 export interface DevOptions extends Common, ServingOptions {
   readonly watch?: readonly string[]
+  /** false: no browser is opened */
+  readonly open?: boolean
   /** set for the process that works: the one that watches */
   readonly under?: number
 }
@@ -32,13 +35,16 @@ export async function develop(terminal: Terminal, options: DevOptions): Promise<
   const stop = interruption()
   const living = new Set<ChildProcess>()
   let newest: ChildProcess | undefined
+  // once: a page that is open comes back by itself when new code has taken over
+  let browses = options.open !== false && canBrowse(process.env, terminal.interactive, process.platform)
   const begin = (): void => {
     const child = spawn(
       process.execPath,
-      [...process.execArgv, ...process.argv.slice(1), '--under', String(process.pid)],
+      [...process.execArgv, ...process.argv.slice(1), '--under', String(process.pid), ...(browses ? ['--browse'] : [])],
       // a terminal's Ctrl-C is for this process, which passes it on: the second one does not wait
       { stdio: ['ignore', 'inherit', 'inherit'], detached: process.platform !== 'win32' },
     )
+    browses = false
     // those that load, or wait for the file, are out of date; the oldest is, but for the first moment, the one that works
     for (const before of [...living].slice(1)) before.kill('SIGTERM')
     newest = child
