@@ -2,7 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { useMemo, useRef, useState } from 'react'
 import type { RunEvent } from '../api/types.ts'
 import { Input } from '../parts/field.tsx'
-import { formatDuration } from '../parts/format.ts'
+import { formatCount, formatDuration } from '../parts/format.ts'
 
 /** Every entry of the history, in order; only what is in sight is rendered. */
 export function Events({
@@ -38,7 +38,7 @@ export function Events({
           onChange={(event) => setText(event.target.value)}
           className="max-w-72"
         />
-        <span className="ml-auto text-xs text-soft">{shown.length} entries</span>
+        <span className="ml-auto text-xs text-soft">{formatCount(shown.length)} entries</span>
       </div>
       <div ref={frame} className="max-h-[65vh] overflow-auto">
         <div className="relative min-w-[36rem]" style={{ height: rows.getTotalSize() }}>

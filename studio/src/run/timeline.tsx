@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useMemo, useRef, useState } from 'react'
 import type { RunDetail } from '../api/types.ts'
-import { formatDuration, formatMoney } from '../parts/format.ts'
+import { formatCount, formatDuration, formatMoney } from '../parts/format.ts'
 import { useNow } from '../parts/time.tsx'
 import type { Operation } from './operations.ts'
 import { makeScale, type Scale } from './scale.ts'
@@ -57,7 +57,7 @@ export function Timeline({
           />
         </label>
         <span className="ml-auto">
-          {operations.length} operations in {formatDuration(to - from)}
+          {formatCount(operations.length)} operations in {formatDuration(to - from)}
         </span>
       </div>
       <div ref={frame} className="max-h-[65vh] overflow-auto">
