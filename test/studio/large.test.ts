@@ -62,7 +62,6 @@ it('a run of 20 000 entries is shown at once, scrolls, and is searched', { timeo
   await page.getByText('2 entries', { exact: true }).waitFor()
   const search = performance.now() - searching
   const longest = Number(await page.evaluate('window.longest'))
-  console.log({ firstRow, whole, search, longest })
   expect(firstRow).toBeLessThan(5_000)
   expect(whole).toBeLessThan(20_000)
   expect(search).toBeLessThan(3_000)
@@ -85,7 +84,6 @@ it('a graph of 300 nodes is drawn with where a run stands; a larger one when som
   await page.getByLabel('Zoom').selectOption('100 %')
   await page.locator('section[aria-label="Graph big"]').evaluate('(node) => { node.scrollTop = 2000 }')
   const longest = Number(await page.evaluate('window.longest'))
-  console.log({ drawn, longest })
   expect(drawn).toBeLessThan(10_000)
   expect(longest).toBeLessThan(1_500)
   await page.goto(`${site.url}/catalogue/huge`)
