@@ -85,7 +85,13 @@ export function Audit() {
   )
 }
 
-const words = { erased: 'erased', held: 'legal hold', released: 'hold released', read: 'read' } as const
+const words = {
+  confirmed: 'call confirmed',
+  erased: 'erased',
+  held: 'legal hold',
+  released: 'hold released',
+  read: 'read',
+} as const
 
 /** What was done to the record itself; nothing for those who may not see it. */
 function Acts() {
