@@ -7,6 +7,7 @@ const floors = [
   ['models', 'graph', 'app'],
   ['engine'],
   ['workflow', 'audit'],
+  ['redaction'],
   ['journal'],
 ]
 

@@ -9,6 +9,7 @@ import { noExternalSteps } from './external.ts'
 import { fileBackend } from './file.ts'
 import { healthOf } from './health.ts'
 import { releaseOf, type SpanwiseOptions } from './options.ts'
+import { Redactors, redacting } from './redacting.ts'
 
 /**
  * An app that does no work: it asks the process that works on the store, over its control socket, and the file itself while
@@ -16,7 +17,7 @@ import { releaseOf, type SpanwiseOptions } from './options.ts'
  * @throws CONTROL_VERSION, CONTROL_DENIED, OWNER_UNREACHABLE, OWNER_SILENT from its methods
  */
 export async function connect(
-  options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release' | 'encryption' | 'oversight' | 'audit'> &
+  options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release' | 'encryption' | 'oversight' | 'audit' | 'redact'> &
     Partial<Pick<SpanwiseOptions, 'workflows'>> & {
       /** somebody who looks at runs: what they read is recorded */
       readonly operator?: Operator | undefined
@@ -26,7 +27,7 @@ export async function connect(
   const { backend, file, withStore, close } =
     typeof given === 'string' ? await reach(given, encryption) : direct(given, async () => {})
   let isClosing = false
-  return makeApp(backend, {
+  return makeApp(redacting(backend, new Redactors(options.redact, options.workflows ?? [])), {
     now: () => clock.now(),
     release: releaseOf(options),
     oversight: options.oversight ?? {},

@@ -1,5 +1,6 @@
 import type { Clock } from '../engine/index.ts'
 import type { EncryptionOptions, Store } from '../journal/index.ts'
+import type { Redaction } from '../redaction/index.ts'
 import type { Duration, Log, Size, Startable, StepContext } from '../workflow/index.ts'
 import type { Oversight } from './acts.ts'
 import type { RetentionRule } from './retention.ts'
@@ -71,6 +72,12 @@ export interface SpanwiseOptions {
    * @example { keys: keyFile('/run/secrets/store-key') }
    */
   readonly encryption?: EncryptionOptions
+  /**
+   * What must not be written, before anything is. Without it: secrets by their form, in all that no code reads (errors, inputs of steps,
+   * requests to models, questions, logs). With it: values too. `false`: nothing is looked for.
+   * @example { references: ['STRIPE_KEY'], find: personalData() }
+   */
+  readonly redact?: Redaction | false
   /** what people may do to the record, and how long decisions are kept */
   readonly oversight?: Oversight
 }

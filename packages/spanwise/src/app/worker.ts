@@ -42,6 +42,7 @@ import { healthOf } from './health.ts'
 import { localBackend } from './local.ts'
 import { defaultLog } from './log.ts'
 import { releaseOf, type SpanwiseOptions } from './options.ts'
+import { Redactors, redactedLog, redacting, shown } from './redacting.ts'
 import { createRetainer } from './retainer.ts'
 import { readSchedule } from './schedule-options.ts'
 import { sealing } from './sealing.ts'
@@ -71,7 +72,8 @@ export async function openWorker(
 ): Promise<Worker> {
   const workflows = named(options.workflows)
   const clock = options.clock ?? systemClock
-  const log = options.log ?? defaultLog()
+  const redactors = new Redactors(options.redact, options.workflows)
+  const log = redactedLog(options.log ?? defaultLog(), redactors.app)
   const grace = milliseconds(options.grace ?? 5_000, 'grace')
   const worker = randomUUID()
   const lease = milliseconds(options.lease ?? 15_000, 'lease')
@@ -125,6 +127,7 @@ export async function openWorker(
       desk,
       limiter,
       results,
+      redactor: redactors.app,
       fakes: new Map(Object.entries(options.fakes ?? {})) as unknown as ReadonlyMap<
         string,
         (input: unknown, context: StepContext) => unknown
@@ -145,7 +148,7 @@ export async function openWorker(
           watchers.changed(run, row)
           if (row !== undefined && (row.outcome !== undefined || row.status === 'needs attention')) forming.settle(run)
         },
-        progress: (run, value) => watchers.progress(run, value),
+        progress: (run, value) => watchers.progress(run, shown(value, redactors.app)),
         attempt: (run, step) => watchers.attempt(run, step),
         forming: (run, call, part, first) => forming.add(run, call, part, first),
         formed: (run, call, index) => forming.end(run, call, index),
@@ -154,7 +157,8 @@ export async function openWorker(
     const engine = embeddedEngine(context)
     const scheduler = createScheduler(context, (run) => engine.wake(run))
     for (const { workflow, input, ...how } of options.schedules ?? []) {
-      await store.putSchedule(await readSchedule(workflowDefinition(workflow), input, how, clock.now()))
+      const put = await readSchedule(workflowDefinition(workflow), input, how, clock.now())
+      await store.putSchedule(redactors.schedule(put))
     }
     const retainer = createRetainer(store, clock, log, options.retention ?? [], options.oversight?.keepDecisions)
     const kill = (): void => {
@@ -170,7 +174,7 @@ export async function openWorker(
     // what is due by a schedule is looked for behind: runs go on meanwhile
     scheduler.wake()
     const opened = store
-    const backend = localBackend(
+    const local = localBackend(
       opened,
       engine,
       scheduler,
@@ -184,6 +188,7 @@ export async function openWorker(
       },
       () => clock.now(),
     )
+    const backend = redacting(local, redactors)
     let isLost = false
     void opened.lost?.then((error) => {
       isLost = true
@@ -193,7 +198,10 @@ export async function openWorker(
     let closed: Promise<void> | undefined
     const fromOutside: Served = {
       // a run that others start while this app closes is for the next owner
-      backend: { ...backend, begin: (begin) => (closed === undefined ? backend : fileBackend(opened)).begin(begin) },
+      backend: {
+        ...backend,
+        begin: (begin) => (closed === undefined ? backend : redacting(fileBackend(opened), redactors)).begin(begin),
+      },
       wake: (run) => {
         engine.wake(run)
         scheduler.wake()

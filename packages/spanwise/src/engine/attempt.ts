@@ -37,7 +37,7 @@ export interface AttemptInit {
   readonly cite: StepContext['cite']
   readonly home: ModelHome
   /** records the model calls of this attempt */
-  readonly models: (signal: AbortSignal) => Pick<StepModels, 'call'>
+  readonly models: (signal: AbortSignal) => Pick<StepModels, 'call' | 'whole'>
 }
 
 /** One attempt of a step: its context, its time limits, its end. What most steps never look at is made when it is looked at. */
@@ -46,7 +46,7 @@ export class Attempt implements StepModels {
   readonly context: StepContext
   readonly #abort = new LazyAbort()
   #ended = false
-  #models: Pick<StepModels, 'call'> | undefined
+  #models: Pick<StepModels, 'call' | 'whole'> | undefined
   #end: ((result: AttemptResult) => void) | undefined
   #clearTimeout: (() => void) | undefined
   #clearDeadline: (() => void) | undefined
@@ -100,8 +100,16 @@ export class Attempt implements StepModels {
 
   /** A model call of this attempt. Most steps make none, so what records them is made when one does. */
   call(request: ModelRequest): Promise<ModelAnswer> {
+    return this.#ownModels.call(request)
+  }
+
+  get whole(): boolean {
+    return this.#ownModels.whole
+  }
+
+  get #ownModels(): Pick<StepModels, 'call' | 'whole'> {
     this.#models ??= this.#init.models(this.context.abortSignal)
-    return this.#models.call(request)
+    return this.#models
   }
 
   #finish(result: AttemptResult): void {

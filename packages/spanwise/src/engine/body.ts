@@ -1,4 +1,5 @@
 import { checkPayloadSize, encode } from '../journal/index.ts'
+import { valueRefused } from '../redaction/index.ts'
 import {
   type Execution,
   parse,
@@ -39,7 +40,10 @@ export async function runBody(
   const output = await parse(definition.output, result, 'INVALID_OUTPUT', `The ${what}`)
   const text = encode(output, what)
   checkPayloadSize(text, `The ${what}`)
-  return text
+  const redacted = execution.redactor.values === 'keep' ? undefined : execution.redactor.encoded(text)
+  if (redacted !== undefined && execution.redactor.values === 'refuse')
+    throw valueRefused(`The ${what}`, redacted.found)
+  return redacted?.text ?? text
 }
 
 async function continueAs(execution: Execution, definition: WorkflowDefinition, input: unknown): Promise<never> {

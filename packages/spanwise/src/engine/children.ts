@@ -1,4 +1,5 @@
 import type { NewRun } from '../journal/index.ts'
+import { redactParts, startParts, valueRefused } from '../redaction/index.ts'
 import {
   canonicalInput,
   milliseconds,
@@ -55,7 +56,7 @@ export function newChild(parent: RunHome, operation: Operation): NewRun {
       key: '',
       attempt: 0,
       meta: { workflow: effect.workflow, release: engine.release },
-      payload: startPayload({
+      payload: startOf(parent, definition, {
         input: effect.value,
         seed: newSeed(),
         id: effect.id,
@@ -68,4 +69,18 @@ export function newChild(parent: RunHome, operation: Operation): NewRun {
     },
     at,
   }
+}
+
+/** By what holds for the child. @throws VALUE_REFUSED */
+function startOf(
+  { engine }: RunHome,
+  { name, redact }: WorkflowDefinition,
+  started: Parameters<typeof startPayload>[0],
+): string {
+  const payload = startPayload(started)
+  const redactor = engine.redactor.within(redact)
+  const redacted = redactor.values === 'keep' ? undefined : redactParts(payload, startParts, redactor)
+  if (redacted !== undefined && redactor.values === 'refuse')
+    throw valueRefused(`The input of child "${name}"`, redacted.found)
+  return redacted?.text ?? payload
 }

@@ -9,8 +9,8 @@ export function recordEnding(execution: Execution, workflow: string, ending: End
       return { status: 'running', base: last().index }
     case 'completed': {
       const payload = ending.value as string
-      execution.writeEnd('run.completed', {}, payload)
-      return { status: 'completed', outcome: payload }
+      const entry = execution.writeEnd('run.completed', {}, payload)
+      return { status: 'completed', outcome: entry.payload }
     }
     case 'needs attention':
       return recordParking(execution, workflow, ending)
@@ -18,9 +18,9 @@ export function recordEnding(execution: Execution, workflow: string, ending: End
       const payload = encodeError(ending.error)
       const code = codeOf(ending.error)
       const kind = ending.status === 'failed' ? 'run.failed' : 'run.cancelled'
-      execution.writeEnd(kind, { class: classify(ending.error), ...coded(code) }, payload)
+      const entry = execution.writeEnd(kind, { class: classify(ending.error), ...coded(code) }, payload)
       const print = fingerprint(workflow, findOrigin(ending.error)?.clearKey, ending.error)
-      return { status: ending.status, outcome: payload, fingerprint: print, code }
+      return { status: ending.status, outcome: entry.payload, fingerprint: print, code }
     }
   }
 }

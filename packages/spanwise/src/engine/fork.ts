@@ -372,7 +372,9 @@ function continuedWith(start: Entry, input: Given): NewEntry {
 
 function movedTo(entry: Entry, index: number, at: number): NewEntry {
   const { after, kind, key, attempt, meta, payload, subject, commitments } = entry
-  const line = kind === 'step.result' && commitments.input !== undefined ? payload?.indexOf('\n') : undefined
+  // of an input that was redacted nobody can say what it was
+  const isWhole = kind === 'step.result' && commitments.input !== undefined && meta['redacted'] === undefined
+  const line = isWhole ? payload?.indexOf('\n') : undefined
   const input =
     line === undefined || line < 0 ? undefined : encodeCanonical(decode(payload?.slice(0, line) ?? ''), 'input')
   return { index, after, at, kind, key, attempt, meta, payload, input, subject }

@@ -6,6 +6,7 @@ import {
   type NewEntry,
   SpanwiseError,
 } from '../journal/index.ts'
+import { StreamRedaction } from '../redaction/index.ts'
 import type { Execution, LazyAbort, ModelCall, ModelOutcome, ModelRequest, Operation } from '../workflow/index.ts'
 import { encodeError } from './error-text.ts'
 import type { RunHome } from './run-home.ts'
@@ -37,6 +38,8 @@ export interface Generation {
 export async function generate(of: Generation): Promise<ModelOutcome> {
   const { home, request } = of
   let held: Promise<void> | undefined
+  const stream = new StreamRedaction(home.execution.redactor.within(of.operation.spec.redact))
+  let isBegun = false
   const call: ModelCall = {
     home: home.engine.models,
     run: {
@@ -54,7 +57,14 @@ export async function generate(of: Generation): Promise<ModelOutcome> {
     signal: of.abort.signal,
     key: of.key,
     since: of.operation.issuedAt,
-    show: (part, first) => home.engine.events.forming(home.row.run, of.key, part, first),
+    show: (part, first) => {
+      const shown = stream.push(part, first)
+      isBegun &&= !first
+      for (const one of shown) {
+        home.engine.events.forming(home.row.run, of.key, one, !isBegun)
+        isBegun = true
+      }
+    },
     hold(changes, meta) {
       // said once, before anything is sent: a crash from here on leaves it on record that something may have been asked
       held ??= announce(of, changes, meta)

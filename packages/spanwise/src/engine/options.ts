@@ -1,4 +1,5 @@
 import type { RowChange, Store } from '../journal/index.ts'
+import type { Redactor } from '../redaction/index.ts'
 import type { Log, ModelHome, StepContext, WorkflowDefinition } from '../workflow/index.ts'
 import type { ResultCache } from './cache/index.ts'
 import type { Clock } from './clock.ts'
@@ -32,6 +33,8 @@ export interface EngineContext {
   readonly limiter: Limiter
   /** results that runs take from each other */
   readonly results: ResultCache
+  /** what must not be written by any run of the app */
+  readonly redactor: Redactor
   /** steps replaced by name: tests */
   readonly fakes: ReadonlyMap<string, (input: unknown, context: StepContext) => unknown>
   readonly events: EngineEvents

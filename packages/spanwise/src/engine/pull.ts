@@ -1,4 +1,5 @@
 import { checkPayloadSize, encode } from '../journal/index.ts'
+import { valueRefused } from '../redaction/index.ts'
 import {
   classify,
   type Effect,
@@ -36,6 +37,7 @@ export async function pullItem(engine: EngineContext, execution: Execution, oper
     if (pulled.done) return { kind: 'item.pulled', operation, meta: { done: true } }
     const { key, item } = pulled
     const subject = pulled.subject === undefined ? undefined : await execution.subjectToken(pulled.subject)
+    checkKey(execution, operation, key)
     const payload = encode({ key, item }, `item ${key}`)
     checkPayloadSize(payload, `Item ${key}`)
     const meta = { done: false, ...(subject === undefined ? {} : { subject }) }
@@ -44,4 +46,12 @@ export async function pullItem(engine: EngineContext, execution: Execution, oper
     const payload = `null\n${encodeError(error)}`
     return { kind: 'step.error', operation, attempt: 1, meta: { class: classify(error) }, payload }
   }
+}
+
+/** Items are told apart by their keys: two that became the same label would be taken for one. */
+function checkKey({ redactor }: Execution, { spec }: Operation, key: string): void {
+  const rules = redactor.within(spec.redact)
+  if (rules.values === 'keep') return
+  const { found } = rules.text(key)
+  if (found !== '') throw valueRefused('The key of an item of each', found, 'Give items an opaque id as their key.')
 }

@@ -109,6 +109,7 @@ export class Resident implements Host, EffectsHome, Turn {
       entries: loaded.entries,
       host: this,
       snapshotAfter: this.engine.snapshotAfter,
+      redactor: this.engine.redactor.within(this.#definition.redact),
       started: readStarted,
       body: (execution, _scope, started) =>
         runBody(this.engine, this.#definition, execution, started, (value) => this.#say(execution, value)),

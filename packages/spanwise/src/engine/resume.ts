@@ -155,7 +155,8 @@ export async function applyResume(
       attempt: result.attempt,
       meta: { edited: true },
       payload: stepPayload(result.input, encode(result.value, 'edited result')),
-      input: canonicalOf(result.input),
+      // of an input that was redacted nobody can say what it was
+      input: failed?.meta['redacted'] === undefined ? canonicalOf(result.input) : undefined,
       subject: failed?.subject,
     })
   }

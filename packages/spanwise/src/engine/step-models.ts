@@ -64,10 +64,12 @@ export class StepCalls {
   }
 
   /** For one attempt: every answer can be used once in each. */
-  attempt(signal: AbortSignal): Pick<StepModels, 'call'> {
+  attempt(signal: AbortSignal): Pick<StepModels, 'call' | 'whole'> {
     for (const answer of this.#answers) answer.used = false
     this.#latest = undefined
-    return { call: (request) => this.#call(request, signal) }
+    const { redactor } = this.#home.execution
+    const whole = redactor.within(this.#operation.spec.redact).values === 'label'
+    return { whole, call: (request) => this.#call(request, signal) }
   }
 
   /** The attempt failed. Where that was for what a model said, that answer is not used again. */
@@ -116,16 +118,30 @@ export class StepCalls {
         this.#whenWritten(name, record(kind, outcome.meta, encodeError(outcome.error)).index, release)
         throw outcome.error
       }
-      const { meta, payload } = outcome
-      const entry = record('model.result', meta, payload)
-      this.#whenWritten(name, entry.index, release)
-      const answer: Answer = { name, payload, meta, used: false }
+      const entry = this.#answered(record, outcome, (index) => this.#whenWritten(name, index, release))
+      const answer: Answer = { name, payload: entry.payload, meta: outcome.meta, used: false }
       this.#answers.push(answer)
       // what the step does next may depend on it
       await whenDurable(home, entry.index, abort)
       return this.#use(answer)
     } finally {
       signal.removeEventListener('abort', stop)
+    }
+  }
+
+  /** An answer that must not be written is none; it was paid for all the same. */
+  #answered(
+    record: (kind: EntryKind, meta: Meta, payload: string) => NewEntry,
+    { meta, payload }: { readonly meta: Meta; readonly payload: string },
+    written: (index: number) => void,
+  ): NewEntry {
+    try {
+      const entry = record('model.result', meta, payload)
+      written(entry.index)
+      return entry
+    } catch (error) {
+      written(record('model.error', meta, encodeError(error)).index)
+      throw error
     }
   }
 

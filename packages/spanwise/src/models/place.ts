@@ -22,7 +22,8 @@ export async function placed(
   live?: { readonly watch: () => AbortSignal },
 ): Promise<ModelAnswer> {
   const place = modelPlace(owner)
-  const stop = place.kind === 'run' ? undefined : live?.watch()
+  const isWhole = place.kind === 'run' || (place.kind === 'step' && place.whole)
+  const stop = isWhole ? undefined : live?.watch()
   const wanted = stop === undefined ? sending : { ...sending, signal: both(sending.signal, stop) }
   const request = (of: Sending): ModelRequest => ({
     alias: of.alias.name,

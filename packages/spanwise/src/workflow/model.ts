@@ -7,7 +7,7 @@ import { frames } from './runtime/scope.ts'
 /** Where a model call belongs. */
 type ModelPlace =
   | { readonly kind: 'run'; call(request: ModelRequest): Promise<ModelAnswer> }
-  | { readonly kind: 'step'; call(request: ModelRequest): Promise<ModelAnswer> }
+  | { readonly kind: 'step'; readonly whole: boolean; call(request: ModelRequest): Promise<ModelAnswer> }
   /** in no run: the app is the one that is open, if one is */
   | { readonly kind: 'outside'; readonly home: ModelHome | undefined }
 
@@ -33,7 +33,7 @@ export function modelPlace(owner: object): ModelPlace {
     }
   }
   const models = frame?.models
-  if (models !== undefined) return { kind: 'step', call: (request) => models.call(request) }
+  if (models !== undefined) return { kind: 'step', whole: models.whole, call: (request) => models.call(request) }
   return { kind: 'outside', home: onlyHome(owner) }
 }
 

@@ -1,4 +1,5 @@
 import { checkPayloadSize, decode, encode, encodeCanonical, type Meta, SpanwiseError } from '../journal/index.ts'
+import type { Redaction } from '../redaction/index.ts'
 import { type Caches, checkCache } from './cache.ts'
 import { readDocument } from './document.ts'
 import { type Duration, milliseconds } from './duration.ts'
@@ -28,6 +29,12 @@ export interface StepCommon {
   readonly priority?: number
   /** what to do when the code passes another input than was recorded under the same key; steps park by default */
   readonly onDrift?: 'park' | 'keep'
+  /**
+   * What must not be written of its input, result, errors and model calls, beside what holds for its workflow; `false`: nothing is looked for.
+   * Code gets its result as it is written
+   * @example { redact: { find: personalData() } }
+   */
+  readonly redact?: Redaction | false
   /** it decides something, under this name where it is one: it is listed with the decisions, whether it asks a model or not */
   readonly decision?: boolean | string
 }
@@ -353,6 +360,7 @@ function stepSpec(definition: StepDefinition, value: unknown): OperationSpec {
     effect: { type: definition.kind === 'transaction' ? 'transaction' : 'step', definition, text },
     settle: settleStep,
     onDrift: definition.options.onDrift,
+    redact: definition.options.redact,
     repeatable: definition.options.effect === 'idempotent' || definition.options.effect === 'none',
   }
 }

@@ -1,5 +1,6 @@
 import { encodeCanonical, SpanwiseError } from '../journal/index.ts'
 import type { Description } from './describe.ts'
+import type { Redaction } from '../redaction/index.ts'
 import type { Duration } from './duration.ts'
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from './schema.ts'
 import { checkStarts, type Debounce, type Throttle } from './starts.ts'
@@ -30,6 +31,8 @@ interface WorkflowCommon<I> {
    * @example { throttle: { key: (order) => order.shop, limit: 10, period: '1m' } }
    */
   readonly throttle?: Throttle<I>
+  /** What must not be written of its runs, beside what holds for the app; `false`: nothing is looked for. */
+  readonly redact?: Redaction | false
 }
 
 export interface WorkflowDefinition {
@@ -42,6 +45,7 @@ export interface WorkflowDefinition {
   readonly throttle?: Throttle<never> | undefined
   /** what is inside, where there is more to see than code */
   readonly describe?: (() => Description) | undefined
+  readonly redact?: Redaction | false | undefined
   readonly fn: (input: unknown, context: WorkflowContext<unknown>) => Promise<unknown>
 }
 
@@ -89,8 +93,8 @@ export const workflow: WorkflowFactory = ((name: string, second: unknown, third?
     })
   }
   checkStarts(name, options)
-  const { input, output, deadline, debounce, throttle } = options
-  return { name, kind: 'workflow', input, output, deadline, debounce, throttle, fn }
+  const { input, output, deadline, debounce, throttle, redact } = options
+  return { name, kind: 'workflow', input, output, deadline, debounce, throttle, redact, fn }
 }) as never
 
 export function workflowDefinition(startable: Startable<never, unknown>): WorkflowDefinition {

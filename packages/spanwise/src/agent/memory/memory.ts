@@ -10,6 +10,7 @@ import {
   type StepDefinition,
 } from '../../workflow/index.ts'
 import { type Recalled, storeVectors, type VectorStore } from './vectors.ts'
+import { writable } from './writable.ts'
 
 export interface MemoryOptions {
   /** `models.embeddingModel('search')`; what was remembered with another model is not found */
@@ -69,7 +70,7 @@ export function memory(name: string, options: MemoryOptions): AgentMemory {
       reconcile: undefined,
       fn: ((given: string, context: StepContext) => fn(given, space, context)) as StepDefinition['fn'],
     }
-    return callStep(definition, input)
+    return callStep(definition, writable(input, `${what} of memory "${name}"`))
   }
   const remember = (text: string) =>
     call('remember', text, async (given, space, { idempotencyKey, abortSignal, run }) => {

@@ -2,6 +2,7 @@ import type { ModelMessage } from 'ai'
 import { decode, encode } from '../../journal/index.ts'
 import { callStep, currentScope, now, type StepContext, type StepDefinition } from '../../workflow/index.ts'
 import { ownStore } from './vectors.ts'
+import { writable } from './writable.ts'
 
 /** parts of a conversation that are read again, the latest ones */
 const mostParts = 50
@@ -17,8 +18,9 @@ export async function readThread(agent: string, thread: string): Promise<readonl
 /** Adds what was said in this run. Erased with the run, and with its subject. */
 export async function writeThread(agent: string, thread: string, said: readonly ModelMessage[]): Promise<void> {
   const { subject } = currentScope('a thread').execution.started
-  await threadStep(agent, thread, 'keep', said, async (space, at, { idempotencyKey, run }) => {
-    const text = encode(said, 'a thread')
+  const kept = writable(said, 'a thread')
+  await threadStep(agent, thread, 'keep', kept, async (space, at, { idempotencyKey, run }) => {
+    const text = encode(kept, 'a thread')
     await ownStore().remember({ id: idempotencyKey, space, subject, run: run.id, text, at })
   })
 }

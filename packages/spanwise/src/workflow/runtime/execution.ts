@@ -1,14 +1,16 @@
 import {
   type Entry,
   type EntryKind,
+  encode,
   keyToken,
   keyTokenUnder,
   type Meta,
   type NewEntry,
   SpanwiseError,
 } from '../../journal/index.ts'
+import { Redactor } from '../../redaction/index.ts'
 import { CancelledError, ReplayError } from '../errors.ts'
-import { endsRun } from '../failure.ts'
+import { classify, endsRun } from '../failure.ts'
 import type { RunInfo } from '../types.ts'
 import { type Compensation, runCompensations } from './compensation.ts'
 import { type Control, readControl } from './control.ts'
@@ -39,6 +41,8 @@ export interface ExecutionInit {
   readonly host: Host
   /** finished items after which `each` takes its first snapshot; 500 */
   readonly snapshotAfter?: number | undefined
+  /** what must not be written; secrets by their form where nothing says so */
+  readonly redactor?: Redactor | undefined
   /** calls the user's function inside the given scope */
   readonly body: (execution: Execution, scope: Scope, started: Started) => Promise<unknown>
   readonly started: (payload: Entry) => Started
@@ -63,6 +67,7 @@ export class Execution implements Runtime {
   readonly recorded: Recorded
   readonly started: Started
   readonly snapshotAfter: number
+  readonly redactor: Redactor
   /** time of the last delivery, ms */
   time: number
   /** index of the last delivery */
@@ -116,7 +121,8 @@ export class Execution implements Runtime {
       },
       secretOf: (subject) => this.#secretOf(subject),
     })
-    this.#writer = new HistoryWriter(init.host, init.entries.at(-1) as Entry)
+    this.redactor = init.redactor ?? Redactor.of(undefined)
+    this.#writer = new HistoryWriter(init.host, init.entries.at(-1) as Entry, this.redactor)
     this.started = init.started(this.recorded.start)
     this.run = runInfo(init.run, this.started)
     this.time = beginOf(this.recorded.start, init.entries)
@@ -298,7 +304,7 @@ export class Execution implements Runtime {
 
   /** A construct's continuation as data. */
   snapshot(scope: Scope, key: string, payload: string, meta?: Meta): void {
-    if (this.#replay.on) return
+    if (this.#replay.on || !this.#mayStand(payload, meta)) return
     this.#writer.write({
       kind: 'scope.snapshot',
       key,
@@ -309,6 +315,16 @@ export class Execution implements Runtime {
       payload,
       subject: scope.subject,
     })
+  }
+
+  /**
+   * A continuation that would have to be redacted is not what the code goes on with: none is written, and the history is replayed.
+   * The one at the end is for whoever looks.
+   */
+  #mayStand(payload: string, meta: Meta | undefined): boolean {
+    const { values } = this.redactor
+    if (values === 'keep' || (values === 'label' && meta?.['done'] === true)) return true
+    return this.redactor.encoded(payload) === undefined
   }
 
   /** The next early signal of this name that is there for the scope. */
@@ -842,7 +858,21 @@ export class Execution implements Runtime {
 
   // ---- writing
 
+  /** What must not be written and is a value that code would get: the operation fails with that, and nothing of it is written. */
   #append(offer: Offer): NewEntry {
+    try {
+      return this.#write(offer)
+    } catch (error) {
+      const { operation, kind, payload } = offer
+      const failed = operation === undefined ? undefined : failures[kind]
+      if (failed === undefined) throw error
+      const input = kind === 'step.result' ? (payload?.slice(0, payload.indexOf('\n')) ?? 'null') : 'null'
+      const said = kind === 'model.result' ? encode(error, 'error') : `${input}\n${encode(error, 'error')}`
+      return this.#write({ ...offer, kind: failed, meta: { ...offer.meta, class: classify(error) }, payload: said })
+    }
+  }
+
+  #write(offer: Offer): NewEntry {
     const { operation, kind, attempt = 0, meta, payload, input, subject, notBefore } = offer
     const entry = { kind, attempt, meta, payload, input, subject, notBefore }
     if (operation !== undefined) return this.record(operation, entry)
@@ -850,9 +880,24 @@ export class Execution implements Runtime {
   }
 
   /** Writes an entry about the run itself: its end, its parking. */
-  writeEnd(kind: EntryKind, meta: Meta, payload: string | undefined): void {
-    this.#writer.write({ kind, key: '', after: this.current, attempt: 0, meta, payload, subject: this.root.subject })
+  writeEnd(kind: EntryKind, meta: Meta, payload: string | undefined): NewEntry {
+    return this.#writer.write({
+      kind,
+      key: '',
+      after: this.current,
+      attempt: 0,
+      meta,
+      payload,
+      subject: this.root.subject,
+    })
   }
+}
+
+/** What an operation comes to where its result cannot be written. */
+const failures: Readonly<Partial<Record<EntryKind, EntryKind>>> = {
+  'step.result': 'step.error',
+  'item.pulled': 'step.error',
+  'model.result': 'model.error',
 }
 
 /** A key of this scope with its user-made parts readable, where it has some. */

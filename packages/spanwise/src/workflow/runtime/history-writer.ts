@@ -1,4 +1,5 @@
 import type { Entry, EntryKind, Meta, NewEntry } from '../../journal/index.ts'
+import { type Redaction, type Redactor, redactEntry } from '../../redaction/index.ts'
 import type { Host } from './host.ts'
 import type { Operation } from './model.ts'
 
@@ -13,16 +14,22 @@ export interface OperationEntry {
   readonly notBefore?: number | undefined
 }
 
-type Placeless = Omit<NewEntry, 'index' | 'at'> & { readonly notBefore?: number | undefined }
+type Placeless = Omit<NewEntry, 'index' | 'at'> & {
+  readonly notBefore?: number | undefined
+  /** what the step that it is about says must not be written */
+  readonly redact?: Redaction | false | undefined
+}
 
 /** Gives entries their index and their time, which never goes back, and hands them to the host. */
 export class HistoryWriter {
   readonly #host: Host
+  readonly #redactor: Redactor
   #nextIndex: number
   #lastAt: number
 
-  constructor(host: Host, last: Pick<Entry, 'index' | 'at'>) {
+  constructor(host: Host, last: Pick<Entry, 'index' | 'at'>, redactor: Redactor) {
     this.#host = host
+    this.#redactor = redactor
     this.#nextIndex = last.index + 1
     this.#lastAt = last.at
   }
@@ -35,10 +42,12 @@ export class HistoryWriter {
 
   /** Reserves the place of an entry that goes its own way to the store. */
   make(entry: Placeless): NewEntry {
+    // before anything else: what is refused has no place
+    const { meta, payload } = redactEntry(entry, this.#redactor.within(entry.redact))
     // a clock may count in parts of a ms; the journal does not
     const at = Math.max(Math.floor(this.#host.now()), this.#lastAt, Math.ceil(entry.notBefore ?? 0))
     this.#lastAt = at
-    const { after, kind, key, clearKey, attempt, meta, payload, input, subject } = entry
+    const { after, kind, key, clearKey, attempt, input, subject } = entry
     return { index: this.#nextIndex++, after, at, kind, key, clearKey, attempt, meta, payload, input, subject }
   }
 }
@@ -47,5 +56,6 @@ export class HistoryWriter {
 export function ofOperation(operation: Operation, entry: OperationEntry): Placeless {
   const { key, clearKey, after, scope } = operation
   const { kind, attempt, meta, payload, input, subject = scope.subject, notBefore } = entry
-  return { after, kind, key, clearKey, attempt, meta, payload, input, subject, notBefore }
+  const { redact } = operation.spec
+  return { after, kind, key, clearKey, attempt, meta, payload, input, subject, notBefore, redact }
 }

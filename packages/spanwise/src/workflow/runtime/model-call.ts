@@ -158,5 +158,7 @@ export interface ModelAnswer {
 /** Records the model calls of one attempt of a step, and hands out again what earlier attempts were answered. */
 export interface StepModels {
   readonly home: ModelHome
+  /** what is recorded of an answer may not be all that was said: code gets it when it is on record, not while it forms */
+  readonly whole: boolean
   call(request: ModelRequest): Promise<ModelAnswer>
 }

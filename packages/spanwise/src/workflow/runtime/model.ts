@@ -1,4 +1,5 @@
 import type { Entry, EntryKind, Meta } from '../../journal/index.ts'
+import type { Redaction, Redactor } from '../../redaction/index.ts'
 import type { StandardSchemaV1 } from '../schema.ts'
 import type { RunInfo, StepContext } from '../types.ts'
 import type { Compensation } from './compensation.ts'
@@ -21,6 +22,8 @@ export interface Runtime {
   readonly ownCompensations: readonly Compensation[]
   /** of a fork and what comes of it: which effects may happen */
   readonly dry: Dry | undefined
+  /** what must not be written of it */
+  readonly redactor: Redactor
   /** aborts when the run is cancelled */
   readonly abort: LazyAbort
   readonly replaying: boolean
@@ -119,6 +122,8 @@ export interface OperationSpec {
   settle(entry: Delivered): Settlement | undefined
   /** what to do when the code now passes another input under the same key */
   readonly onDrift?: 'park' | 'keep' | undefined
+  /** what must not be written of it, beside what holds for its run */
+  readonly redact?: Redaction | false | undefined
   /** what comes from outside must fit: a filled-in form, a signal's value */
   readonly form?: StandardSchemaV1 | undefined
 }
