@@ -9,7 +9,7 @@ import { approval, child, each, FailError, signal, sleep, spanwise, step, workfl
 import { gateway, prompt } from 'spanwise/models'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
-import type { EncryptionOptions } from '../../packages/spanwise/src/index.ts'
+import type { EncryptionOptions, Redaction } from '../../packages/spanwise/src/index.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -28,7 +28,7 @@ export function temporaryFolder(): string {
 }
 
 /** Puts a mark in every place there is, in a store that is left open: its log is beside it. */
-export async function fill(folder: string, encryption?: EncryptionOptions) {
+export async function fill(folder: string, encryption?: EncryptionOptions, redact?: Redaction | false) {
   const provider = await startProvider()
   onTestFinished(() => provider.close())
   const models = gateway({ models: { fast: createOpenAI({ baseURL: provider.baseURL, apiKey: 'k' })('m') } })
@@ -86,6 +86,7 @@ export async function fill(folder: string, encryption?: EncryptionOptions) {
     log: silent,
     linger: 10,
     ...(encryption === undefined ? {} : { encryption }),
+    ...(redact === undefined ? {} : { redact }),
   })
   onTestFinished(() => app.close())
   const run = await app.start(everything, mark('input'), {

@@ -126,6 +126,7 @@ export {
   type SqlTransaction,
   type WrappedKey,
 } from './journal/index.ts'
+export type { Finder, Found, Redaction, Reference } from './redaction/index.ts'
 export {
   ApprovalExpiredError,
   type ApprovalOptions,

@@ -63,6 +63,8 @@ export function redacting(backend: Backend, redactors: Redactors): Backend {
     },
     fork: async (request) => backend.fork(edited(request, await ofRun(request.source))),
     act: (act) => backend.act({ ...act, reason: redactors.app.text(act.reason).text }),
+    changeSchedule: (change) =>
+      backend.changeSchedule('pause' in change ? { ...change, pause: redactors.app.text(change.pause).text } : change),
     putSchedule: async (put) => backend.putSchedule(redactors.schedule(put)),
   }
 }

@@ -75,7 +75,7 @@ export class Redactor {
     if (options === false) return nothing
     const known = this.#inner.get(options)
     if (known !== undefined) return known
-    check(options)
+    checkRedaction(options, 'redact')
     const { secrets = this.#said.secrets, references = [], find = [], values } = options
     const said = {
       secrets,
@@ -168,8 +168,11 @@ function total(tally: Tally): number {
 const nothing = Redactor.plain(false)
 const standard = Redactor.plain(true)
 
-/** @throws INVALID_OPTION */
-function check({ find, values, references }: Redaction): void {
+/** Told where it is written. @throws INVALID_OPTION */
+export function checkRedaction(options: Redaction | false | undefined, where: string): void {
+  if (options === undefined || options === false) return
+  const { find, values, references } = options
+
   const finders = find === undefined ? [] : Array.isArray(find) ? find : [find]
   const wrong =
     finders.find((one) => typeof one !== 'function') !== undefined
@@ -182,7 +185,7 @@ function check({ find, values, references }: Redaction): void {
   if (wrong === undefined) return
   throw new SpanwiseError({
     code: 'INVALID_OPTION',
-    message: `redact: ${wrong}.`,
+    message: `${where}: ${wrong}.`,
     hint: "redact takes { secrets, references: ['NAME'], find: personalData(), values: 'label' | 'refuse' | 'keep' }, or false.",
   })
 }

@@ -1,5 +1,5 @@
 import { checkPayloadSize, decode, encode, encodeCanonical, type Meta, SpanwiseError } from '../journal/index.ts'
-import type { Redaction } from '../redaction/index.ts'
+import { checkRedaction, type Redaction } from '../redaction/index.ts'
 import { type Caches, checkCache } from './cache.ts'
 import { readDocument } from './document.ts'
 import { type Duration, milliseconds } from './duration.ts'
@@ -268,6 +268,7 @@ function checkOptions(name: string, options: StepDefinition['options']): void {
     if (value !== undefined) milliseconds(value, `${option} of step "${name}"`)
   }
   checkLimits(name, options)
+  checkRedaction(options.redact, `redact of step "${name}"`)
   if (options.memory !== undefined) {
     bytes(options.memory, `memory of step "${name}"`)
     if (options.pool === undefined) {

@@ -1,6 +1,7 @@
 import { encodeCanonical, SpanwiseError } from '../journal/index.ts'
 import type { Description } from './describe.ts'
 import type { Redaction } from '../redaction/index.ts'
+import { checkRedaction, type Redaction } from '../redaction/index.ts'
 import type { Duration } from './duration.ts'
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from './schema.ts'
 import { checkStarts, type Debounce, type Throttle } from './starts.ts'
@@ -94,6 +95,7 @@ export const workflow: WorkflowFactory = ((name: string, second: unknown, third?
   }
   checkStarts(name, options)
   const { input, output, deadline, debounce, throttle, redact } = options
+  checkRedaction(redact, `redact of workflow "${name}"`)
   return { name, kind: 'workflow', input, output, deadline, debounce, throttle, redact, fn }
 }) as never
 
