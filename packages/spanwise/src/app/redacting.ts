@@ -9,6 +9,7 @@ import {
   Redactor,
   reasonParts,
   redactParts,
+  scheduleParts,
   startParts,
   valueRefused,
 } from '../redaction/index.ts'
@@ -35,7 +36,7 @@ export class Redactors {
   /** What its runs will start with. @throws VALUE_REFUSED */
   schedule<P extends Pick<PutSchedule, 'id' | 'workflow' | 'start'>>(put: P): P {
     const what = `The input of schedule "${put.id}"`
-    return { ...put, start: value(put.start, startParts, this.of(put.workflow), what) }
+    return { ...put, start: value(put.start, scheduleParts, this.of(put.workflow), what) }
   }
 
   /** whether any of them has to look into it */

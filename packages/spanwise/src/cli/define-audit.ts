@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { bundle, check, prove, showKey, subject, verify } from './commands/audit.ts'
+import { redact } from './commands/redact.ts'
 import { collect, type Define, examples, type Options, whole } from './define.ts'
 import { defineActs } from './define-acts.ts'
 import { defineDecisions } from './define-decisions.ts'
@@ -64,6 +65,21 @@ export function defineAudit(program: Command, { screen, action }: Define): void 
     .requiredOption('-o, --out <path>', 'a new folder, or a new file that ends in .zip')
     .addHelpText('after', examples('audit subject customer-17 --out customer-17.zip'))
     .action(action((name: string, options: Options) => subject(screen, name, options)))
+  audit
+    .command('redact')
+    .summary('show what would be redacted; changes nothing')
+    .description(
+      'Tells what the config’s rules find: in files or standard input, or in what is on record of a run. Entries that are written already stay as they are.',
+    )
+    .option('-f, --file <file>', 'a text; standard input by default; may be repeated', collect)
+    .option('--run <run>', 'a run: id, beginning of an id, or workflow:your-id')
+    .option('--text', 'prints the text as it would be written')
+    .option('--check', 'exit code 1 where anything is found')
+    .addHelpText(
+      'after',
+      examples('audit redact --file mail.json', 'audit redact --run refund:o-7', 'audit redact --text < prompt.txt'),
+    )
+    .action(action((options: Options) => redact(screen, options)))
   defineDecisions(audit, { screen, action })
   defineActs(audit, { screen, action })
   for (const command of audit.commands) command.exitOverride()

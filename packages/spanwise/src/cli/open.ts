@@ -34,6 +34,7 @@ export interface Target {
   readonly store: string
   readonly encryption?: EncryptionOptions
   readonly oversight?: Oversight
+  readonly redact?: SpanwiseConfig['redact'] & {}
 }
 
 /** Opens an encrypted store that is named by --store alone. */
@@ -42,11 +43,12 @@ export const storeKeyVariable = 'SPANWISE_STORE_KEY'
 /** A config is read only where it says which store. */
 export async function target(common: Common): Promise<Target> {
   if (common.store === undefined || common.config !== undefined) {
-    const { store, encryption, oversight } = await project(common)
+    const { store, encryption, oversight, redact } = await project(common)
     return {
       store,
       ...(encryption === undefined ? {} : { encryption }),
       ...(oversight === undefined ? {} : { oversight }),
+      ...(redact === undefined ? {} : { redact }),
     }
   }
   const store = storeFrom(common.store, process.cwd())
@@ -113,6 +115,8 @@ export async function join(config: SpanwiseConfig, log: Log): Promise<Session> {
     ...(config.release === undefined ? {} : { release: config.release }),
     ...(config.oversight === undefined ? {} : { oversight: config.oversight }),
     ...(config.audit === undefined ? {} : { audit: config.audit }),
+    ...(config.redact === undefined ? {} : { redact: config.redact }),
+    workflows: config.workflows,
   })
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setInterval(() => {

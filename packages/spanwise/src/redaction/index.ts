@@ -1,5 +1,5 @@
 export type { Finder, Found } from './found.ts'
-export { decisionParts, orderParts, type Part, reasonParts, redactParts, startParts } from './parts.ts'
+export { decisionParts, orderParts, type Part, reasonParts, redactParts, scheduleParts, startParts } from './parts.ts'
 export { redactEntry, valueRefused } from './payload.ts'
 export { checkRedaction, type Redacted, type Redaction, Redactor } from './redactor.ts'
 export type { Reference } from './references.ts'

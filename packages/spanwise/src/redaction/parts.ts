@@ -14,6 +14,7 @@ export type Part =
   | { readonly letters: string }
 
 export const startParts: readonly Part[] = ['input', 'tags', 'compensations', { letters: 'mailbox' }]
+export const scheduleParts: readonly Part[] = ['input', 'tags', { text: 'canonical' }]
 export const orderParts: readonly Part[] = ['edit.input', 'result.value', 'results']
 export const decisionParts: readonly Part[] = ['reason', 'form']
 export const questionParts: readonly Part[] = ['question', 'of']
