@@ -1,7 +1,6 @@
 import { encodeCanonical, SpanwiseError } from '../journal/index.ts'
-import type { Description } from './describe.ts'
-import type { Redaction } from '../redaction/index.ts'
 import { checkRedaction, type Redaction } from '../redaction/index.ts'
+import type { Description } from './describe.ts'
 import type { Duration } from './duration.ts'
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from './schema.ts'
 import { checkStarts, type Debounce, type Throttle } from './starts.ts'
