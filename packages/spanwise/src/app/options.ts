@@ -75,7 +75,7 @@ export interface SpanwiseOptions {
   /**
    * What must not be written, before anything is. Without it: secrets by their form, in all that no code reads (errors, inputs of steps,
    * requests to models, questions, logs). With it: values too. `false`: nothing is looked for.
-   * @example { references: ['STRIPE_KEY'], find: personalData() }
+   * @example { references: ["STRIPE_KEY"], find: personalData() }
    */
   readonly redact?: Redaction | false
   /** what people may do to the record, and how long decisions are kept */

@@ -11,7 +11,7 @@ export interface Redaction {
   readonly secrets?: boolean
   /**
    * Secrets by where they stand: names of environment variables, or functions that say them. They are read when the app opens.
-   * @example ['STRIPE_KEY', { name: 'db password', value: () => readFileSync('/run/secrets/db', 'utf8').trim() }]
+   * @example ["STRIPE_KEY", { name: 'db password', value: () => readFileSync('/run/secrets/db', 'utf8').trim() }]
    */
   readonly references?: readonly Reference[]
   /**
