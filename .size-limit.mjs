@@ -5,18 +5,19 @@ const budgets = {
   // schedules, limits, forks, repairs, the audit log, retention and the surface to all of them
   // the store's newer parts stand in every program that opens one: encryption, erasure and holds, decisions, cache, debounced starts
   // evidence and exports of subjects are chunks of their own, loaded by who asks for them, and counted here
-  '.': '130 kB',
+  // what must not be written is looked for in every program that records anything
+  '.': '136 kB',
   './agent': '60 kB',
   // loaded into somebody else's process; at-exit, with prices, is not among it
   './baseline': '8 kB',
   // for browsers: one small module
   './client': '4 kB',
-  './graph': '40 kB',
+  './graph': '48 kB',
   './graph/definition': '44 kB',
   './models': '40 kB',
   './redact': '8 kB',
   './server': '40 kB',
-  './testing': '125 kB',
+  './testing': '131 kB',
 }
 
 const studio = 'packages/spanwise/studio/assets'
