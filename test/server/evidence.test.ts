@@ -179,3 +179,23 @@ it('who may not see a run leaves no entry, and neither does what reads nothing',
   await viewer.countRuns()
   expect(await reads()).toEqual([])
 })
+
+it('how much of a run can be proved is told, to those who may see it', async () => {
+  const here = await scene()
+  const run = await here.app.start(grant, 'ann')
+  await run.result()
+  const client = await here.client('viewer', 'viewer')
+  const entries = (await Array.fromAsync(run.events())).length
+  await expect.poll(async () => (await client.getSeal({ run: run.id })).sealed).toBe(entries)
+  const seal = await client.getSeal({ run: run.id })
+  expect(seal).toMatchObject({ entries, sealed: entries })
+  expect(seal.checkpoint?.size).toBeGreaterThanOrEqual(entries)
+  expect(Math.abs(Date.parse(seal.checkpoint?.at ?? '') - Date.now())).toBeLessThan(60_000)
+  await expect((await here.client('b', 'viewer', 'beta')).getSeal({ run: run.id })).rejects.toMatchObject({
+    status: 404,
+  })
+  const unsealed = await scene({ audit: false })
+  const other = await unsealed.app.start(grant, 'bob')
+  await other.result()
+  expect(await (await unsealed.client('v')).getSeal({ run: other.id })).toEqual({ entries, sealed: 0 })
+})

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../packages/spanwise/src/engine/index.ts'
+import { members } from '../support/zip.ts'
 import { counted, useStage } from './browser.ts'
 import { echo, patient, provider, refund, reply, support, world } from './world.ts'
 
@@ -66,6 +68,53 @@ describe('erasing', () => {
     await page.getByRole('button', { name: 'Erase for good' }).click()
     await page.getByText('Erased by ann, with bob').waitFor()
     expect((await site.app.acts({ kind: 'erased' })).items).toMatchObject([{ by: 'ann', second: 'bob', run: run?.id }])
+  })
+})
+
+describe('evidence', () => {
+  it('of a run is downloaded when all of it is sealed', async () => {
+    await stage.reopen({ app: { audit: { every: '50ms' } } })
+    const { site, page } = stage
+    const [decision] = (await site.app.decisions()).items
+    const [run, index] = (decision?.id ?? '').split('/')
+    await page.goto(`${site.url}/audit/${run}/${index}`)
+    await page.getByText(/✓ All \d+ entries are sealed/).waitFor()
+    await page.goto(`${site.url}/runs/${run}`)
+    await page.getByRole('button', { name: 'Evidence…' }).click()
+    const coming = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download evidence' }).click()
+    const file = await coming
+    expect(file.suggestedFilename()).toBe(`run-${run}.zip`)
+    const found = members(readFileSync(await file.path()))
+    expect([...found.keys()]).toContain('verify.mjs')
+    expect(found.get('evidence.json')).toContain(`"run": "${run}"`)
+  })
+
+  it('is not there where the store is not sealed, and the page says so', async () => {
+    const { site, page } = stage
+    const [run] = (await site.app.list({ workflow: 'echo' })).items
+    await page.goto(`${site.url}/runs/${run?.id}`)
+    await page.getByRole('button', { name: 'Evidence…' }).click()
+    await page.getByText('This store is not sealed').waitFor()
+    expect(await page.getByRole('button', { name: 'Download evidence' }).isDisabled()).toBe(true)
+  })
+
+  it('where reading is on record the reason is said under the settings', async () => {
+    await stage.reopen({ app: { oversight: { access: 'reason' } } })
+    const { site, page } = stage
+    const [run] = (await site.app.list({ workflow: 'echo' })).items
+    await page.goto(`${site.url}/runs/${run?.id}`)
+    await page.getByText('REASON_NEEDED').first().waitFor()
+    await page.goto(`${site.url}/settings`)
+    await page.getByLabel(/^Why you look/).fill('complaint of müller')
+    await page.getByRole('button', { name: 'Say it' }).click()
+    await page.goto(`${site.url}/runs/${run?.id}`)
+    await page.getByRole('heading', { name: 'Result' }).waitFor()
+    expect((await site.app.acts({ kind: 'read' })).items).toContainEqual(
+      expect.objectContaining({ run: run?.id, reason: 'complaint of müller' }),
+    )
+    // what it was refused before
+    expect(stage.said.splice(0).every((one) => one.includes('400'))).toBe(true)
   })
 })
 

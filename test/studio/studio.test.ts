@@ -91,6 +91,7 @@ describe('the audit', () => {
     await page.getByRole('heading', { name: 'What had a part in it' }).waitFor()
     await page.getByText('fetch-order#0').first().waitFor()
     await page.getByText(/audit bundle/).waitFor()
+    await page.getByText('This store is not sealed').waitFor()
   })
 
   it('a run is told in words, and each sentence leads to its entries', async () => {

@@ -83,6 +83,7 @@ export {
   type RunDiff,
   type RunEvent,
   type RunMoment,
+  type RunSeal,
   type RunState,
   type Schedule,
   type ScheduleChanges,

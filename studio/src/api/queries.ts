@@ -203,6 +203,16 @@ export function useDecision(run: string, index: number) {
   })
 }
 
+/** How much of a run can be proved; asked again until all of it can. */
+export function useSeal(run: string) {
+  return useQuery({
+    queryKey: ['seal', run],
+    queryFn: ({ signal }) => api.getSeal({ run }, { signal }),
+    refetchInterval: ({ state: { data } }) =>
+      data !== undefined && data.checkpoint !== undefined && data.sealed < data.entries ? often : false,
+  })
+}
+
 export function useLineage(run: string, index: number) {
   return useQuery({
     queryKey: ['lineage', run, index],
@@ -252,6 +262,7 @@ export const acts = {
   resumeAll: (target: Input<'resumeRuns'>) => api.resumeRuns(target, once()),
   cancelAll: (target: Input<'cancelRuns'>) => api.cancelRuns(target, once()),
   giveUpAll: (target: Input<'giveUpRuns'>) => api.giveUpRuns(target, once()),
+  evidence: (run: string) => api.bundleRun({ run }),
   planErasure: (target: Input<'planErasure'>) => api.planErasure(target),
   erase: (target: Input<'eraseContent'>) => api.eraseContent(target, once()),
   createKey: (key: Input<'createKey'>) => api.createKey(key, once()),

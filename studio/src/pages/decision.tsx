@@ -1,7 +1,6 @@
 import { Link, useParams } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useDecision, useLineage } from '../api/queries.ts'
-import { Code } from '../parts/empty.tsx'
 import { formatMoney } from '../parts/format.ts'
 import { JsonView } from '../parts/json.tsx'
 import { PageHead, Panel } from '../parts/panel.tsx'
@@ -10,6 +9,7 @@ import { RunLink } from '../parts/run-link.tsx'
 import { Table, Td, Th } from '../parts/table.tsx'
 import { ExactTime } from '../parts/time.tsx'
 import { readable } from './audit.tsx'
+import { Evidence } from './evidence.tsx'
 
 /** All that is on record about one decision. */
 export function Decision() {
@@ -100,11 +100,7 @@ export function Decision() {
           )}
         </Panel>
         <Panel title="Evidence">
-          <p className="text-sm">
-            The entries of this run can be taken to somebody who does not trust this server: records, proofs, the signed
-            checkpoint, and a verifier that needs nothing but Node.
-          </p>
-          <Code>{`npx spanwise audit bundle ${run} --out evidence.zip`}</Code>
+          <Evidence run={run} />
         </Panel>
       </div>
     </>

@@ -3,6 +3,7 @@ import { keyOf } from '../api/client.ts'
 import { acts, useAct } from '../api/queries.ts'
 import type { RunDetail } from '../api/types.ts'
 import { EraseDialog } from '../pages/erase-dialog.tsx'
+import { Evidence } from '../pages/evidence.tsx'
 import { Button } from '../parts/button.tsx'
 import { CopyButton } from '../parts/copy.tsx'
 import { Dialog } from '../parts/dialog.tsx'
@@ -10,7 +11,7 @@ import { Field, Input, TextArea } from '../parts/field.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { readJson } from '../parts/read-json.ts'
 
-type Open = 'cancel' | 'give up' | 'signal' | 'erase' | undefined
+type Open = 'cancel' | 'give up' | 'signal' | 'erase' | 'evidence' | undefined
 
 /** What can be done with a run as it stands. */
 export function RunActions({ run }: { readonly run: RunDetail }) {
@@ -32,6 +33,14 @@ export function RunActions({ run }: { readonly run: RunDetail }) {
         <Button look="danger" onClick={() => setOpen('cancel')}>
           Cancel…
         </Button>
+      )}
+      <Button look="quiet" onClick={() => setOpen('evidence')}>
+        Evidence…
+      </Button>
+      {open === 'evidence' && (
+        <Dialog open onClose={close} title="Evidence of this run">
+          <Evidence run={run.id} />
+        </Dialog>
       )}
       <Button look="quiet" onClick={() => setOpen('erase')}>
         Erase…

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { keyOf, setKey } from '../api/client.ts'
+import { keyOf, reasonOf, setKey, setReason } from '../api/client.ts'
 import { useHealth, useMe } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
 import { Field, Input, Select } from '../parts/field.tsx'
@@ -88,7 +88,33 @@ function You() {
           Use it
         </Button>
       </form>
+      <Why />
     </Panel>
+  )
+}
+
+/** Only some servers ask for it; those record it with who read which run. */
+function Why() {
+  const [reason, setTyped] = useState(reasonOf() ?? '')
+  const client = useQueryClient()
+  return (
+    <form
+      className="flex items-end gap-2"
+      onSubmit={(event) => {
+        event.preventDefault()
+        setReason(reason)
+        void client.invalidateQueries()
+      }}
+    >
+      <div className="flex-1">
+        <Field label="Why you look at runs" hint="Where reading is on record, this stands beside your name.">
+          <Input maxLength={200} value={reason} onChange={(event) => setTyped(event.target.value)} />
+        </Field>
+      </div>
+      <Button type="submit" className="mb-5">
+        Say it
+      </Button>
+    </form>
   )
 }
 

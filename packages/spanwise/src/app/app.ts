@@ -52,6 +52,7 @@ import { type DiffStory, diffRuns, type RunDiff } from './diff.ts'
 import { type ErasePlan, planErase } from './erase-plan.ts'
 import type { RunState } from './event.ts'
 import { type ExportedFiles, evidenceOf, recordOf, type WithStore } from './evidence/exports.ts'
+import { type RunSeal, sealOf } from './evidence/sealed.ts'
 import { type Explanation, explainRun } from './explain/explain.ts'
 import type { ExternalSteps } from './external.ts'
 import { type Failure, type FailureOptions, failures } from './failures.ts'
@@ -262,6 +263,8 @@ export interface App extends AsyncDisposable {
    * @throws RUN_UNKNOWN, NOT_SEALED, AUDIT_KEY_MISSING
    */
   evidence(runId: string): Promise<ExportedFiles>
+  /** How many of a run's entries can be proved now. @throws RUN_UNKNOWN */
+  seal(runId: string): Promise<RunSeal>
   /** All that is on record about a subject, as files by name: what `spanwise audit subject` writes. */
   subjectRecord(subject: string, options?: { readonly tenant?: string }): Promise<ExportedFiles>
   /**
@@ -385,6 +388,7 @@ export function makeApp(
     hold: (target: ActOn, how: ActOptions) => actAs(backend, 'held', target, how, now(), oversight),
     release: (target: ActOn, how: ActOptions) => actAs(backend, 'released', target, how, now(), oversight),
     acts: (query: ActListOptions = {}) => listActs(backend, query),
+    seal: (run: string) => sealOf(options.withStore, run),
     async evidence(run: string) {
       // on record before anything is read
       if (operator !== undefined) await read.entries(run, 0, 1)

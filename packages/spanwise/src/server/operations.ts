@@ -35,6 +35,7 @@ export const operations = {
   getFailure: ['GET', '/api/v1/failures/{fingerprint}'],
   listDecisions: ['GET', '/api/v1/decisions'],
   getDecision: ['GET', '/api/v1/runs/{run}/decisions/{index}'],
+  getSeal: ['GET', '/api/v1/runs/{run}/seal'],
   bundleRun: ['GET', '/api/v1/runs/{run}/evidence'],
   exportSubject: ['POST', '/api/v1/subject-export'],
   getLineage: ['GET', '/api/v1/runs/{run}/decisions/{index}/lineage'],

@@ -79,6 +79,7 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | 'workflows' 
     release: (...args: Parameters<App['release']>) => machine.ask((one) => one.release(...args)),
     acts: (...args: Parameters<App['acts']>) => machine.ask((one) => one.acts(...args)),
     restoreArchived: (run: string) => machine.ask((one) => one.restoreArchived(run)),
+    seal: (run: string) => machine.ask((one) => one.seal(run)),
     evidence: (run: string) => machine.ask((one) => one.evidence(run)),
     subjectRecord: (...args: Parameters<App['subjectRecord']>) => machine.ask((one) => one.subjectRecord(...args)),
     as: (reader: Parameters<App['as']>[0]) =>

@@ -13,7 +13,7 @@ export interface ClientOptions {
   /** whose things are meant, where the caller has to do with several tenants */
   readonly tenant?: string
   /** why one looks at runs, where that is on record; a call may say its own */
-  readonly reason?: string
+  readonly reason?: string | (() => string | undefined)
   readonly fetch?: (request: Request) => Promise<Response>
 }
 
@@ -114,7 +114,7 @@ async function send(
   const headers = new Headers(more)
   if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
   if (tenant !== undefined) headers.set('spanwise-tenant', tenant)
-  const reason = call.reason ?? options.reason
+  const reason = call.reason ?? (typeof options.reason === 'function' ? options.reason() : options.reason)
   // a header takes no other letters
   if (reason !== undefined) headers.set('spanwise-reason', encodeURIComponent(reason))
   if (call.idempotencyKey !== undefined) headers.set('idempotency-key', call.idempotencyKey)

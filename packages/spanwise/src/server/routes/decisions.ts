@@ -70,6 +70,23 @@ export const decisionRoutes = {
     }),
     handler: async ({ app, scope, params: { index } }) => (await app.decision(`${scope.run.id}/${index}`)) as never,
   }),
+  getSeal: route({
+    summary: 'How many entries of a run can be proved now, and the checkpoint that they are under',
+    group: 'audit',
+    role: 'viewer',
+    tenant: 'run',
+    params: z.strictObject({ run: text }),
+    input: none,
+    output: z.object({
+      entries: z.int(),
+      sealed: z.int().meta({ description: 'of them, those under the latest checkpoint' }),
+      checkpoint: z
+        .object({ size: z.int(), at: z.string().optional() })
+        .optional()
+        .meta({ description: 'the latest one of the store; absent where it is not sealed' }),
+    }),
+    handler: ({ app, scope }) => app.seal(scope.run.id),
+  }),
   bundleRun: streamRoute({
     summary:
       'Evidence of a run for somebody who has no store: records, proofs, checkpoint, a report, a verifier; a zip file',
