@@ -36,6 +36,7 @@ export function indexDecisions(context: Context): boolean {
       const kind = segment.kind(i)
       if (!isOfInterest(kind)) continue
       const raw = segment.entry(i)
+      if (isPlainStep(context, raw)) continue
       const home = homeOf(raw.runSeq)
       // what a fork took over was decided once, in the other run
       if (home === undefined || raw.index < home.copied) continue
@@ -45,6 +46,17 @@ export function indexDecisions(context: Context): boolean {
   const next = last.pos + last.n
   context.sql(`INSERT OR REPLACE INTO spanwise_store (name, value) VALUES ('decided', ?)`).run(next)
   return rows.length < rowsAtOnce
+}
+
+/** Most entries: a step that asked no model, read no document and does not say that it decides. Whose it is need not be looked up. */
+function isPlainStep(context: Context, raw: RawEntry): boolean {
+  const { kind, key, meta, runSeq } = raw
+  if ((kind !== stepResult && kind !== stepError) || key.includes(insideStep)) return false
+  return !(meta.includes('"decision"') && isNamed(raw)) && latest(context, runSeq, key) === undefined
+}
+
+function isNamed(raw: RawEntry): boolean {
+  return (metaOf(raw)['decision'] ?? false) !== false
 }
 
 function isOfInterest(kind: number): boolean {
@@ -125,12 +137,12 @@ function addPart(context: Context, { runSeq }: RawEntry, key: string, position: 
 function settle(context: Context, raw: RawEntry, position: number, run: string): void {
   const { runSeq, key, index, after, at } = raw
   const before = latest(context, runSeq, key)
-  const isNamed = (metaOf(raw)['decision'] ?? false) !== false
-  if (before === undefined && !isNamed) return
+  const saysSo = isNamed(raw)
+  if (before === undefined && !saysSo) return
   const parts = partsAt(context, runSeq, JSON.parse(before?.parts ?? '[]') as number[], run)
   const wasAsked = parts.some(({ kind, meta }) => kind.startsWith('model.') && meta['call'] !== 'embedding')
   for (const part of parts) for (const term of termsOf(context, part)) addTerm(context, term, raw)
-  if (!wasAsked && !isNamed) {
+  if (!wasAsked && !saysSo) {
     // it read documents, and what it made of them is no decision
     if (before?.pos === null) context.sql('DELETE FROM spanwise_decisions WHERE seq = ?').run(before.seq)
     return
