@@ -14,6 +14,8 @@ export interface Begin {
   readonly input: string
   /** codec text of `run.started` */
   readonly payload: string
+  /** what was redacted in it: `email 2` */
+  readonly redacted?: string | undefined
   readonly wakeAt: number | undefined
   readonly priority: number
   readonly deadline: number | undefined
@@ -32,6 +34,7 @@ export function newRun(tokens: Pick<StoreInfo, 'token'>, begin: Begin): Omit<New
     run,
     input,
     payload,
+    redacted,
     wakeAt,
     priority,
     deadline,
@@ -66,7 +69,12 @@ export function newRun(tokens: Pick<StoreInfo, 'token'>, begin: Begin): Omit<New
       kind: 'run.started',
       key: '',
       attempt: 0,
-      meta: { workflow, release, ...(begins === undefined ? {} : { begins }) },
+      meta: {
+        workflow,
+        release,
+        ...(begins === undefined ? {} : { begins }),
+        ...(redacted === undefined ? {} : { redacted }),
+      },
       payload,
     },
     at,

@@ -1,5 +1,5 @@
 import type { ForkRequest } from '../engine/index.ts'
-import type { NewMail, PutSchedule } from '../journal/index.ts'
+import { decode, encode, type NewMail, type PutSchedule } from '../journal/index.ts'
 import {
   decisionParts,
   orderParts,
@@ -36,7 +36,11 @@ export class Redactors {
   /** What its runs will start with. @throws VALUE_REFUSED */
   schedule<P extends Pick<PutSchedule, 'id' | 'workflow' | 'start'>>(put: P): P {
     const what = `The input of schedule "${put.id}"`
-    return { ...put, start: value(put.start, scheduleParts, this.of(put.workflow), what) }
+    const redacted = redactValue(put.start, scheduleParts, this.of(put.workflow), what)
+    if (redacted === undefined) return put
+    // its runs say so
+    const start = decode(redacted.text) as object
+    return { ...put, start: encode({ ...start, redacted: redacted.found }) }
   }
 
   /** whether any of them has to look into it */
@@ -55,8 +59,10 @@ export function redacting(backend: Backend, redactors: Redactors): Backend {
     ...backend,
     begin: async (begin) => {
       const what = `The input of workflow "${begin.workflow}"`
-      const payload = value(begin.payload, startParts, redactors.of(begin.workflow), what)
-      return backend.begin(payload === begin.payload ? begin : { ...begin, payload })
+      const redacted = redactValue(begin.payload, startParts, redactors.of(begin.workflow), what)
+      return backend.begin(
+        redacted === undefined ? begin : { ...begin, payload: redacted.text, redacted: redacted.found },
+      )
     },
     send: async (mail) => {
       if (mail.payload === undefined || !redactors.mayHold(mail.payload)) return backend.send(mail)
@@ -71,15 +77,20 @@ export function redacting(backend: Backend, redactors: Redactors): Backend {
 }
 
 /** @throws VALUE_REFUSED, REDACTION_FAILED */
-function value(text: string, parts: readonly Part[] | undefined, redactor: Redactor, what: string): string {
-  if (redactor.values === 'keep') return text
+function redactValue(
+  text: string,
+  parts: readonly Part[] | undefined,
+  redactor: Redactor,
+  what: string,
+): Redacted | undefined {
+  if (redactor.values === 'keep') return undefined
   const redacted = parts === undefined ? redactor.encoded(text) : redactParts(text, parts, redactor)
-  return taken(redacted, redactor, what) ?? text
+  if (redacted !== undefined && redactor.values === 'refuse') throw valueRefused(what, redacted.found)
+  return redacted
 }
 
-function taken(redacted: Redacted | undefined, redactor: Redactor, what: string): string | undefined {
-  if (redacted !== undefined && redactor.values === 'refuse') throw valueRefused(what, redacted.found)
-  return redacted?.text
+function value(text: string, parts: readonly Part[] | undefined, redactor: Redactor, what: string): string {
+  return redactValue(text, parts, redactor, what)?.text ?? text
 }
 
 function letter({ kind, name }: NewMail, payload: string, redactor: Redactor): string {

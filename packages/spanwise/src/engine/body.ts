@@ -43,7 +43,7 @@ export async function runBody(
   const redacted = execution.redactor.values === 'keep' ? undefined : execution.redactor.encoded(text)
   if (redacted !== undefined && execution.redactor.values === 'refuse')
     throw valueRefused(`The ${what}`, redacted.found)
-  return redacted?.text ?? text
+  return text
 }
 
 async function continueAs(execution: Execution, definition: WorkflowDefinition, input: unknown): Promise<never> {

@@ -35,6 +35,16 @@ export function newChild(parent: RunHome, operation: Operation): NewRun {
   const { started, dry } = parent.execution
   const definition = effect.definition as WorkflowDefinition
   const { deadline } = definition
+  const begun = startOf(parent, definition, {
+    input: effect.value,
+    seed: newSeed(),
+    id: effect.id,
+    tags: [],
+    subject: started.subject,
+    team: started.team,
+    // what an operator allows is said to the run that it is about; effects of a fork's children are no less effects
+    ...(effect.id === undefined && dry !== undefined ? { dry: { allow: dry.allow } } : {}),
+  })
   return {
     run: runIdFor(engine.store.info, row.tenant, effect.workflow, id),
     workflow: definition.name,
@@ -55,17 +65,12 @@ export function newChild(parent: RunHome, operation: Operation): NewRun {
       kind: 'run.started',
       key: '',
       attempt: 0,
-      meta: { workflow: effect.workflow, release: engine.release },
-      payload: startOf(parent, definition, {
-        input: effect.value,
-        seed: newSeed(),
-        id: effect.id,
-        tags: [],
-        subject: started.subject,
-        team: started.team,
-        // what an operator allows is said to the run that it is about; effects of a fork's children are no less effects
-        ...(effect.id === undefined && dry !== undefined ? { dry: { allow: dry.allow } } : {}),
-      }),
+      meta: {
+        workflow: effect.workflow,
+        release: engine.release,
+        ...(begun.found === undefined ? {} : { redacted: begun.found }),
+      },
+      payload: begun.text,
     },
     at,
   }
@@ -76,11 +81,11 @@ function startOf(
   { engine }: RunHome,
   { name, redact }: WorkflowDefinition,
   started: Parameters<typeof startPayload>[0],
-): string {
+): { readonly text: string; readonly found?: string } {
   const payload = startPayload(started)
   const redactor = engine.redactor.within(redact)
   const redacted = redactor.values === 'keep' ? undefined : redactParts(payload, startParts, redactor)
   if (redacted !== undefined && redactor.values === 'refuse')
     throw valueRefused(`The input of child "${name}"`, redacted.found)
-  return redacted?.text ?? payload
+  return redacted ?? { text: payload }
 }

@@ -12,6 +12,8 @@ export interface ScheduledStart {
   readonly subject?: string
   readonly team?: string
   readonly priority: number
+  /** what was redacted in it */
+  readonly redacted?: string
   /** ms from the start of a run */
   readonly deadline?: number
 }
@@ -59,7 +61,14 @@ export function scheduledRun(
       kind: 'run.started',
       key: '',
       attempt: 0,
-      meta: { workflow, release, schedule: tokens.token('tag', scheduleTag(schedule.id)), due, trigger },
+      meta: {
+        workflow,
+        release,
+        schedule: tokens.token('tag', scheduleTag(schedule.id)),
+        due,
+        trigger,
+        ...(start.redacted === undefined ? {} : { redacted: start.redacted }),
+      },
       payload: startPayload({
         input: start.input,
         seed: newSeed(),
