@@ -56,10 +56,16 @@ async function follow(
   changed: () => void,
 ): Promise<void> {
   let next = 0
-  for (let more = true; more; ) {
+  let held: RunEvent[] = []
+  for (let more = true, isFirst = true; more; isFirst = false) {
     const page = await api.listEvents({ run, from: next, limit: 1_000 }, { signal })
-    dispatch({ is: 'events', events: page.items })
+    held.push(...page.items)
     more = page.next !== undefined
+    // the first page at once, the others together: each time the whole history is gone through
+    if (isFirst || !more || held.length >= 5_000) {
+      dispatch({ is: 'events', events: held })
+      held = []
+    }
     next = page.next ?? (page.items.at(-1)?.index ?? next - 1) + 1
   }
   dispatch({ is: 'whole' })

@@ -36,6 +36,7 @@ export function formatMoney(nano: bigint): string {
 
 export function formatPercent(share: number): string {
   if (share > 0.999 && share < 1) return '> 99.9 %'
+  if (share > 0 && share < 0.0005) return '< 0.1 %'
   return `${counts.format(share * 100)} %`
 }
 
