@@ -143,6 +143,48 @@ const found: Readonly<Record<string, object>> = {
     acts: [{ at: 4289, run: 0, act: 'fork', where: 0.8 }],
     faults: [],
   },
+  'a fork does not take over what its source undid after the point': {
+    seed: 405140,
+    settings: { linger: 0, grace: 0, capacity: 10000, latency: 'none', haste: 0, snapshotAfter: 4 },
+    programs: [
+      [
+        { do: 'compensate', site: 'p0n0', fail: 0 },
+        { do: 'sleep', site: 'p0n2', ms: 1 },
+        { do: 'approve', site: 'p0n3', timeout: 81, ask: false },
+      ],
+    ],
+    runs: [{ name: 'run-2', program: 0, at: 0, priority: 0 }],
+    timetables: [],
+    acts: [
+      { at: 6, run: 0, act: 'cancel' },
+      { at: 547, run: 0, act: 'fork', where: 0.599 },
+    ],
+    faults: [],
+  },
+  'a fork does not take over what was done with an input that an operator gave after the point': {
+    seed: 422409,
+    settings: { linger: 0, grace: 300, capacity: 10000, latency: 'any order', haste: 0, snapshotAfter: 2 },
+    programs: [
+      [
+        {
+          do: 'all',
+          site: 'p0n1',
+          branches: [
+            [{ do: 'step', site: 'p0n5', step: 'work', fail: 0, after: false }],
+            [{ do: 'forget', site: 'p0n8', fail: 1 }],
+            [{ do: 'step', site: 'p0n9', step: 'once', fail: 2, after: true }],
+          ],
+        },
+      ],
+    ],
+    runs: [{ name: 'run-0', program: 0, at: 0, priority: 0 }],
+    timetables: [],
+    acts: [
+      { at: 78, run: 0, act: 'resume', edit: 'input' },
+      { at: 106, run: 0, act: 'fork', where: 0.276 },
+    ],
+    faults: [],
+  },
 }
 
 it.each(Object.entries(found))('%s', async (_what, schedule) => {

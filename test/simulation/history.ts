@@ -10,7 +10,7 @@ import type { World } from './world.ts'
 
 /** A fork of a later generation has of the ones before only how the run was started. */
 export function isPartial(entries: readonly Entry[]): boolean {
-  return (entries[1]?.index ?? 1) > 1
+  return entries[1]?.kind === 'run.continued' && entries.some(({ kind }) => kind === 'run.forked')
 }
 
 export interface Generation {

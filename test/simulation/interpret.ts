@@ -68,8 +68,6 @@ export async function interpret(player: Player, input: Input, context: WorkflowC
   } catch (error) {
     trace.push(`threw ${nameOf(error)}`)
     throw error
-  } finally {
-    end(frame.life)
   }
 }
 

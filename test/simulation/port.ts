@@ -7,7 +7,7 @@ import {
   type Store,
 } from '../../packages/spanwise/src/journal/index.ts'
 import { type Done, lifetimes, pace } from './steps.ts'
-import { disrupt, faultAt, Injected, type Process, type World } from './world.ts'
+import { disrupt, faultAt, Injected, type Process } from './world.ts'
 
 /** not worth telling */
 const quiet = new Set(['find', 'run'])
@@ -134,7 +134,7 @@ function note(request: Request, answer: unknown): void {
   // an answer was lost before: what it gave is given again
   if (name === 'claim' && (args[0] as { held?: unknown }).held !== undefined)
     for (const { row } of answer as readonly LoadedRun[]) disrupt(world, row.run)
-  if (name === 'keepRates') for (const rate of args[0] as readonly KeptRateRow[]) noteDraws(world, rate)
+  if (name === 'keepRates') for (const rate of args[0] as readonly KeptRateRow[]) noteDraws(process, rate)
   if (name === 'fork') {
     const { run, source } = args[0] as NewFork
     world.forks.set(run, source)
@@ -191,10 +191,13 @@ interface KeptRateRow {
 }
 
 /** In no span of time was more drawn than the rate allows. */
-function noteDraws({ draws, wrong }: World, { marks }: KeptRateRow): void {
+function noteDraws({ number, world }: Process, { marks }: KeptRateRow): void {
+  const { draws, wrong, isContested } = world
   for (const { at } of marks) {
     const amount = marks.filter((one) => one.at === at).reduce((sum, one) => sum + one.amount, 0)
-    draws.set(at, Math.max(draws.get(at) ?? 0, amount))
+    // two that believe to be the owner draw each for itself
+    const key = `${isContested ? number : ''} ${at}`
+    draws.set(key, Math.max(draws.get(key) ?? 0, amount))
     const close = marks.filter((one) => one.at >= at && one.at < at + pace.per)
     if (close.reduce((sum, one) => sum + one.amount, 0) > pace.limit)
       wrong.push(`drawn at once: ${JSON.stringify(close)}`)

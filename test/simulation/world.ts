@@ -42,8 +42,8 @@ export interface World {
   forking: number
   /** when schedules begin and end, by name; ms since 1970 */
   readonly timetables: Map<string, { readonly from: number; readonly until: number }>
-  /** what was drawn from the rate of paced steps, by time; ms since 1970 */
-  readonly draws: Map<number, number>
+  /** what was drawn from the rate of paced steps, by process, where there may be several, and time; ms since 1970 */
+  readonly draws: Map<string, number>
   /** results that were kept for others, by run and index: the time of the entry, ms since 1970 */
   readonly kept: Map<string, number>
   /** acknowledged invalidations, and when each was asked for */

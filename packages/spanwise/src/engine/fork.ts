@@ -105,7 +105,10 @@ export function planFork(run: string, entries: readonly Entry[], options: ForkOp
   checkEdit(run, options, entry, (fromStart && hasInput(options.edit)) || isState, reopen, done)
   const begun = fromStart ? [] : stillUnderWay(entries, from, reopen, done)
   // what a round did with the state that is replaced is not what it does with another
-  const underWay = isState ? begun.filter(({ key }) => !key.startsWith(`${entry?.key}[`)) : begun
+  const anew = isState ? begun.filter(({ key }) => !key.startsWith(`${entry?.key}[`)) : begun
+  // a fork undoes what it did itself, unless its source was undoing already
+  const undoes = live.some(({ key, kind }) => isUndoing(key) && outcomes.has(kind))
+  const underWay = undoes ? anew : anew.filter(({ key }) => !isUndoing(key))
   const ended = new Set(live.filter(({ kind }) => kind === 'child.settled').map(({ key }) => key))
   const known = new Set([...live, ...underWay].map(({ key }) => key))
   const later = entries.filter(
@@ -126,6 +129,10 @@ export function planFork(run: string, entries: readonly Entry[], options: ForkOp
     later: [...new Set(later.map(({ key }) => key))],
     time: (kept.at(-1) as Entry).at,
   }
+}
+
+function isUndoing(key: string): boolean {
+  return key.startsWith('compensate#0/')
 }
 
 function hasState(edit: ForkOptions['edit']): boolean {
@@ -172,10 +179,14 @@ function stillUnderWay(
   done: ReadonlySet<string>,
 ): readonly Entry[] {
   let found: Entry[] = []
+  // done with an input that the code does not pass: an operator's, given after the point
+  const edited = new Set<string | undefined>()
   for (const entry of entries) {
     if (entry.index < from) continue
     const dropped = supersedes(entry)
+    if (entry.kind === 'run.resumed') edited.add((decode(entry.payload ?? '{}') as Resumption).edit?.key)
     if (dropped !== undefined) found = found.filter((earlier) => !isSuperseded(earlier, dropped))
+    else if (edited.has(entry.key)) continue
     else if (results.has(entry.kind) && entry.after < from && entry.index !== from && !entry.erased)
       if (entry.key !== reopen && !done.has(entry.key) && entry.meta['late'] === undefined) found.push(entry)
   }
@@ -253,7 +264,8 @@ async function newFork(
 ): Promise<NewFork> {
   const { start, to } = plan
   const { run, source, from, edit, at } = request
-  const isNew = to === 1
+  // from its first entry: another run of its own; anything later knows what the source had drawn
+  const isNew = from === 0
   const atStart = plan.entry !== undefined && isStart(plan.entry)
   const input = atStart && edit !== undefined && 'input' in edit ? await parsed(row.workflow, edit.input, parse) : {}
   const begun = begunWith(first, isNew ? input : {})
