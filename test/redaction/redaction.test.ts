@@ -294,6 +294,24 @@ test('a fork and an edited result of a step whose input was redacted go on', asy
   expect(await recordOf(fork)).not.toContain(key)
 })
 
+test('a fork of a run whose step had been given a secret knows the step again', async () => {
+  const use = step('use', { effect: 'idempotent' }, async (_: { readonly token: string }) => 'used')
+  const flow = workflow('flow', async () => {
+    const said = await use({ token: key })
+    await sleep('1d')
+    return said
+  })
+  await using app = await testApp({ workflows: [flow] })
+  const run = await app.start(flow)
+  await app.advance('2d')
+  expect(await run.result()).toBe('used')
+  const timer = (await journal(run)).find(({ kind }) => kind === 'timer.fired')
+  const fork = await run.fork({ from: timer?.index ?? 0 })
+  await app.advance('2d')
+  expect(await fork.result()).toBe('used')
+  expect(app.executions('use')).toBe(1)
+})
+
 test('a stream that forms is shown without secrets, in whatever pieces it comes', async () => {
   const { models: own } = await models(`Take ${key} and go.`)
   const talk = step('talk', async () => {

@@ -99,9 +99,9 @@ export function own(log: Log, process: Process): void {
   owners.set(log, process)
 }
 
-/** Who executes a step is known by the log that it was given. */
+/** Who executes a step is known by the log that it was given: one that stands in front of the process's own. */
 export function processOf(log: Log): Process {
-  return owners.get(log) as Process
+  return (owners.get(log) ?? owners.get(Object.getPrototypeOf(log))) as Process
 }
 
 export function disrupt(world: World, run = ''): void {

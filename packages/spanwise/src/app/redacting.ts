@@ -125,7 +125,9 @@ export function redactedLog(log: Log, redactor: Redactor): Log {
   if (redactor.isIdle) return log
   const clean = (level: keyof Log) => (message: string, facts?: object) =>
     log[level](shown(message, redactor) as string, shown(facts, redactor) as object | undefined)
-  return { debug: clean('debug'), info: clean('info'), warn: clean('warn'), error: clean('error') }
+  const levels: Log = { debug: clean('debug'), info: clean('info'), warn: clean('warn'), error: clean('error') }
+  // whatever else a log of the user's can do, it still can
+  return Object.assign(Object.create(log), levels)
 }
 
 /** What cannot be told apart is not shown. */

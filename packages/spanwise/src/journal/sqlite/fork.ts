@@ -71,7 +71,9 @@ function copied(entry: Entry): NewEntry {
  * The text that was committed to as the operation's input. Of steps it is in the payload; of other operations only the source's
  * commitment is left, which says nothing under another secret: their inputs are not held against the code of a fork.
  */
-function inputOf({ kind, payload, commitments }: Entry): string | undefined {
+function inputOf({ kind, payload, commitments, meta }: Entry): string | undefined {
+  // what was passed is not what is written: nobody can say any more what it was
+  if (meta['redacted'] !== undefined) return undefined
   if (commitments.input === undefined || payload === undefined || !kind.startsWith('step.')) return undefined
   const line = payload.slice(0, payload.indexOf('\n'))
   // what has no parts is written canonically to begin with
