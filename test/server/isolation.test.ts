@@ -30,6 +30,7 @@ async function scene(): Promise<Scene> {
   const other = await app.start(fails, secret, { tenant: 'beta' })
   const own = await app.start(asks, 'mine', { tenant: 'alpha' })
   await app.schedule(asks, secret, { id: 'b-schedule', tenant: 'beta', cron: '0 7 * * *' })
+  await app.streams.create(secret, { tenant: 'beta' })
   await app.idle()
   const [question] = (await app.approvals({ tenant: 'beta' })).items
   const [failure] = (await app.failures()).items
@@ -77,6 +78,7 @@ async function snapshot({ app, ids }: Scene): Promise<unknown> {
     schedule: await schedule?.status(),
     approvals: await app.approvals({ tenant: 'beta' }),
     runs: (await app.list({ tenant: 'beta' })).items.length,
+    stream: await app.streams.get(secret, { tenant: 'beta' }),
     keys: (await app.apiKeys()).find(({ name }) => name === secret),
   }
 }

@@ -71,6 +71,7 @@ import {
 } from './schedules.ts'
 import type { AuditOptions } from './sealing.ts'
 import { type StartOptions, startRun } from './start.ts'
+import { namedStreams, type Streams } from './streams.ts'
 import {
   type ConfirmOptions,
   confirmCall,
@@ -170,6 +171,8 @@ export interface App extends AsyncDisposable {
   counts(options?: { readonly tenant?: string }): Promise<Readonly<Record<RunStatus, number>>>
   /** Results of steps that runs take from each other. */
   readonly cache: ResultsCache
+  /** Named durable streams. */
+  readonly streams: Streams
   /** Two runs side by side, by their ids: what they did alike, and where they went apart. */
   diff(a: string, b: string): Promise<RunDiff>
   /** Runs that need attention or failed, grouped by what failed. */
@@ -350,6 +353,7 @@ export function makeApp(
     budgets: () => budgetUse(backend, now()),
     counts: (query: { readonly tenant?: string } = {}) => backend.counts(query.tenant),
     cache: resultsCache(backend, now),
+    streams: namedStreams(backend, now, operator?.by),
     diff: async (a: string, b: string) => diffRuns(await story(read, a), await story(read, b)),
     failures: (query: FailureOptions = {}) => failures(backend, query),
     costs: (query: CostOptions = {}) => costs(backend, query, now()),

@@ -1,11 +1,12 @@
 import { cacheFilter, dropResults, forkRun } from '../engine/index.ts'
-import { isTerminal, type RowChange, type RunRow, type Store } from '../journal/index.ts'
+import { isTerminal, type RowChange, type RunRow, type Store, StreamHub } from '../journal/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
 import { storeCache } from './cache-backend.ts'
 import { actOn } from './erasures.ts'
 import { retain } from './retention.ts'
 import { storeSchedules } from './schedule-backend.ts'
+import { storeStreams } from './stream-backend.ts'
 
 type Callback = (change: RowChange | undefined) => void
 
@@ -39,6 +40,7 @@ export function fileBackend(store: Store): Backend {
     ...storeSchedules(store, { changed: () => {}, fired: () => {} }),
     ...storeCache(store, (what) => dropResults(store, cacheFilter(store.info, what))),
     about: (subject) => aboutIn(store, subject),
+    ...storeStreams(store, new StreamHub(store, () => Date.now(), false)),
     act: (act) => actOn(store, act),
     acts: (query) => store.acts(query),
     retain: (step) => retain(store, step),

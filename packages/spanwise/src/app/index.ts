@@ -58,6 +58,18 @@ export { spanwise } from './spanwise.ts'
 export type { StartOptions } from './start.ts'
 export { diffStates, type StateChange, type StateView } from './states.ts'
 export type { StreamEvent, StreamOptions, StreamPart } from './stream.ts'
+export type { StreamBackend } from './stream-backend.ts'
+export {
+  type StreamAppendOptions,
+  type StreamBatch,
+  type StreamCreateOptions,
+  type StreamPlace,
+  type StreamReadOptions,
+  type StreamState,
+  type Streams,
+  type StreamTailOptions,
+  streamHeld,
+} from './streams.ts'
 export type { UnconfirmedCall, UnconfirmedOptions } from './unconfirmed.ts'
 export { version } from './version.ts'
 export { type WebhookOptions, webhook } from './webhook.ts'

@@ -1,5 +1,5 @@
 import type { Engine, Limiter, LimitState, ResultCache, Scheduler } from '../engine/index.ts'
-import type { BudgetChange, Store } from '../journal/index.ts'
+import type { BudgetChange, Store, StreamHub } from '../journal/index.ts'
 import type { BudgetState, CandidateState } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
@@ -9,6 +9,7 @@ import { aboutIn } from './file.ts'
 import type { Forming } from './forming.ts'
 import { retain } from './retention.ts'
 import { storeSchedules } from './schedule-backend.ts'
+import { storeStreams } from './stream-backend.ts'
 import type { Watchers } from './watchers.ts'
 
 /** The engine of this process and its store. */
@@ -23,6 +24,7 @@ export function localBackend(
   gateway: object | undefined,
   budgets: (changes: readonly BudgetChange[]) => void,
   now: () => number,
+  hub: StreamHub,
 ): Backend {
   const schedules = storeSchedules(store, {
     changed: () => scheduler.wake(),
@@ -37,6 +39,7 @@ export function localBackend(
     ...schedules,
     ...storeCache(store, (what) => results.invalidate(what)),
     about: (subject) => aboutIn(store, subject),
+    ...storeStreams(store, hub),
     act: (act) => actOn(store, act),
     acts: (query) => store.acts(query),
     retain: (step) => retain(store, step),

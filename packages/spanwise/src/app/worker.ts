@@ -22,6 +22,7 @@ import {
   type RowChange,
   SpanwiseError,
   type Store,
+  streamHub,
 } from '../journal/index.ts'
 import {
   bytes,
@@ -174,6 +175,8 @@ export async function openWorker(
     // what is due by a schedule is looked for behind: runs go on meanwhile
     scheduler.wake()
     const opened = store
+    const streams = streamHub(opened, () => clock.now())
+    streams.closed = () => seals?.changed()
     const local = localBackend(
       opened,
       engine,
@@ -187,6 +190,7 @@ export async function openWorker(
         for (const callback of budgetWatchers) callback(changes)
       },
       () => clock.now(),
+      streams,
     )
     const backend = redacting(local, redactors)
     let isLost = false

@@ -22,6 +22,7 @@ import { defineProject } from './define-project.ts'
 import { defineRepair } from './define-repair.ts'
 import { defineSchedules } from './define-schedules.ts'
 import { defineStore } from './define-store.ts'
+import { defineStreams } from './define-streams.ts'
 import { showError } from './output/error.ts'
 import { type Terminal, terminal } from './terminal.ts'
 import { exitCode, isUsage } from './usage.ts'
@@ -291,6 +292,7 @@ Examples:
   defineSchedules(program, { screen, action })
   defineGraph(program, { screen, action })
   defineCache(program, { screen, action })
+  defineStreams(program, { screen, action })
   registerBaseline(program, screen, action)
   defineStore(program, { screen, action })
   defineHelp(program, { screen, action })

@@ -46,6 +46,8 @@ export type EntryKind =
   | 'operator.released'
   | 'operator.read'
   | 'operator.confirmed'
+  // a stream is whole: in the store's own history, with its digest
+  | 'stream.closed'
 
 /** Small, queryable facts. No personal data: people and user-made ids appear as tokens. */
 export type Meta = Readonly<Record<string, string | number | boolean | null>>

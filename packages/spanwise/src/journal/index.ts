@@ -27,6 +27,7 @@ export {
 export { isSpanwiseError, SpanwiseError, type SpanwiseErrorInit } from './error.ts'
 export type { FailureQuery, FailureRow } from './failures.ts'
 export type { ForkLink } from './fork.ts'
+export { jsonMessages } from './json-messages.ts'
 export { kindCodes } from './kinds.ts'
 export { leaf } from './leaf.ts'
 export type { Act, Acted, ActKind, ActQuery, ActRow } from './ledger.ts'
@@ -86,3 +87,30 @@ export type {
   StoreInfo,
   WorkerInfo,
 } from './store.ts'
+export { StreamHub, streamHub } from './stream-hub.ts'
+export {
+  checkStreamName,
+  fromOffset,
+  invalidStream,
+  jsonText,
+  streamMissing,
+  streamRefused,
+  toOffset,
+  toStreamData,
+} from './stream-values.ts'
+export {
+  isJsonType,
+  mediaType,
+  type NewStream,
+  type StreamAppend,
+  type StreamAppended,
+  type StreamCreated,
+  type StreamData,
+  type StreamDeleted,
+  type StreamListQuery,
+  type StreamQuery,
+  type StreamRead,
+  type StreamRef,
+  type StreamRow,
+  type StreamStore,
+} from './streams.ts'

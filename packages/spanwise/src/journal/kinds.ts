@@ -38,6 +38,7 @@ export const kindCodes: Readonly<Record<EntryKind, number>> = {
   'operator.released': 74,
   'operator.read': 75,
   'operator.confirmed': 76,
+  'stream.closed': 80,
 }
 
 const kinds = new Map(Object.entries(kindCodes).map(([kind, code]) => [code, kind as EntryKind]))

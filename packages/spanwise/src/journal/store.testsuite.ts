@@ -17,6 +17,7 @@ import { testRates } from './testsuite/rates.testsuite.ts'
 import { testRetention } from './testsuite/retention.testsuite.ts'
 import { testRuns } from './testsuite/runs.testsuite.ts'
 import { testSchedules } from './testsuite/schedules.testsuite.ts'
+import { testStreams } from './testsuite/streams.testsuite.ts'
 import { testWork } from './testsuite/work.testsuite.ts'
 
 /** What every store must do. `open` is called once per test and gives a new, empty store. */
@@ -40,5 +41,6 @@ export function testStore(name: string, open: OpenForTest): void {
     testCache(open)
     testApiKeys(open)
     testMemories(open)
+    testStreams(open)
   })
 }

@@ -15,6 +15,7 @@ import type { Page } from './page.ts'
 import type { LimitWait, Rates } from './rates.ts'
 import type { RetentionStore } from './retention.ts'
 import type { FiringOf, ScheduleStore } from './schedules.ts'
+import type { StreamStore } from './streams.ts'
 
 /**
  * The port that every store implements (SQLite on a thread or in memory today, Postgres later).
@@ -35,6 +36,7 @@ export interface Store
     MemoryStore,
     Rates,
     ScheduleStore<NewRun>,
+    StreamStore,
     Deaths,
     RetentionStore {
   readonly info: StoreInfo
@@ -117,7 +119,18 @@ export interface StoreInfo {
   readonly older?: OlderNote | undefined
   /** keyed hash of a user-made id, name or tag under the store's own key: what stands in columns instead of them */
   token(
-    purpose: 'id' | 'tag' | 'subject' | 'actor' | 'input' | 'limit' | 'document' | 'debounce' | 'cache' | 'memory',
+    purpose:
+      | 'id'
+      | 'tag'
+      | 'subject'
+      | 'actor'
+      | 'input'
+      | 'limit'
+      | 'document'
+      | 'debounce'
+      | 'cache'
+      | 'memory'
+      | 'producer',
     value: string,
   ): string
 }

@@ -76,6 +76,7 @@ export const operations = {
   releaseHold: ['POST', '/api/v1/holds/release'],
   listActs: ['GET', '/api/v1/acts'],
   retainRuns: ['POST', '/api/v1/retention'],
+  listStreams: ['GET', '/api/v1/streams'],
   listArchives: ['GET', '/api/v1/archives'],
 } as const satisfies Readonly<Record<string, readonly [Method, `/${string}`]>>
 

@@ -47,6 +47,23 @@ export const runState = z
   })
   .meta({ id: 'RunState' })
 
+export const streamState = z
+  .object({
+    name: z.string(),
+    tenant: z.string(),
+    type: z.string().meta({ description: 'media type' }),
+    offset: z.string().meta({ description: 'where the next append goes' }),
+    length: z.int().meta({ description: 'messages of JSON, bytes of others' }),
+    isClosed: z.boolean(),
+    closedAt: time.optional(),
+    digest: z.string().optional().meta({ description: 'SHA-256 of all of it, in hex, once it is closed' }),
+    seal: z.int().optional().meta({ description: 'index of the entry in the store’s own history that has the digest' }),
+    expiresAt: time.optional(),
+    run: z.string().optional().meta({ description: 'the run that made it' }),
+    createdAt: time,
+  })
+  .meta({ id: 'StreamState' })
+
 export const runDetail = runState
   .extend({
     key: z.string().optional().meta({ description: 'the id that the run was started with' }),

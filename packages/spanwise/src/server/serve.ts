@@ -22,6 +22,7 @@ import { readBody, readTexts } from './read.ts'
 import { badRequest, notFound } from './refusals.ts'
 import type { Call, Route, Scopes, TenantRule } from './route.ts'
 import { routes } from './routes/index.ts'
+import { answerStream, Refusal, streamHeaders, streamRoot } from './streams/index.ts'
 import { openStudio } from './studio.ts'
 
 /** An API to mount anywhere that speaks `Request` and `Response`. */
@@ -58,7 +59,9 @@ export function serve(app: App, options: ServeOptions = {}): Server {
   const document = JSON.stringify(openApi(version()), undefined, 2)
   const hono = new Hono<Env>({ strict: false })
 
-  hono.onError((error) => problemResponse(error, log))
+  hono.onError((error) =>
+    error instanceof Refusal ? problemResponse(error.error, log, error.headers) : problemResponse(error, log),
+  )
   hono.notFound((context) => problemResponse(notFound(new URL(context.req.url).pathname), log))
   hono.use(secureHeaders(headers))
   hono.use(async (context, next) => {
@@ -70,8 +73,13 @@ export function serve(app: App, options: ServeOptions = {}): Server {
   })
   if (origins.length > 0) {
     hono.use('/api/*', cors({ origin: [...origins], exposeHeaders: ['Location'], maxAge: 600 }))
+    hono.use(
+      `${streamRoot}*`,
+      cors({ origin: [...origins], exposeHeaders: ['Location', ...streamHeaders], maxAge: 600 }),
+    )
   }
-  hono.use('/api/*', bodyLimit({ maxSize, onError: () => problemResponse(tooLarge(maxSize), log) }))
+  for (const path of ['/api/*', `${streamRoot}*`])
+    hono.use(path, bodyLimit({ maxSize, onError: () => problemResponse(tooLarge(maxSize), log) }))
   const probe = healthHandler({
     health: async () => (isClosing ? { live: true, ready: false, reasons: ['The server is closing.'] } : app.health()),
   })
@@ -85,6 +93,10 @@ export function serve(app: App, options: ServeOptions = {}): Server {
       answer(context, route, { app, readAs, live, authenticator, letThrough, letFail }),
     )
   }
+  const closing = new AbortController()
+  hono.on(['GET', 'PUT', 'POST', 'DELETE'], `${streamRoot}*`, (context) =>
+    stream(context, { app, readAs, live, authenticator, letThrough, letFail }, closing.signal),
+  )
   const studio = options.studio === false ? undefined : openStudio(options.studio)
   if (studio !== undefined) hono.get('*', (context) => studio(context.req.raw))
 
@@ -94,6 +106,7 @@ export function serve(app: App, options: ServeOptions = {}): Server {
     close: () => {
       isClosing = true
       live.close()
+      closing.abort()
     },
   }
 }
@@ -158,6 +171,24 @@ async function seenBy(reader: App, scope: Scopes['run'], { type }: Route): Promi
   // what a stream tells is read once for all who follow it: who is new is on record at once
   if (type === 'text/event-stream') for await (const _ of run.events({ limit: 1 })) break
   return { ...scope, run, state: (await run.status()) ?? scope.state }
+}
+
+/** By the protocol of streams: whose they are and what the caller may do is checked as everywhere. */
+async function stream(context: Context<Env>, serving: Serving, closing: AbortSignal): Promise<Response> {
+  const request = context.req.raw
+  const caller = await callerOf(context, serving)
+  serving.letThrough(caller.id)
+  const reads = request.method === 'GET' || request.method === 'HEAD'
+  const tenant = request.headers.get('spanwise-tenant') ?? undefined
+  const scope = await admit(serving.app, caller, {
+    rule: 'one',
+    role: reads ? 'viewer' : 'operator',
+    params: {},
+    tenant,
+  })
+  const { tenant: whose } = scope as Scopes['one']
+  const signal = AbortSignal.any([request.signal, closing])
+  return answerStream(serving.app, request, { tenant: whose, by: caller.name, signal })
 }
 
 async function callerOf(context: Context<Env>, { authenticator, letFail }: Serving): Promise<Caller> {

@@ -7,6 +7,7 @@ import {
   type Schedule,
   type StreamEvent,
   type StreamOptions,
+  type Streams,
   unknownSchedule,
 } from '../app/index.ts'
 import type { Machine } from './machine.ts'
@@ -74,6 +75,7 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | 'workflows' 
       invalidate: (...args: Parameters<App['cache']['invalidate']>) =>
         machine.ask((one) => one.cache.invalidate(...args)),
     },
+    streams: survivingStreams(machine),
     erase: (...args: Parameters<App['erase']>) => machine.ask((one) => one.erase(...args)),
     hold: (...args: Parameters<App['hold']>) => machine.ask((one) => one.hold(...args)),
     release: (...args: Parameters<App['release']>) => machine.ask((one) => one.release(...args)),
@@ -100,6 +102,46 @@ function through(machine: Machine, reader: Parameters<App['as']>[0]): Machine {
   }
   const ask: Machine['ask'] = (call, waits) => machine.ask((app) => call(readers(app)), waits)
   return Object.create(machine, { ask: { value: ask } }) as Machine
+}
+
+function survivingStreams(machine: Machine): Streams {
+  const ask = <T>(call: (streams: Streams) => Promise<T>): Promise<T> => machine.ask((app) => call(app.streams))
+  return {
+    port: {
+      now: () => machine.clock.now(),
+      backend: {
+        createStream: (stream) => ask(({ port }) => port.backend.createStream(stream)),
+        appendStream: (append) => ask(({ port }) => port.backend.appendStream(append)),
+        readStream: (...args) => ask(({ port }) => port.backend.readStream(...args)),
+        stream: (ref) => ask(({ port }) => port.backend.stream(ref)),
+        streams: (query) => ask(({ port }) => port.backend.streams(query)),
+        deleteStream: (ref) => ask(({ port }) => port.backend.deleteStream(ref)),
+      },
+    },
+    create: (...args) => ask((streams) => streams.create(...args)),
+    // made here, so that asking twice appends once
+    append: (name, value, options = {}) => {
+      const producer = options.producer ?? { id: randomUUID(), epoch: 0, seq: 0 }
+      return ask((streams) => streams.append(name, value, { ...options, producer }))
+    },
+    read: (...args) => ask((streams) => streams.read(...args)),
+    async *tail(name, options = {}) {
+      for (let { offset } = options; ; ) {
+        const from = offset
+        const { value } = await ask((streams) =>
+          streams.tail(name, { ...options, ...(from === undefined ? {} : { offset: from }) }).next(),
+        )
+        if (value === undefined) return
+        yield value
+        if (value.isEnd) return
+        offset = value.offset
+      }
+    },
+    close: (...args) => ask((streams) => streams.close(...args)),
+    delete: (...args) => ask((streams) => streams.delete(...args)),
+    get: (...args) => ask((streams) => streams.get(...args)),
+    list: (...args) => ask((streams) => streams.list(...args)),
+  }
 }
 
 function survivingRun(machine: Machine, id: string): Run<unknown> {

@@ -82,6 +82,12 @@ export {
   stepPayload,
   withSettings,
 } from './step.ts'
+export {
+  type Stream,
+  type StreamOptions as NamedStreamOptions,
+  type StreamPart as NamedStreamPart,
+  stream,
+} from './stream.ts'
 export { now, sleep } from './time.ts'
 export type {
   Arg,

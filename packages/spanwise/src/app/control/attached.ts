@@ -206,6 +206,21 @@ export function attach(path: string, open: () => Promise<Store>): Backend {
     retain: (step) => use((backend) => backend.retain(step)),
     restoreRun: (run) => use((backend) => backend.restoreRun(run)),
     archives: () => use((backend) => backend.archives()),
+    createStream: (stream) => use((backend) => backend.createStream(stream)),
+    appendStream(append) {
+      // what is asked again is appended once
+      const producer = append.producer ?? { id: randomUUID(), epoch: 0, seq: 0 }
+      const named = append.add === undefined ? append : { ...append, producer }
+      return use((backend) => backend.appendStream(named))
+    },
+    readStream: (query, wait, signal) => use((backend) => backend.readStream(query, wait, signal)),
+    stream: (ref) => use((backend) => backend.stream(ref)),
+    streams: (query) => use((backend) => backend.streams(query)),
+    deleteStream: (ref) =>
+      use(async (backend, again) => {
+        const done = await backend.deleteStream(ref)
+        return again && done.state === 'unknown' ? { state: 'deleted' } : done
+      }),
     cached: (query) => use((backend) => backend.cached(query)),
     async invalidate(order) {
       const count = await use((backend) => backend.invalidate(order))

@@ -5,6 +5,7 @@ export type Check = (value: unknown) => boolean
 
 export const text: Check = (value) => typeof value === 'string'
 export const anything: Check = () => true
+export const bytes: Check = (value) => value instanceof Uint8Array
 /** money */
 export const big: Check = (value) => typeof value === 'bigint'
 export const flag: Check = (value) => typeof value === 'boolean'

@@ -1,9 +1,10 @@
-import { type Entry, type RunRow, SpanwiseError } from '../../journal/index.ts'
+import { type Entry, type RunRow, SpanwiseError, type StreamQuery } from '../../journal/index.ts'
 import type { Backend } from '../backend.ts'
 import type { Begin } from '../begin.ts'
 import {
   anything,
   big,
+  bytes,
   type Check,
   finite,
   flag,
@@ -16,7 +17,7 @@ import {
   tuple,
   whole,
 } from './check.ts'
-import { PAGE, PAGE_SIZE } from './protocol.ts'
+import { longestWait, PAGE, PAGE_SIZE } from './protocol.ts'
 
 /** What the owner answers. Watches belong to a connection and are not among these. */
 export interface Methods {
@@ -51,6 +52,12 @@ export interface Methods {
   readonly archives: []
   readonly cached: Parameters<Backend['cached']>
   readonly invalidate: Parameters<Backend['invalidate']>
+  readonly createStream: Parameters<Backend['createStream']>
+  readonly appendStream: Parameters<Backend['appendStream']>
+  readonly readStream: [query: StreamQuery, patience: number]
+  readonly stream: Parameters<Backend['stream']>
+  readonly streams: Parameters<Backend['streams']>
+  readonly deleteStream: Parameters<Backend['deleteStream']>
   readonly putApiKey: Parameters<Backend['putApiKey']>
   readonly apiKey: [string]
   readonly apiKeys: []
@@ -76,6 +83,15 @@ const overlap = oneOf('skip', 'queue', 'cancel', 'allow')
 const nextDue = record({ due: whole, wakeAt: whole })
 const scheduleRef = record({ tenant: text, id: text })
 const invalidated = { step: optional(text), key: optional(text), tag: optional(text), tenant: optional(text) }
+const streamRef = { tenant: text, name: text }
+const streamData = record({ data: bytes, count: whole })
+const streamMade = {
+  type: optional(text),
+  ttl: optional(whole),
+  expires: optional(whole),
+  subject: optional(text),
+  run: optional(text),
+}
 const actKinds = oneOf('erased', 'held', 'released', 'read', 'confirmed')
 const statuses = oneOf('queued', 'running', 'waiting', 'needs attention', 'completed', 'failed', 'cancelled')
 
@@ -235,6 +251,33 @@ const checks: { readonly [M in keyof Methods]: Check } = {
   archives: tuple(),
   cached: tuple(record({ ...invalidated, now: whole, after: optional(text), limit })),
   invalidate: tuple(record({ ...invalidated, dryRun: flag })),
+  createStream: tuple(
+    record({
+      ...streamRef,
+      ...streamMade,
+      fork: optional(record({ source: text, at: optional(whole), behind: optional(whole) })),
+      first: optional(streamData),
+      close: optional(flag),
+      at: whole,
+    }),
+  ),
+  appendStream: tuple(
+    record({
+      ...streamRef,
+      add: optional(streamData),
+      type: optional(text),
+      producer: optional(record({ id: text, epoch: whole, seq: whole })),
+      order: optional(text),
+      close: optional(flag),
+      by: optional(text),
+      make: optional(record(streamMade)),
+      at: whole,
+    }),
+  ),
+  readStream: tuple(record({ ...streamRef, from: whole, limit: whole, now: whole }), whole),
+  stream: tuple(record({ ...streamRef, now: whole })),
+  streams: tuple(record({ tenant: optional(text), after: optional(text), limit, now: whole })),
+  deleteStream: tuple(record({ ...streamRef, now: whole })),
   putApiKey: tuple(
     record({
       id: text,
@@ -345,6 +388,12 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
   archives: ({ backend }) => backend.archives(),
   cached: ({ backend }, query) => backend.cached(query),
   invalidate: ({ backend }, order) => backend.invalidate(order),
+  createStream: ({ backend }, stream) => backend.createStream(stream),
+  appendStream: ({ backend }, append) => backend.appendStream(append),
+  readStream: ({ backend }, query, patience) => backend.readStream(query, Math.min(patience, longestWait)),
+  stream: ({ backend }, ref) => backend.stream(ref),
+  streams: ({ backend }, query) => backend.streams(query),
+  deleteStream: ({ backend }, ref) => backend.deleteStream(ref),
   putApiKey: ({ backend }, key) => backend.putApiKey(key),
   apiKey: ({ backend }, id) => backend.apiKey(id),
   apiKeys: ({ backend }) => backend.apiKeys(),

@@ -52,3 +52,5 @@ export function checkHello(frame: unknown, other: 'owner' | 'client'): void {
 export const PAGE = 500
 /** Entries are cut by their size too: characters of payload in one answer. */
 export const PAGE_SIZE = 4 * 1024 * 1024
+/** of a read for what is not there yet, ms: a line that says nothing for long is taken for a broken one */
+export const longestWait = 10_000

@@ -9,10 +9,11 @@ import type {
   Page,
   RunRow,
   ScheduleRow,
+  StreamRow,
 } from '../../journal/index.ts'
 import type { Backend } from '../backend.ts'
 import type { Connection } from './connection.ts'
-import { PAGE } from './protocol.ts'
+import { longestWait, PAGE } from './protocol.ts'
 
 /** The owner's backend over a connection. Long answers come in pieces. */
 export function remoteBackend(connection: Connection): Omit<Backend, 'watch' | 'close'> {
@@ -65,6 +66,12 @@ export function remoteBackend(connection: Connection): Omit<Backend, 'watch' | '
     archives: () => ask('archives'),
     cached: (query) => pages<CacheRow, typeof query>((part) => ask('cached', part), query),
     invalidate: (order) => ask('invalidate', order),
+    createStream: (stream) => ask('createStream', stream),
+    appendStream: (append) => ask('appendStream', append),
+    readStream: (query, patience = 0) => ask('readStream', query, Math.min(patience, longestWait)),
+    stream: (ref) => ask('stream', ref),
+    streams: (query) => pages<StreamRow, typeof query>((part) => ask('streams', part), query),
+    deleteStream: (ref) => ask('deleteStream', ref),
     putApiKey: (key) => ask('putApiKey', key),
     apiKey: (id) => ask('apiKey', id),
     apiKeys: () => ask('apiKeys'),

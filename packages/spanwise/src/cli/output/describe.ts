@@ -93,6 +93,7 @@ export function describe(event: RunEvent): Described | undefined {
     case 'operator.released':
     case 'operator.read':
     case 'operator.confirmed':
+    case 'stream.closed':
       return undefined
     case 'note':
       if (meta['throttle'] === true && Number(meta['waited']) > 0)

@@ -7,6 +7,7 @@ import { identityToken } from '../secret.ts'
 import type { StoreInfo } from '../store.ts'
 import { type KeyHeader, readHeader, type StoreKeys, writeHeader } from './header.ts'
 import { createLog, type Log } from './log-state.ts'
+import type { RunningDigest } from './stream-parts.ts'
 
 /** One connection with what its functions share. */
 export interface Context {
@@ -30,6 +31,8 @@ export interface Context {
   readonly log: Log
   /** by a subject's token or a run's number; dropped on every rollback, because one that was made in it may be among them */
   readonly secrets: Map<string | number, Uint8Array>
+  /** of streams that grow, by number; dropped on every rollback too */
+  readonly digests: Map<number, RunningDigest>
 }
 
 /** @param keys of an encrypted store; `locked`: without them, to look at what needs none */
@@ -62,6 +65,7 @@ export function createContext(db: DatabaseSync, where: string, keys?: StoreKeys 
     token: tokenizer(key),
     log: createLog(),
     secrets: new Map(),
+    digests: new Map(),
   }
 }
 

@@ -98,7 +98,7 @@ function performAlone(context: Context, request: Request): Answer {
     context.sql('ROLLBACK TO request').run()
     context.sql('RELEASE request').run()
     backTo(context, before)
-    context.secrets.clear()
+    forget(context)
     return { error: storeError(error, context.where) }
   }
 }
@@ -112,11 +112,17 @@ function commit<T>(context: Context, begin: string, work: () => T): T {
     committed(context)
     return result
   } catch (error) {
-    context.secrets.clear()
+    forget(context)
     rollBack(context)
     rolledBack(context)
     throw error
   }
+}
+
+/** What may be of a transaction that was rolled back. */
+function forget({ secrets, digests }: Context): void {
+  secrets.clear()
+  digests.clear()
 }
 
 function rollBack({ db }: Context): void {
@@ -136,7 +142,7 @@ function transact<T>(
 ): { readonly state: 'ok'; readonly value: T } | { readonly state: 'fenced' } {
   let thrown: { readonly error: unknown } | undefined
   // another connection may have destroyed some since this one looked
-  context.secrets.clear()
+  forget(context)
   try {
     return commit(context, 'BEGIN IMMEDIATE', () => {
       const row = context.sql('SELECT owner, epoch FROM spanwise_runs WHERE seq = ? AND run = ?').get(run.seq, run.run)

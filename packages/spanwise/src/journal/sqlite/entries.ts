@@ -156,9 +156,13 @@ export function entryAt(
 }
 
 /** Takes the content of a run's entries away, of those that `whose` names; leaves and commitments stay. */
-export function eraseEntries(context: Context, runSeq: number, whose: (subject: string | undefined) => boolean): void {
+export function eraseEntries(
+  context: Context,
+  runSeq: number,
+  whose: (subject: string | undefined, index: number) => boolean,
+): void {
   rewrite(context, [runSeq], (raw, position) => {
-    if (!whose(raw.subject === '' ? undefined : raw.subject)) return raw
+    if (!whose(raw.subject === '' ? undefined : raw.subject, raw.index)) return raw
     if (raw.payload === undefined && raw.flags === 0) return raw
     if (raw.flags & inBlob) context.sql('DELETE FROM spanwise_blobs WHERE pos = ?').run(position)
     return { ...raw, payload: undefined, flags: erasedFlag }

@@ -1,6 +1,7 @@
 import { forgetResultsOf } from './cache.ts'
 import type { Context } from './context.ts'
 import { eraseEntries } from './entries.ts'
+import { eraseStreams } from './streams.ts'
 
 /** What is erased: a whole run, or everything that is about a subject (by token). */
 export type Target = { readonly run: number } | { readonly subject: string }
@@ -127,6 +128,13 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
       if ('subject' in target) context.sql('DELETE FROM spanwise_memories WHERE subject = ?').run(target.subject)
     },
   },
+  spanwise_streams: {
+    // and what was forked from them; a deleted run's streams stay
+    erase: eraseStreams,
+  },
+  spanwise_stream_parts: { keeps: 'they go with their stream' },
+  spanwise_stream_producers: { keeps: 'keyed hashes and numbers; they go with their stream' },
+  spanwise_counts: { keeps: 'numbers' },
   spanwise_forks: {
     erase: (context, target) => {
       const runs = pick(target, '= ?1', `IN (${runsOfSubject})`)

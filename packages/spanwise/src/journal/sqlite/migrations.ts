@@ -3,10 +3,12 @@ import { SpanwiseError } from '../error.ts'
 import { version1 } from './schema.ts'
 import { cacheTables } from './schema-cache.ts'
 import { confirmedTables } from './schema-confirmed.ts'
+import { countTables } from './schema-counts.ts'
 import { debounceTables } from './schema-debounce.ts'
 import { decisionTables } from './schema-decisions.ts'
 import { ledgerTables } from './schema-ledger.ts'
 import { memoryTables } from './schema-memories.ts'
+import { streamTables } from './schema-streams.ts'
 
 /** One element per version, from the first on; what was released is never changed. */
 export const migrations: readonly string[] = [
@@ -17,6 +19,8 @@ export const migrations: readonly string[] = [
   ledgerTables,
   confirmedTables,
   memoryTables,
+  streamTables,
+  countTables,
 ]
 
 export const schemaVersion = migrations.length

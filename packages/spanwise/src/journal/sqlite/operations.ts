@@ -42,6 +42,7 @@ import { retentionOperations, retentionReads } from './retention.ts'
 import { mailOf, runById, toRunRow } from './rows.ts'
 import { scheduleOperations, scheduleReads } from './schedules.ts'
 import { checkpoints, logSize, positionOf, readLeaves, readLog, seal, sealed, sealNodes } from './sealing.ts'
+import { streamOperations, streamReads } from './streams.ts'
 import { runsOfSubject, subjects } from './subjects.ts'
 
 /** Everything that can be asked of the store: a name, one plain argument, a plain answer. */
@@ -100,6 +101,7 @@ export const operations = {
   ...cacheOperations,
   ...apiKeyOperations,
   ...memoryOperations,
+  ...streamOperations,
   logSize: (context: Context, _: undefined) => logSize(context),
   log: (context: Context, range: { readonly from: number; readonly limit: number }) => readLog(context, range),
   checkLog: (context: Context, range: { readonly from: number; readonly limit: number }) => checkLog(context, range),
@@ -148,6 +150,7 @@ const reads: ReadonlySet<Op> = new Set([
   ...cacheReads,
   ...apiKeyReads,
   ...memoryReads,
+  ...streamReads,
   'logSize',
   'log',
   'checkLog',

@@ -86,10 +86,9 @@ export function counts(context: Context, tenant: string | undefined): Readonly<R
     failed: 0,
     cancelled: 0,
   }
-  const [filter, values] = tenant === undefined ? ['', []] : [' WHERE tenant = ?', [tenant]]
   for (const row of context
-    .sql(`SELECT status, count(*) AS n FROM spanwise_runs${filter} GROUP BY status`)
-    .all(...values)) {
+    .sql('SELECT status, sum(n) AS n FROM spanwise_counts WHERE ?1 IS NULL OR tenant = ?1 GROUP BY status')
+    .all(tenant ?? null)) {
     found[statuses.name(Number(row['status']))] = Number(row['n'])
   }
   return found

@@ -106,6 +106,13 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     remember: (memory) => ask('remember', memory),
     recall: (query) => ask('recall', query),
     forgetMemories: (which) => ask('forgetMemories', which),
+    createStream: (stream) => ask('createStream', stream),
+    appendStream: (append) => ask('appendStream', append),
+    readStream: (query) => ask('readStream', query),
+    stream: (ref) => ask('stream', ref),
+    streams: (query) => ask('streams', query),
+    useStream: (ref) => ask('useStream', ref),
+    deleteStream: (ref) => ask('deleteStream', ref),
     used: (of) => ask('used', of),
     use: (changes) => ask('use', changes),
   }

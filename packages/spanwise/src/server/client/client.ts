@@ -3,6 +3,7 @@ import { type OperationName, operations } from '../operations.ts'
 import type { runDetail, runEvent, runState } from '../schemas.ts'
 import { errorOf } from './error.ts'
 import { type Message, readMessages } from './sse.ts'
+import { type StreamsClient, streamsClient } from './streams.ts'
 import type { CallOptions, Download, Operations } from './types.ts'
 
 export interface ClientOptions {
@@ -58,6 +59,8 @@ export interface Client extends Operations {
   follow(run: string, options?: FollowOptions): AsyncGenerator<RunMessage>
   /** What a run’s model calls say while they say it; `again` voids what was told of a call, `final` is on record. */
   stream(run: string, options?: StreamOptions): AsyncGenerator<PartMessage>
+  /** named streams */
+  readonly streams: StreamsClient
 }
 
 /**
@@ -81,6 +84,13 @@ export function createClient(options: ClientOptions = {}): Client {
     ...(methods as unknown as Operations),
     follow: (run, how) => follow(options, run, how ?? {}),
     stream: (run, how) => stream(options, run, how ?? {}),
+    streams: streamsClient(async (name, { headers, ...init }, query, call) => {
+      const url = urlOf(options, `/streams/${name.split('/').map(encodeURIComponent).join('/')}`)
+      for (const [field, value] of Object.entries(query)) url.searchParams.set(field, value)
+      const signal = call.signal === undefined ? {} : { signal: call.signal }
+      const all = await headersOf(options, call, headers ?? {})
+      return (options.fetch ?? fetch)(new Request(url, { ...init, headers: all, ...signal }))
+    }),
   }
 }
 
@@ -100,7 +110,7 @@ async function send(
     delete rest[field]
     return encodeURIComponent(String(value))
   })
-  const url = new URL(filled, options.url ?? (globalThis as { location?: { origin: string } }).location?.origin)
+  const url = urlOf(options, filled)
   const reads = method === 'GET' || method === 'DELETE'
   if (reads) {
     for (const [field, value] of Object.entries(rest)) {
@@ -109,11 +119,7 @@ async function send(
       }
     }
   }
-  const token = typeof options.token === 'function' ? await options.token() : options.token
-  const tenant = call.tenant ?? options.tenant
-  const headers = new Headers(more)
-  if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
-  if (tenant !== undefined) headers.set('spanwise-tenant', tenant)
+  const headers = await headersOf(options, call, more)
   const reason = call.reason ?? (typeof options.reason === 'function' ? options.reason() : options.reason)
   // a header takes no other letters
   if (reason !== undefined) headers.set('spanwise-reason', encodeURIComponent(reason))
@@ -128,6 +134,23 @@ async function send(
   const response = await (options.fetch ?? fetch)(request)
   if (!response.ok) throw await errorOf(response)
   return response
+}
+
+function urlOf(options: ClientOptions, path: string): URL {
+  return new URL(path, options.url ?? (globalThis as { location?: { origin: string } }).location?.origin)
+}
+
+async function headersOf(
+  options: ClientOptions,
+  call: CallOptions,
+  more: Readonly<Record<string, string>>,
+): Promise<Headers> {
+  const token = typeof options.token === 'function' ? await options.token() : options.token
+  const tenant = call.tenant ?? options.tenant
+  const headers = new Headers(more)
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+  if (tenant !== undefined) headers.set('spanwise-tenant', tenant)
+  return headers
 }
 
 /** Asked anew each time: it changes while one waits. */

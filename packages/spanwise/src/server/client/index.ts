@@ -11,4 +11,5 @@ export {
   type StreamOptions,
 } from './client.ts'
 export { ApiError } from './error.ts'
+export type { StreamData, StreamFollowOptions, StreamsClient } from './streams.ts'
 export type { CallOptions, Input, Operations, Result } from './types.ts'

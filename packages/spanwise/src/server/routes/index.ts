@@ -11,6 +11,7 @@ import { operateRoutes } from './operate.ts'
 import { runRoutes } from './runs.ts'
 import { scheduleRoutes } from './schedules.ts'
 import { storeRoutes } from './store.ts'
+import { streamRoutes } from './streams.ts'
 import { viewRoutes } from './views.ts'
 
 /** Every route of the API, by the name of its operation: a name without a route, or the other way round, is a type error. */
@@ -24,6 +25,7 @@ export const routes = {
   ...decisionRoutes,
   ...scheduleRoutes,
   ...storeRoutes,
+  ...streamRoutes,
   ...keyRoutes,
   ...ledgerRoutes,
   ...externalRoutes,

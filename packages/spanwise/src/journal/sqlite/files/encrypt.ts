@@ -18,8 +18,8 @@ const secrets: readonly (readonly [table: string, column: string])[] = [
   ['spanwise_forks', 'token_key'],
 ]
 
-/** Columns with text of users. `name`: rows are found by it. */
-const texts: readonly (readonly [table: string, column: string, kind: 'text' | 'name'])[] = [
+/** Columns with text or bytes of users. `name`: rows are found by it. */
+const texts: readonly (readonly [table: string, column: string, kind: 'text' | 'name' | 'bytes'])[] = [
   ['spanwise_mail', 'payload', 'text'],
   ['spanwise_runs', 'outcome', 'text'],
   ['spanwise_schedules', 'id', 'name'],
@@ -27,6 +27,10 @@ const texts: readonly (readonly [table: string, column: string, kind: 'text' | '
   ['spanwise_schedules', 'paused_why', 'text'],
   ['spanwise_memories', 'text', 'text'],
   ['spanwise_memories', 'vector', 'text'],
+  ['spanwise_streams', 'name', 'name'],
+  ['spanwise_streams', 'ordering', 'text'],
+  ['spanwise_streams', 'digest', 'text'],
+  ['spanwise_stream_parts', 'data', 'bytes'],
 ]
 
 /** Where encryption puts its hand on a column, and why not on some: a test holds this against the schema. */
@@ -72,9 +76,11 @@ export async function encryptStore(
       const columns = columnsOf(vault, context.key)
       db.function('spanwise_seal', (text) => columns.seal(String(text)))
       db.function('spanwise_seal_name', (text) => columns.sealName(String(text)))
+      db.function('spanwise_seal_bytes', (bytes) => columns.sealBytes(bytes as Uint8Array))
       for (const [table, column, kind] of texts) {
-        const seal = kind === 'name' ? 'spanwise_seal_name' : 'spanwise_seal'
-        db.exec(`UPDATE ${table} SET ${column} = ${seal}(${column}) WHERE typeof(${column}) = 'text'`)
+        const seal = { text: 'spanwise_seal', name: 'spanwise_seal_name', bytes: 'spanwise_seal_bytes' }[kind]
+        const type = kind === 'bytes' ? 'blob' : 'text'
+        db.exec(`UPDATE ${table} SET ${column} = ${seal}(${column}) WHERE typeof(${column}) = '${type}'`)
       }
       wrapSecrets(context, (secret) => vault.wrap(secret))
       writeHeader(db, keys.header)
