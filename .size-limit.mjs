@@ -6,7 +6,7 @@ const budgets = {
   // the store's newer parts stand in every program that opens one: encryption, erasure and holds, decisions, cache, debounced starts
   // evidence and exports of subjects are chunks of their own, loaded by who asks for them, and counted here
   // what must not be written is looked for in every program that records anything
-  '.': '136 kB',
+  '.': '144 kB',
   './agent': '60 kB',
   // loaded into somebody else's process; at-exit, with prices, is not among it
   './baseline': '8 kB',
@@ -17,7 +17,7 @@ const budgets = {
   './models': '40 kB',
   './redact': '8 kB',
   './server': '40 kB',
-  './testing': '131 kB',
+  './testing': '138 kB',
 }
 
 const studio = 'packages/spanwise/studio/assets'

@@ -7,7 +7,7 @@ import { identityToken } from '../secret.ts'
 import type { StoreInfo } from '../store.ts'
 import { type KeyHeader, readHeader, type StoreKeys, writeHeader } from './header.ts'
 import { createLog, type Log } from './log-state.ts'
-import type { RunningDigest } from './stream-parts.ts'
+import type { RunningDigest } from './running-digest.ts'
 
 /** One connection with what its functions share. */
 export interface Context {

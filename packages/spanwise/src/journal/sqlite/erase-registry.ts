@@ -1,10 +1,8 @@
 import { forgetResultsOf } from './cache.ts'
 import type { Context } from './context.ts'
 import { eraseEntries } from './entries.ts'
+import type { Target } from './erase-target.ts'
 import { eraseStreams } from './streams.ts'
-
-/** What is erased: a whole run, or everything that is about a subject (by token). */
-export type Target = { readonly run: number } | { readonly subject: string }
 
 interface TableErasure {
   /** why there is nothing to erase, for tables that hold no content */

@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
-import { eraseRegistry, type Target } from './erase-registry.ts'
+import { eraseRegistry } from './erase-registry.ts'
+import type { Target } from './erase-target.ts'
 import { runById } from './rows.ts'
 
 /** `subject` is the readable one. */

@@ -7,12 +7,6 @@ import { type RawStream, streamBySeq } from './stream-rows.ts'
 /** streams whose digest is kept up with while they grow; of others it is computed when they close */
 const mostDigests = 500
 
-/** The digest of a stream so far. */
-export interface RunningDigest {
-  readonly hash: Hash
-  at: number
-}
-
 interface Part {
   readonly start: number
   readonly stop: number

@@ -18,7 +18,7 @@ import {
 } from '../streams.ts'
 import type { Context } from './context.ts'
 import { eraseEntries, insertEntries } from './entries.ts'
-import type { Target } from './erase-registry.ts'
+import type { Target } from './erase-target.ts'
 import { ledgerRun, ledgerSecret, ledgerSeq } from './ledger-run.ts'
 import { lastIndex } from './places.ts'
 import { fromCursor, page } from './queries.ts'
