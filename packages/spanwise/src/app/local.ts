@@ -1,5 +1,5 @@
 import type { Engine, Limiter, LimitState, ResultCache, Scheduler } from '../engine/index.ts'
-import type { BudgetChange, Store, StreamHub } from '../journal/index.ts'
+import type { BudgetChange, IdentityRow, Store, StreamHub } from '../journal/index.ts'
 import type { BudgetState, CandidateState } from '../workflow/index.ts'
 import type { Backend } from './backend.ts'
 import { newRun } from './begin.ts'
@@ -81,7 +81,7 @@ export function localBackend(
     approvals: (query) => store.approvals(query),
     approval: (id) => store.approval(id),
     limits: async () => busiest(limiter.limits()),
-    models: async () => (isGateway(gateway) ? gateway.state() : undefined),
+    models: async () => (isGateway(gateway) ? withRecord(gateway.state(), await store.identities()) : undefined),
     // an older copy of the package may have made it
     budgets: async () => (isGateway(gateway) ? (gateway.budgets?.(store, now()) ?? []) : undefined),
     counts: (tenant) => store.counts(tenant),
@@ -99,6 +99,23 @@ function isGateway(value: object | undefined): value is {
   budgets?(store: Store, now: number): Promise<readonly BudgetState[]>
 } {
   return typeof (value as { state?: unknown } | undefined)?.state === 'function'
+}
+
+/** Who answered is known from the record where nobody has been asked since the process began. */
+function withRecord(states: readonly CandidateState[], known: readonly IdentityRow[]): readonly CandidateState[] {
+  return states.map((state) => {
+    const row = known.find(
+      ({ alias, provider, model, key }) =>
+        alias === state.alias && provider === state.provider && model === state.model && key === (state.key ?? ''),
+    )
+    if (row === undefined) return state
+    const { before, at } = row
+    return {
+      ...state,
+      answered: state.answered ?? row.answered,
+      ...(before === undefined ? {} : { before: { answered: before, until: at } }),
+    }
+  })
 }
 
 /** keys that are told */

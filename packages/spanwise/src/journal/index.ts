@@ -28,6 +28,7 @@ export { isSpanwiseError, SpanwiseError, type SpanwiseErrorInit } from './error.
 export type { FailureQuery, FailureRow } from './failures.ts'
 export type { ForkLink } from './fork.ts'
 export { jsonMessages } from './json-messages.ts'
+export type { Identity, IdentityRow } from './identities.ts'
 export { kindCodes } from './kinds.ts'
 export { leaf } from './leaf.ts'
 export type { Act, Acted, ActKind, ActQuery, ActRow } from './ledger.ts'

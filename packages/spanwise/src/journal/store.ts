@@ -6,6 +6,7 @@ import type { DecisionStore } from './decisions.ts'
 import type { Entry, NewEntry, RunStatus } from './entry.ts'
 import type { FailureStore } from './failures.ts'
 import type { ForkPoint, ForkStore } from './fork.ts'
+import type { IdentityStore } from './identities.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { LogStore } from './log.ts'
 import type { MemoryStore } from './memories.ts'
@@ -29,6 +30,7 @@ export interface Store
     CacheStore,
     ForkStore<NewFork, RunRow>,
     FailureStore,
+    IdentityStore,
     LedgerStore,
     LogStore,
     ModelCallStore,

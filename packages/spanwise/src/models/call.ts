@@ -7,6 +7,7 @@ import { boundsOf } from './bound.ts'
 import type { Budget } from './budget.ts'
 import { ModelError } from './errors.ts'
 import type { GatewayEvent } from './events.ts'
+import type { Identities } from './identities.ts'
 import { admitted } from './limits.ts'
 import type { Member } from './member.ts'
 import { type Prices, priceOf } from './price.ts'
@@ -21,6 +22,7 @@ export interface Gateway {
   /** how long a call of a run waits for an outage, ms */
   readonly patience: number
   bookOf(call: ModelCall): Book
+  identitiesOf(call: ModelCall): Identities
   event(call: Pick<ModelCall, 'home'>, event: GatewayEvent): void
 }
 
@@ -108,7 +110,7 @@ async function send(sending: Sending, call: ModelCall, started: number): Promise
   }
   if (routed.ok) {
     const { member, value } = routed
-    notice(alias, member, value, event)
+    gateway.identitiesOf(call).answered(alias, member, value.answered)
     const { cost, price } = bill
     const { usage, answered, fingerprint, firstMs } = value
     const record = { ...facts, member, usage, answered, fingerprint, firstMs, cost, price }
@@ -278,16 +280,6 @@ function billOf(routed: Routed<Heard>, prices: Prices, bounds: ReadonlyMap<Membe
 function wastedBy({ wasted }: Tally, bounds: ReadonlyMap<Member, Bound>): bigint | undefined {
   const amounts = wasted.map((member) => bounds.get(member)?.money).filter((amount) => amount !== undefined)
   return amounts.length === 0 ? undefined : amounts.reduce((a, b) => a + b, 0n)
-}
-
-/** Another model answers under the same name than did before. */
-function notice(alias: Alias, member: Member, { answered }: Heard, event: (event: GatewayEvent) => void): void {
-  if (answered === undefined) return
-  const before = member.answered
-  member.answered = answered
-  if (before === undefined || before === answered) return
-  const { provider, model } = member
-  event({ type: 'model changed', alias: alias.name, provider, model, before, after: answered })
 }
 
 type Facts = { readonly ms: number; readonly member?: Member } & Partial<CallRecord>

@@ -16,6 +16,7 @@ import { type Gateway, patienceOf } from './call.ts'
 import { type CandidateCheck, type CheckOptions, checkCandidate } from './check.ts'
 import { embeddingModel } from './embedding.ts'
 import type { GatewayEvent } from './events.ts'
+import { Identities } from './identities.ts'
 import { languageModel } from './language.ts'
 import type { Candidate, GatewayOptions, Model } from './options.ts'
 import { prices } from './price.ts'
@@ -159,6 +160,7 @@ function share(options: GatewayOptions, aliases: ReadonlyMap<string, Alias>): Ga
     })
   }
   const books = new WeakMap<object, Book>()
+  const identities = new WeakMap<object, Identities>()
   return {
     aliases,
     budgets,
@@ -170,6 +172,13 @@ function share(options: GatewayOptions, aliases: ReadonlyMap<string, Alias>): Ga
       const book = new Book(call.home, (event) => this.event(call, event))
       books.set(call.home, book)
       return book
+    },
+    identitiesOf(call) {
+      const known = identities.get(call.home)
+      if (known !== undefined) return known
+      const made = new Identities(call.home, (event) => this.event(call, event))
+      identities.set(call.home, made)
+      return made
     },
     event({ home }, event) {
       const said = telling(event)
@@ -204,12 +213,13 @@ function telling(event: GatewayEvent): string | undefined {
 }
 
 function stateOf({ name, members }: Alias): readonly CandidateState[] {
-  return members.map(({ provider, model, health, answered }) => ({
+  return members.map(({ provider, model, key, health, answered }) => ({
     alias: name,
     provider,
     model,
     breaker: health.state,
     from: health.from,
     answered,
+    key,
   }))
 }

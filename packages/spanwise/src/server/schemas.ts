@@ -325,6 +325,10 @@ export const candidate = z
     breaker: z.enum(['closed', 'open', 'half open']),
     from: time.meta({ description: 'when it may be asked again; in the past: now' }),
     answered: z.string().optional(),
+    before: z
+      .object({ answered: z.string(), until: time })
+      .optional()
+      .meta({ description: 'what answered under the same name before' }),
   })
   .meta({ id: 'Candidate' })
 

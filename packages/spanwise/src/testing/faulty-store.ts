@@ -187,6 +187,8 @@ export function faultyStore(store: Store, plan: FaultPlan = {}, before = 0): Fau
     streams: (query) => call(() => store.streams(query)),
     useStream: (ref) => asked(() => store.useStream(ref)),
     deleteStream: (ref) => asked(() => store.deleteStream(ref)),
+    identify: (now) => call(() => store.identify(now)),
+    identities: () => call(() => store.identities()),
     used: (of) => call(() => store.used(of)),
     use: (changes) => call(() => store.use(changes)),
     close: () => store.close(),

@@ -7,7 +7,7 @@ import { advice, listing } from '../output/blocks.ts'
 import { withProgress } from '../output/progress.ts'
 import type { Column } from '../output/table.ts'
 import { wrap } from '../output/text.ts'
-import { until } from '../output/time.ts'
+import { ago, until } from '../output/time.ts'
 import { jsonable } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
@@ -31,6 +31,11 @@ export async function listModels(terminal: Terminal, options: Common): Promise<n
     ...(live === undefined ? [] : [health(terminal)]),
   ]
   listing(terminal, { items: states }, columns, 'the gateway has no models')
+  for (const { alias, model, before, answered } of states)
+    if (before !== undefined)
+      terminal.note(
+        `${alias} ${model}: ${answered} answers, and until ${ago(new Date(before.until))} ${before.answered} did`,
+      )
   if (live === undefined)
     advice(
       terminal,

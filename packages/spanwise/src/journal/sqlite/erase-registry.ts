@@ -210,5 +210,6 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
   },
   spanwise_erasures: { keeps: 'opaque run ids and tokens' },
   spanwise_confirmed_calls: { keeps: 'numbers; what deleted runs have cost was paid all the same' },
+  spanwise_identities: { keeps: 'names of models, aliases and keys: none is a person’s word' },
   spanwise_budgets: { keeps: 'sums, under names of rules and keyed hashes' },
 }

@@ -6,6 +6,7 @@ import { confirmedTables } from './schema-confirmed.ts'
 import { countTables } from './schema-counts.ts'
 import { debounceTables } from './schema-debounce.ts'
 import { decisionTables } from './schema-decisions.ts'
+import { identityTables } from './schema-identities.ts'
 import { ledgerTables } from './schema-ledger.ts'
 import { memoryTables } from './schema-memories.ts'
 import { streamTables } from './schema-streams.ts'
@@ -21,6 +22,7 @@ export const migrations: readonly string[] = [
   memoryTables,
   streamTables,
   countTables,
+  identityTables,
 ]
 
 export const schemaVersion = migrations.length

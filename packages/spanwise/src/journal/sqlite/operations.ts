@@ -31,6 +31,7 @@ import { entriesOf } from './entries.ts'
 import { type Erasure, erase } from './erase.ts'
 import { failures } from './failures.ts'
 import { fork, forks } from './fork.ts'
+import { identityOperations, identityReads } from './identities.ts'
 import { ledgerOperations, ledgerReads } from './ledger.ts'
 import { send } from './mail.ts'
 import { memoryOperations, memoryReads } from './memories.ts'
@@ -98,6 +99,7 @@ export const operations = {
   ...scheduleOperations,
   ...retentionOperations,
   ...ledgerOperations,
+  ...identityOperations,
   ...cacheOperations,
   ...apiKeyOperations,
   ...memoryOperations,
@@ -147,6 +149,7 @@ const reads: ReadonlySet<Op> = new Set([
   ...scheduleReads,
   ...retentionReads,
   ...ledgerReads,
+  ...identityReads,
   ...cacheReads,
   ...apiKeyReads,
   ...memoryReads,

@@ -113,6 +113,8 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
     streams: (query) => ask('streams', query),
     useStream: (ref) => ask('useStream', ref),
     deleteStream: (ref) => ask('deleteStream', ref),
+    identify: (now) => ask('identify', now),
+    identities: () => ask('identities', undefined),
     used: (of) => ask('used', of),
     use: (changes) => ask('use', changes),
   }

@@ -23,6 +23,27 @@ export function testModelCalls(open: OpenForTest): void {
     return found
   }
 
+  describe('who answers under an alias', () => {
+    const one = { alias: 'fast', provider: 'openai', model: 'gpt-5-mini', key: '', answered: 'a', at: 1 }
+
+    it('is remembered, and a change is told once, with what was before, also after a restart', async () => {
+      expect(await store.identify(one)).toEqual({ before: undefined })
+      expect(await store.identify({ ...one, at: 2 })).toEqual({ before: undefined })
+      store = await opened.reopen()
+      expect(await store.identify({ ...one, answered: 'b', at: 3 })).toEqual({ before: 'a' })
+      expect(await store.identify({ ...one, answered: 'b', at: 4 })).toEqual({ before: undefined })
+      expect(await store.identities()).toEqual([{ ...one, answered: 'b', before: 'a', at: 3 }])
+    })
+
+    it('is told apart by alias, provider, model and account', async () => {
+      const others = [{ alias: 'smart' }, { provider: 'azure' }, { model: 'gpt-5' }, { key: 'second' }]
+      await store.identify(one)
+      for (const other of others)
+        expect(await store.identify({ ...one, ...other, answered: 'b' })).toEqual({ before: undefined })
+      expect(await store.identities()).toHaveLength(1 + others.length)
+    })
+  })
+
   describe('lost calls', () => {
     const held = JSON.stringify([
       ['all money', 0, '500', 'money'],

@@ -168,7 +168,11 @@ export const viewRoutes = {
     async handler({ app }) {
       const items = await app.models()
       return {
-        items: (items ?? []).map((one) => ({ ...one, from: new Date(one.from) })),
+        items: (items ?? []).map(({ key: _, before, ...one }) => ({
+          ...one,
+          from: new Date(one.from),
+          ...(before === undefined ? {} : { before: { ...before, until: new Date(before.until) } }),
+        })),
         isKnown: items !== undefined,
       }
     },

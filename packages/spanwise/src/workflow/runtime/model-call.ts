@@ -81,6 +81,10 @@ export interface CandidateState {
   readonly from: number
   /** as it answered last */
   readonly answered: string | undefined
+  /** name of the account that it uses, where it has one */
+  readonly key?: string | undefined
+  /** what answered under this name before, and since when that is no more so, ms; where it ever changed */
+  readonly before?: { readonly answered: string; readonly until: number } | undefined
 }
 
 /** What a budget counts, and how much of it is used in the window that now is in. */
