@@ -7,6 +7,7 @@ import { forkProvider, recordedAnswers } from 'loopback-provider'
 import { spanwise, workflow } from 'spanwise'
 import { budget, gateway } from 'spanwise/models'
 import { atOnce, quantile, round } from '../measure.ts'
+import { openRaw } from '../raw.ts'
 
 // What a call costs through the gateway, in a run, with a durable record and a budget, against the bare AI SDK: the same calls on
 // the same server in a process of its own, in turns.
@@ -15,12 +16,12 @@ const [turns, calls, total] = quick ? [2, 50, 256] : [5, 400, 2560]
 
 await using server = await forkProvider({ keep: false })
 const model = createOpenAI({ baseURL: server.baseURL, apiKey: 'k' })('gpt-5-mini')
-const folder = mkdtempSync(join(tmpdir(), 'spanwise-bench-'))
+const folder = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'spanwise-bench-'))
 const gate = gateway({
   models: { fast: model },
   budgets: [budget('all', { limit: '$1000', per: 'day' })],
 })
-const { questions } = recordedAnswers()
+const { questions, source } = recordedAnswers()
 const byLength = questions.toSorted((a, b) => a.weak.text.length - b.weak.text.length)
 const prompts = { short: byLength[0]?.prompt ?? '', long: byLength.at(-1)?.prompt ?? '' }
 
@@ -37,23 +38,29 @@ async function whole(of: LanguageModel, from: number, count: number): Promise<nu
   return times
 }
 
-/** ms of so many streams, read to their end */
-async function stream(of: LanguageModel, which: keyof typeof prompts, from: number, count: number): Promise<number> {
-  const start = performance.now()
+/** µs of this thread: on a busy machine a clock measures the others */
+async function cpuOf(work: () => Promise<unknown>): Promise<number> {
+  const before = process.threadCpuUsage()
+  await work()
+  const { user, system } = process.threadCpuUsage(before)
+  return user + system
+}
+
+/** so many streams, read to their end */
+async function stream(of: LanguageModel, which: keyof typeof prompts, from: number, count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
     for await (const _ of streamText({ model: of, prompt: `${from + n}\n${prompts[which]}` }).textStream);
   }
-  return performance.now() - start
 }
 
-/** µs that a chunk more costs: what long streams take longer than short ones, by the chunks that they have more */
+/** µs of this thread that a chunk more costs: what long streams take more than short ones, by the chunks that they have more */
 async function perChunk(
-  streams: (which: keyof typeof prompts, from: number, count: number) => Promise<number>,
+  streams: (which: keyof typeof prompts, from: number, count: number) => Promise<unknown>,
   count: number,
 ): Promise<number> {
-  const short = await streams('short', fresh(count), count)
-  const long = await streams('long', fresh(count), count)
-  return ((long - short) / count / moreChunks) * 1000
+  const short = await cpuOf(() => streams('short', fresh(count), count))
+  const long = await cpuOf(() => streams('long', fresh(count), count))
+  return (long - short) / count / moreChunks
 }
 
 async function chunksOf(which: keyof typeof prompts): Promise<number> {
@@ -87,31 +94,45 @@ const app = await spanwise({
   models: gate,
 })
 
-const bare = { p50: [] as number[], rate: [] as number[], chunk: [] as number[] }
-const ours = { p50: [] as number[], rate: [] as number[], chunk: [] as number[] }
+const bare = { p50: [] as number[], rate: [] as number[], cpu: [] as number[], chunk: [] as number[] }
+const ours = { p50: [] as number[], rate: [] as number[], cpu: [] as number[], chunk: [] as number[] }
+const commits: number[] = []
+const raw = openRaw(folder)
 for (let turn = -1; turn < turns; turn++) {
   const plain = await whole(model, fresh(calls), calls)
   const durable = await app.run(sequence, { from: fresh(calls), count: calls })
   const from = fresh(2 * total)
-  const plainRate = await atOnce(total, 256, (n) => generateText({ model, prompt: prompt(from + n) }))
-  const durableRate = await atOnce(total, 256, (n) => app.run(single, from + total + n))
-  const count = Math.ceil(calls / 20)
+  const rates = { plain: 0, durable: 0 }
+  const plainCpu = await cpuOf(async () => {
+    rates.plain = await atOnce(total, 256, (n) => generateText({ model, prompt: prompt(from + n) }))
+  })
+  const durableCpu = await cpuOf(async () => {
+    rates.durable = await atOnce(total, 256, (n) => app.run(single, from + total + n))
+  })
+  const commit = raw.commits(100) / 100
+  const count = Math.max(20, Math.ceil(calls / 20))
   const plainChunk = await perChunk((which, from, count) => stream(model, which, from, count), count)
   const durableChunk = await perChunk((which, from, count) => app.run(streams, { which, from, count }), count)
   // the first turn warms up
   if (turn < 0) continue
   bare.p50.push(quantile(plain, 0.5))
   ours.p50.push(quantile(durable, 0.5))
-  bare.rate.push(plainRate)
-  ours.rate.push(durableRate)
+  bare.rate.push(rates.plain)
+  ours.rate.push(rates.durable)
+  bare.cpu.push(plainCpu / total)
+  ours.cpu.push(durableCpu / total)
+  commits.push(commit)
   bare.chunk.push(plainChunk)
   ours.chunk.push(durableChunk)
 }
 await app.close()
+raw.close()
 rmSync(folder, { recursive: true, force: true })
 
 const middle = (values: readonly number[]): number => quantile(values, 0.5)
 const result = {
+  answers: source,
+  commitMs: round(middle(commits), 3),
   callP50: {
     bareMs: round(middle(bare.p50), 3),
     gatewayMs: round(middle(ours.p50), 3),
@@ -121,6 +142,8 @@ const result = {
     barePerSecond: round(middle(bare.rate), 0),
     gatewayPerSecond: round(middle(ours.rate), 0),
     share: round(middle(ours.rate) / middle(bare.rate), 3),
+    bareCpuMicros: round(middle(bare.cpu), 0),
+    gatewayCpuMicros: round(middle(ours.cpu), 0),
   },
   chunk: {
     bareMicros: round(middle(bare.chunk), 1),
@@ -131,12 +154,16 @@ const result = {
 if (process.argv.includes('--json')) console.log(JSON.stringify(result))
 else {
   const { callP50, at256, chunk } = result
+  console.log(`answers: ${result.answers}; a synced commit of a bare writer: ${result.commitMs} ms`)
   console.log(`gateway with durable record and budget, against the bare AI SDK; medians of ${turns} turns`)
   console.log(
     `  a call, p50        bare ${callP50.bareMs} ms   gateway ${callP50.gatewayMs} ms   more ${callP50.overheadMs} ms`,
   )
   console.log(
     `  256 at once        bare ${at256.barePerSecond}/s   gateway ${at256.gatewayPerSecond}/s   share ${at256.share}`,
+  )
+  console.log(
+    `    main thread, µs  bare ${at256.bareCpuMicros}   gateway ${at256.gatewayCpuMicros} a call, its run included`,
   )
   console.log(
     `  a streamed chunk   bare ${chunk.bareMicros} µs   gateway ${chunk.gatewayMicros} µs   more ${chunk.overheadMicros} µs`,

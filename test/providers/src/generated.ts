@@ -11,7 +11,10 @@ export function generatedQuestions(count: number): Question[] {
     const answer = boxes * each - gone
     const told = (correct: boolean): string => {
       const said = correct ? answer : answer + throws.between(1, 9)
-      return `There are ${boxes} * ${each} = ${boxes * each} parts in the boxes.\nWithout the ${gone} broken ones that leaves ${said}.\n#### ${said}`
+      // now and then somebody counts box by box: answers are of very different lengths, as real ones are
+      const counted =
+        n % 97 === 96 ? Array.from({ length: boxes }, (_, i) => `Box ${i + 1} brings it to ${(i + 1) * each}.\n`) : []
+      return `${counted.join('')}There are ${boxes} * ${each} = ${boxes * each} parts in the boxes.\nWithout the ${gone} broken ones that leaves ${said}.\n#### ${said}`
     }
     const strong = throws.chance(0.93)
     const weak = throws.chance(0.62)
