@@ -32,6 +32,29 @@ describe('debounce', () => {
     expect(await third.result()).toBe(3)
   })
 
+  it('knows a start that is repeated because its answer was lost, also when its run has begun or a crash came between', async () => {
+    await using app = await testApp({ workflows: [index] })
+    const page = { id: 'a', version: 1 }
+    const first = await app.start(index, page)
+    const joined = await app.start(index, { id: 'a', version: 2 }, { sendId: 'mine' })
+    expect(joined.id).toBe(first.id)
+    await app.crash()
+    expect((await app.start(index, { id: 'a', version: 2 }, { sendId: 'mine' })).id).toBe(first.id)
+    await app.advance('7s')
+    expect(await first.result()).toBe(2)
+    expect((await app.start(index, { id: 'a', version: 2 }, { sendId: 'mine' })).id).toBe(first.id)
+    await expect(app.start(index, { id: 'a', version: 3 }, { sendId: 'mine' })).rejects.toMatchObject({
+      code: 'ID_CONFLICT',
+      run: first.id,
+    })
+    await app.idle()
+    expect((await app.list()).items).toHaveLength(1)
+    // a key of another workflow, tenant or week is another one
+    expect((await app.start(index, { id: 'a', version: 2 }, { sendId: 'mine', tenant: 't' })).id).not.toBe(first.id)
+    await app.advance('8d')
+    expect((await app.start(index, { id: 'a', version: 2 }, { sendId: 'mine' })).id).not.toBe(first.id)
+  })
+
   it('is by key, tenant and subject', async () => {
     await using app = await testApp({ workflows: [index] })
     const runs = [
@@ -102,7 +125,6 @@ describe('debounce', () => {
       code: 'INVALID_OPTION',
       hint: expect.stringContaining('debounce: false'),
     })
-    await expect(app.start(index, page, { sendId: 'x' })).rejects.toMatchObject({ code: 'INVALID_OPTION' })
     await expect(app.start(index, page, { delay: '1s' })).rejects.toMatchObject({ code: 'INVALID_OPTION' })
     const wrong = workflow('wrong', { debounce: { key: () => 3 as never, period: '1s' } }, async () => 1)
     await expect(app.start(wrong)).rejects.toMatchObject({ code: 'INVALID_KEY' })

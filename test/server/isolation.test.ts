@@ -50,6 +50,8 @@ async function scene(): Promise<Scene> {
     schedule: 'b-schedule',
     fingerprint: failure?.fingerprint as string,
     key: theirs.id,
+    webhook: 'ops',
+    delivery: 'msg_1',
   }
   return { ...made, ids, alpha: mine.secret, own: own.id }
 }

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { workflow } from 'spanwise'
 import { testApp } from 'spanwise/testing'
@@ -12,6 +13,7 @@ import { collect, paid } from './remind.ts'
 import { buy } from './saga.ts'
 import { visit } from './table.ts'
 import { pages } from './tenants.ts'
+import { order, webhooks } from './webhooks.ts'
 import { world } from './world.ts'
 
 const page = readFileSync(new URL('../../../docs/recipes.md', import.meta.url), 'utf8')
@@ -98,5 +100,22 @@ describe('the recipes', () => {
     await app.advance('2d')
     const { items } = await app.list({ workflow: 'digest' })
     expect(items.map(({ status }) => status)).toEqual(['completed', 'completed'])
+  })
+
+  it('take webhooks: one run, told once', async () => {
+    Object.assign(process.env, { SHOP_SECRET: 'shop', CARRIER_SECRET: 'carrier' })
+    const send = (name: string, secret: string, id: string, payload: object) => {
+      const body = Buffer.from(JSON.stringify(payload))
+      const at = '1767225600'
+      const signature = createHmac('sha256', secret).update(`${id}.${at}.${body}`).digest('base64')
+      const headers = new Headers({ 'content-type': 'application/json', 'webhook-id': id, 'webhook-timestamp': at })
+      headers.set('webhook-signature', `v1,${signature}`)
+      return app.webhooks.receive(name, { headers, body })
+    }
+    await using app = await testApp({ workflows: [order], webhooks: webhooks.filter(({ way }) => way === 'in') })
+    const { run } = await send('shop', 'shop', 'm1', { order: 'o-1' })
+    expect(await send('shop', 'shop', 'm1', { order: 'o-1' })).toMatchObject({ state: 'repeated', run })
+    await send('carrier', 'carrier', 'm2', { run, parcel: 'p-9' })
+    expect(await (await app.get(run as string))?.result()).toBe('p-9')
   })
 })

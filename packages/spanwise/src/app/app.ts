@@ -80,6 +80,7 @@ import {
   unconfirmedCalls,
 } from './unconfirmed.ts'
 import { unknownRun } from './unknown-run.ts'
+import { makeWebhooks, type Webhook, type Webhooks } from './webhooks/index.ts'
 
 export interface ListOptions {
   readonly workflow?: string
@@ -287,6 +288,8 @@ export interface App extends AsyncDisposable {
    * @throws BACKUP_EXISTS, BACKUP_NEEDS_FILE
    */
   backup(to: string, options?: BackupOptions): Promise<BackupResult>
+  /** What others send, and who is told what happens in runs. */
+  readonly webhooks: Webhooks
   /** Makes a key of the server's API. Its secret is told now and never again. @throws INVALID_API_KEY */
   createApiKey(key: NewApiKey): Promise<ApiKey & { readonly secret: string }>
   /** The newest first, also those that count no more. */
@@ -313,6 +316,7 @@ export function makeApp(
     readonly external: ExternalSteps
     readonly withStore: WithStore
     readonly audit: AuditOptions | false | undefined
+    readonly webhooks: readonly Webhook[]
     /** of the store, where it is one */
     readonly file: string | undefined
     readonly close: () => Promise<void>
@@ -329,8 +333,14 @@ export function makeApp(
     const row = await startRun(backend, now(), release, startable, input, startOptions)
     return runHandle(read, row.run, now, release)
   }
+  const webhooks = makeWebhooks(backend, options.webhooks, { now, release })
+  const close = async (): Promise<void> => {
+    await webhooks.close()
+    await options.close()
+  }
   const app = {
     workflows: options.workflows,
+    webhooks,
     external: options.external,
     start,
     run: async (startable: Startable<never, unknown>, input: unknown, startOptions?: StartOptions) =>
@@ -417,8 +427,8 @@ export function makeApp(
     findApiKey: (secret: string) => findApiKey(backend, secret, now()),
     revokeApiKey: (id: string) => backend.revokeApiKey(id, now()),
     health: options.health,
-    close: options.close,
-    [Symbol.asyncDispose]: options.close,
+    close,
+    [Symbol.asyncDispose]: close,
   }
   return app as unknown as App
 }

@@ -34,12 +34,13 @@ import type { Formed, Offset } from './forming.ts'
 import type { RetentionDone, RetentionStep } from './retention.ts'
 import type { ScheduleBackend } from './schedule-backend.ts'
 import type { StreamBackend } from './stream-backend.ts'
+import type { WebhookBackend } from './webhooks/backend.ts'
 
 /**
  * What the app and the CLI need of whoever holds the store: the engine of this process, the owner of the file over its control
  * socket, or, with no owner, the file itself.
  */
-export interface Backend extends ScheduleBackend, CacheBackend, StreamBackend, ApiKeyStore {
+export interface Backend extends ScheduleBackend, CacheBackend, StreamBackend, ApiKeyStore, WebhookBackend {
   readonly kind: 'local' | 'remote' | 'file'
   /** Inserts or gets. */
   begin(begin: Begin): Promise<Created>

@@ -23,8 +23,13 @@ export interface Begin {
   readonly subject: string | undefined
   readonly tags: readonly string[]
   readonly debounce?: DebounceTerms | undefined
+  /** the key of this request, where the id of the run does not say that a repeat is the same */
+  readonly request?: string | undefined
   readonly at: number
 }
+
+/** how long a repeat of a request is known to be one, ms: senders of webhooks try for days */
+export const requestMemory = 7 * 24 * 3_600_000
 
 export function newRun(tokens: Pick<StoreInfo, 'token'>, begin: Begin): Omit<NewRun, 'owner' | 'status'> {
   const {
@@ -42,15 +47,17 @@ export function newRun(tokens: Pick<StoreInfo, 'token'>, begin: Begin): Omit<New
     subject,
     tags,
     debounce,
+    request,
     at,
   } = begin
+  const inputToken = tokens.token('input', input)
   const begins = debounce === undefined ? wakeAt : at + debounce.period
   return {
     run: id === undefined ? run : runIdFor(tokens, tenant, workflow, id),
     workflow,
     tenant,
     id: id ?? run,
-    inputToken: tokens.token('input', input),
+    inputToken,
     wakeAt: begins,
     priority,
     deadline,
@@ -62,6 +69,14 @@ export function newRun(tokens: Pick<StoreInfo, 'token'>, begin: Begin): Omit<New
       period: debounce.period,
       until: debounce.timeout === undefined ? undefined : at + debounce.timeout,
     },
+    request:
+      request === undefined
+        ? undefined
+        : {
+            token: tokens.token('request', JSON.stringify(['start', tenant, workflow, request])),
+            input: inputToken,
+            until: at + requestMemory,
+          },
     started: {
       index: 0,
       after: 0,

@@ -18,7 +18,7 @@ import { Redactors, redacting } from './redacting.ts'
  */
 export async function connect(
   options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release' | 'encryption' | 'oversight' | 'audit' | 'redact'> &
-    Partial<Pick<SpanwiseOptions, 'workflows'>> & {
+    Partial<Pick<SpanwiseOptions, 'workflows' | 'webhooks'>> & {
       /** somebody who looks at runs: what they read is recorded */
       readonly operator?: Operator | undefined
     },
@@ -33,6 +33,7 @@ export async function connect(
     oversight: options.oversight ?? {},
     operator: options.operator,
     workflows: options.workflows ?? [],
+    webhooks: options.webhooks ?? [],
     external: noExternalSteps(),
     withStore,
     audit: options.audit,

@@ -7,6 +7,7 @@ import { actOn } from './erasures.ts'
 import { retain } from './retention.ts'
 import { storeSchedules } from './schedule-backend.ts'
 import { storeStreams } from './stream-backend.ts'
+import { storeWebhooks } from './webhooks/backend.ts'
 
 type Callback = (change: RowChange | undefined) => void
 
@@ -46,6 +47,7 @@ export function fileBackend(store: Store): Backend {
     retain: (step) => retain(store, step),
     restoreRun: (run) => store.restoreRun(run),
     archives: () => store.archives(),
+    ...storeWebhooks(store, () => {}),
     putApiKey: (key) => store.putApiKey(key),
     apiKey: (id) => store.apiKey(id),
     apiKeys: () => store.apiKeys(),

@@ -72,5 +72,27 @@ export {
 } from './streams.ts'
 export type { UnconfirmedCall, UnconfirmedOptions } from './unconfirmed.ts'
 export { version } from './version.ts'
-export { type WebhookOptions, webhook } from './webhook.ts'
+export {
+  checkWebhook,
+  type Delivery,
+  type DeliveryListOptions,
+  type IncomingWebhook,
+  type OutgoingOptions,
+  type OutgoingWebhook,
+  type Received,
+  type RunAddress,
+  type SignalsRuns,
+  type StartsRuns,
+  type Verified,
+  type Verify,
+  type Webhook,
+  type WebhookEvent,
+  type WebhookEventType,
+  type WebhookOptions,
+  type WebhookRequest,
+  type WebhookSecret,
+  type WebhookState,
+  type Webhooks,
+  webhook,
+} from './webhooks/index.ts'
 export { openWorker, type Worker } from './worker.ts'

@@ -11,6 +11,7 @@ import { retain } from './retention.ts'
 import { storeSchedules } from './schedule-backend.ts'
 import { storeStreams } from './stream-backend.ts'
 import type { Watchers } from './watchers.ts'
+import { storeWebhooks } from './webhooks/backend.ts'
 
 /** The engine of this process and its store. */
 export function localBackend(
@@ -19,6 +20,7 @@ export function localBackend(
   scheduler: Scheduler,
   limiter: Limiter,
   results: ResultCache,
+  webhooks: { wake(): void },
   watchers: Watchers,
   forming: Forming,
   gateway: object | undefined,
@@ -45,6 +47,7 @@ export function localBackend(
     retain: (step) => retain(store, step),
     restoreRun: (run) => store.restoreRun(run),
     archives: () => store.archives(),
+    ...storeWebhooks(store, () => webhooks.wake()),
     putApiKey: (key) => store.putApiKey(key),
     apiKey: (id) => store.apiKey(id),
     apiKeys: () => store.apiKeys(),

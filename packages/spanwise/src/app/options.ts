@@ -7,6 +7,7 @@ import type { RetentionRule } from './retention.ts'
 import type { ScheduleOptions } from './schedule-options.ts'
 import type { AuditOptions } from './sealing.ts'
 import type { ServeOptions } from './serve-options.ts'
+import type { Webhook } from './webhooks/index.ts'
 
 export interface SpanwiseOptions {
   /** `sqlite:./spanwise.db`, `memory:`, or an open store */
@@ -78,6 +79,11 @@ export interface SpanwiseOptions {
    * @example { references: ["STRIPE_KEY"], find: personalData() }
    */
   readonly redact?: Redaction | false
+  /**
+   * What others send to `POST /webhooks/<name>`, and who is told what happens in runs.
+   * @example [webhook.in('github', { verify: 'github', secret: () => process.env.GITHUB_SECRET, start: build })]
+   */
+  readonly webhooks?: readonly Webhook[]
   /** what people may do to the record, and how long decisions are kept */
   readonly oversight?: Oversight
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { newSeed } from '../engine/index.ts'
-import { type RunRow, SpanwiseError } from '../journal/index.ts'
+import { type Created, type RunRow, SpanwiseError } from '../journal/index.ts'
 import {
   canonicalInput,
   checkStarts,
@@ -35,26 +35,40 @@ export interface StartOptions extends StartLimits {
   readonly sendId?: string
 }
 
+/** @throws INVALID_INPUT, ID_CONFLICT */
+export async function startRun(...args: Parameters<typeof beginRun>): Promise<RunRow> {
+  const { state, row } = await beginRun(...args)
+  if (state !== 'conflict') return row
+  const [, , , startable, , options] = args
+  throw new SpanwiseError({
+    code: 'ID_CONFLICT',
+    message: `A run of "${workflowDefinition(startable).name}" with the id ${JSON.stringify(options.id ?? options.sendId)} exists and was started with another input.`,
+    hint: 'An id names one piece of work: use another id for other work, or pass the same input to get the same run.',
+    run: row.run,
+  })
+}
+
 /** Validates the input, then inserts or gets the run. A wrong input leaves nothing behind. */
-export async function startRun(
+export async function beginRun(
   backend: Backend,
   now: number,
   release: string,
   startable: Startable<never, unknown>,
   input: unknown,
   options: StartOptions,
-): Promise<RunRow> {
+): Promise<Created> {
   const definition = workflowDefinition(startable)
   const canonical = canonicalInput(input)
   const parsed = await parse(definition.input, input, 'INVALID_INPUT', `The input of workflow "${definition.name}"`)
   const { tags = [], tenant = 'default' } = options
   checkStarts(definition.name, { debounce: options.debounce, throttle: options.throttle })
   const debounce = debounceOf(definition, parsed, options)
-  const created = await backend.begin({
+  const run = options.sendId === undefined ? randomUUID() : sameId('start', tenant, definition.name, options.sendId)
+  return backend.begin({
     workflow: definition.name,
     tenant,
     id: options.id,
-    run: options.sendId === undefined ? randomUUID() : sameId('start', tenant, definition.name, options.sendId),
+    run,
     input: canonical,
     payload: startPayload({
       input: parsed,
@@ -72,28 +86,20 @@ export async function startRun(
     subject: options.subject,
     tags,
     debounce,
+    // a start that becomes part of another run leaves none of its own to know it by
+    request: debounce === undefined ? undefined : (options.sendId ?? run),
     at: now,
   })
-  if (created.state === 'conflict') {
-    throw new SpanwiseError({
-      code: 'ID_CONFLICT',
-      message: `A run of "${definition.name}" with the id ${JSON.stringify(options.id ?? options.sendId)} exists and was started with another input.`,
-      hint: 'An id names one piece of work: use another id for other work, or pass the same input to get the same run.',
-      run: created.row.run,
-    })
-  }
-  return created.row
 }
 
 function debounceOf(
   { name, debounce: general }: WorkflowDefinition,
   input: unknown,
-  { id, sendId, delay, debounce: own }: StartOptions,
+  { id, delay, debounce: own }: StartOptions,
 ): DebounceTerms | undefined {
   const debounce = own ?? general
   if (debounce === undefined || debounce === false) return undefined
-  const other =
-    id !== undefined ? 'an id' : sendId !== undefined ? 'a sendId' : delay !== undefined ? 'a delay' : undefined
+  const other = id !== undefined ? 'an id' : delay !== undefined ? 'a delay' : undefined
   if (other === undefined) return debounceTerms(name, debounce, input)
   throw new SpanwiseError({
     code: 'INVALID_OPTION',

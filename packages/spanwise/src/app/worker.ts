@@ -48,6 +48,7 @@ import { createRetainer } from './retainer.ts'
 import { readSchedule } from './schedule-options.ts'
 import { sealing } from './sealing.ts'
 import { Watchers } from './watchers.ts'
+import { aboutWebhooks, createSender, told } from './webhooks/index.ts'
 
 /** A working app, and what happens in it. */
 export interface Worker {
@@ -100,6 +101,15 @@ export async function openWorker(
       address?.kind === 'sqlite' && options.audit !== false
         ? await sealing(store, address.path, options.audit ?? {}, { clock, log })
         : undefined
+    const declared = options.webhooks ?? []
+    const named = aboutWebhooks(declared)
+    if (named.length > 0) await store.putWebhooks({ webhooks: named, at: clock.now() })
+    const random = options.random ?? Math.random
+    const sender = createSender(
+      store,
+      declared.filter((one) => one.way === 'out'),
+      { clock, log, random },
+    )
     let pool: ThreadPool | undefined
     const desk = createDesk(clock)
     const memory = await storedRates(store, () => clock.now())
@@ -109,7 +119,7 @@ export async function openWorker(
       store,
       worker,
       clock,
-      random: options.random ?? Math.random,
+      random,
       log,
       release: releaseOf(options),
       workflows,
@@ -137,15 +147,20 @@ export async function openWorker(
         store,
         worker,
         clock,
-        random: options.random ?? Math.random,
+        random,
         log,
         limiter,
         watchBudgets: (callback) => void budgetWatchers.push(callback),
+        told: (event) => {
+          const said = told(event)
+          if (said !== undefined) sender.tell(said.type, said.what, said.about)
+        },
       },
       gateway: options.models,
       events: {
         changed: (run, row) => {
           seals?.changed()
+          sender.wake()
           watchers.changed(run, row)
           if (row !== undefined && (row.outcome !== undefined || row.status === 'needs attention')) forming.settle(run)
         },
@@ -166,6 +181,7 @@ export async function openWorker(
       desk.close()
       scheduler.kill()
       retainer.kill()
+      sender.kill()
       engine.kill()
       limiter.close()
       void pool?.close()
@@ -183,6 +199,7 @@ export async function openWorker(
       scheduler,
       limiter,
       results,
+      sender,
       watchers,
       forming,
       options.models,
@@ -223,6 +240,7 @@ export async function openWorker(
           await control?.close()
           limiter.close()
           await pool?.close()
+          await sender.close()
           await seals?.close()
           // a full disk or a lost store cannot take it in: the next owner of the file frees the runs
           await opened
@@ -243,6 +261,7 @@ export async function openWorker(
       external: externalSteps(desk, backend, () => clock.now()),
       withStore: (work) => work(opened),
       audit: options.audit,
+      webhooks: declared,
       file: opened.info.path,
       close,
       health: () => healthOf({ isClosing: closed !== undefined, isLost }, () => opened.run('')),
@@ -253,7 +272,7 @@ export async function openWorker(
       watchAttempts: (callback) => watchers.watchAttempts(callback),
       activity: () => {
         const { settled, inFlight } = engine.activity()
-        return { settled: settled && scheduler.settled && retainer.settled, inFlight }
+        return { settled: settled && scheduler.settled && retainer.settled && sender.settled, inFlight }
       },
       async due() {
         const next = await Promise.all([opened.nextWake([...workflows.keys()], context.release), opened.nextSchedule()])

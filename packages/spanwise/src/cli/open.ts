@@ -111,6 +111,7 @@ export async function join(config: SpanwiseConfig, log: Log): Promise<Session> {
   }
   const app = await connect({
     store: config.store,
+    ...(config.webhooks === undefined ? {} : { webhooks: config.webhooks }),
     ...(config.encryption === undefined ? {} : { encryption: config.encryption }),
     ...(config.release === undefined ? {} : { release: config.release }),
     ...(config.oversight === undefined ? {} : { oversight: config.oversight }),

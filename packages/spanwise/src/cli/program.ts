@@ -23,6 +23,7 @@ import { defineRepair } from './define-repair.ts'
 import { defineSchedules } from './define-schedules.ts'
 import { defineStore } from './define-store.ts'
 import { defineStreams } from './define-streams.ts'
+import { defineWebhooks } from './define-webhooks.ts'
 import { showError } from './output/error.ts'
 import { type Terminal, terminal } from './terminal.ts'
 import { exitCode, isUsage } from './usage.ts'
@@ -290,6 +291,7 @@ Examples:
   defineKeys(program, { screen, action })
   defineRepair(program, runs, { screen, action })
   defineSchedules(program, { screen, action })
+  defineWebhooks(program, { screen, action })
   defineGraph(program, { screen, action })
   defineCache(program, { screen, action })
   defineStreams(program, { screen, action })

@@ -115,3 +115,10 @@ export {
   type StreamRow,
   type StreamStore,
 } from './streams.ts'
+export type {
+  DeliveryRow,
+  DeliveryState,
+  WebhookCount,
+  WebhookRow,
+  WebhookStore,
+} from './webhooks.ts'

@@ -14,10 +14,12 @@ import { testMail } from './testsuite/mail.testsuite.ts'
 import { testMemories } from './testsuite/memories.testsuite.ts'
 import { testModelCalls } from './testsuite/model-calls.testsuite.ts'
 import { testRates } from './testsuite/rates.testsuite.ts'
+import { testRequests } from './testsuite/requests.testsuite.ts'
 import { testRetention } from './testsuite/retention.testsuite.ts'
 import { testRuns } from './testsuite/runs.testsuite.ts'
 import { testSchedules } from './testsuite/schedules.testsuite.ts'
 import { testStreams } from './testsuite/streams.testsuite.ts'
+import { testWebhooks } from './testsuite/webhooks.testsuite.ts'
 import { testWork } from './testsuite/work.testsuite.ts'
 
 /** What every store must do. `open` is called once per test and gives a new, empty store. */
@@ -42,5 +44,7 @@ export function testStore(name: string, open: OpenForTest): void {
     testApiKeys(open)
     testMemories(open)
     testStreams(open)
+    testRequests(open)
+    testWebhooks(open)
   })
 }

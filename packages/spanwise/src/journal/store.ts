@@ -17,6 +17,7 @@ import type { LimitWait, Rates } from './rates.ts'
 import type { RetentionStore } from './retention.ts'
 import type { FiringOf, ScheduleStore } from './schedules.ts'
 import type { StreamStore } from './streams.ts'
+import type { WebhookStore } from './webhooks.ts'
 
 /**
  * The port that every store implements (SQLite on a thread or in memory today, Postgres later).
@@ -40,7 +41,8 @@ export interface Store
     ScheduleStore<NewRun>,
     StreamStore,
     Deaths,
-    RetentionStore {
+    RetentionStore,
+    WebhookStore {
   readonly info: StoreInfo
 
   // ---- the life of a worker
@@ -132,7 +134,8 @@ export interface StoreInfo {
       | 'debounce'
       | 'cache'
       | 'memory'
-      | 'producer',
+      | 'producer'
+      | 'request',
     value: string,
   ): string
 }
@@ -176,13 +179,15 @@ export interface NewRun {
   readonly parent?: ParentLink | undefined
   /** starts of one window become one run, until it begins */
   readonly debounce?: DebounceWindow | undefined
+  /** asked for again under this key it is the same run, also where its id does not say so */
+  readonly request?: RememberedRequest | undefined
   /** entry 0, `run.started` */
   readonly started: NewEntry
   readonly at: number
 }
 
 /** A run that goes on from a point in another one's history. */
-export type NewFork = Omit<NewRun, 'status' | 'owner' | 'parent' | 'debounce'> & ForkPoint
+export type NewFork = Omit<NewRun, 'status' | 'owner' | 'parent' | 'debounce' | 'request'> & ForkPoint
 
 export interface DebounceWindow {
   /** `token('debounce', …)` of tenant, workflow, key and subject */
@@ -191,6 +196,16 @@ export interface DebounceWindow {
   readonly period: number
   /** and by then at the latest; as said by the first start, ms since 1970 */
   readonly until?: number | undefined
+}
+
+/** A key that the asker gives a request, so that a repeat of it is answered with what came of the first. */
+export interface RememberedRequest {
+  /** `token('request', …)` */
+  readonly token: string
+  /** `token('input', …)`: another input under the same key is a conflict */
+  readonly input: string
+  /** ms since 1970 */
+  readonly until: number
 }
 
 export interface ParentLink {
@@ -292,6 +307,8 @@ export interface NewMail {
   readonly dedupe?: string | undefined
   /** a decision: the approval that it closes; only the first one gets in */
   readonly approval?: string | undefined
+  /** as `dedupe`, among all runs, and remembered beyond the end of the run: `until`, ms since 1970 */
+  readonly request?: { readonly key: string; readonly until: number } | undefined
   readonly at: number
 }
 

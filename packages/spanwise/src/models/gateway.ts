@@ -183,6 +183,7 @@ function share(options: GatewayOptions, aliases: ReadonlyMap<string, Alias>): Ga
     event({ home }, event) {
       const said = telling(event)
       if (said !== undefined) home.log.warn(said, event)
+      home.told?.(event)
       try {
         options.onEvent?.(event)
       } catch (error) {

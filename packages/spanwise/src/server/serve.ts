@@ -6,7 +6,7 @@ import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
 import type { ServeOptions } from '../app/index.ts'
 import { type App, healthHandler, jsonable, version } from '../app/index.ts'
-import { SpanwiseError } from '../journal/index.ts'
+import { isSpanwiseError, SpanwiseError } from '../journal/index.ts'
 import type { Log } from '../workflow/index.ts'
 import { readersOf } from './access.ts'
 import { admit } from './admit.ts'
@@ -66,6 +66,8 @@ export function serve(app: App, options: ServeOptions = {}): Server {
   hono.use(secureHeaders(headers))
   hono.use(async (context, next) => {
     const url = new URL(context.req.url)
+    // who sends a webhook is said by its signature, wherever it comes from
+    if (url.pathname.startsWith('/webhooks/')) return next()
     checkHost(url, options, isOpen)
     if (isOpen) checkPeer(context)
     checkOrigin(context.req.raw, url, options)
@@ -86,6 +88,8 @@ export function serve(app: App, options: ServeOptions = {}): Server {
   hono.get('/livez', (context) => probe(context.req.raw))
   hono.get('/readyz', (context) => probe(context.req.raw))
   hono.get('/openapi.json', (context) => context.body(document, 200, { 'content-type': 'application/json' }))
+  hono.use('/webhooks/*', bodyLimit({ maxSize, onError: () => problemResponse(tooLarge(maxSize), log) }))
+  hono.post('/webhooks/:name', (context) => takeWebhook(app, context, letFail))
   for (const [name, [method, path]] of Object.entries(operations)) {
     const route = routes[name as keyof typeof routes] as unknown as Route
     const pattern = path.replaceAll(/\{(\w+)\}/g, ':$1')
@@ -189,6 +193,21 @@ async function stream(context: Context<Env>, serving: Serving, closing: AbortSig
   const { tenant: whose } = scope as Scopes['one']
   const signal = AbortSignal.any([request.signal, closing])
   return answerStream(serving.app, request, { tenant: whose, by: caller.name, signal })
+}
+
+/** It is on record when this is answered: the sender may forget it. */
+async function takeWebhook(app: App, context: Context<Env>, letFail: (address: string) => void): Promise<Response> {
+  const body = new Uint8Array(await context.req.raw.arrayBuffer())
+  try {
+    const { reply, ...received } = await app.webhooks.receive(context.req.param('name') as string, {
+      headers: context.req.raw.headers,
+      body,
+    })
+    return context.json(reply ?? received, 200, { 'cache-control': 'no-store' })
+  } catch (error) {
+    if (isSpanwiseError(error) && error.code === 'WEBHOOK_UNSIGNED') letFail(context.env?.address ?? '')
+    throw error
+  }
 }
 
 async function callerOf(context: Context<Env>, { authenticator, letFail }: Serving): Promise<Caller> {

@@ -9,6 +9,7 @@ import {
   type StreamOptions,
   type Streams,
   unknownSchedule,
+  type Webhooks,
 } from '../app/index.ts'
 import type { Machine } from './machine.ts'
 
@@ -76,6 +77,17 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | 'workflows' 
         machine.ask((one) => one.cache.invalidate(...args)),
     },
     streams: survivingStreams(machine),
+    webhooks: {
+      list: () => machine.ask((one) => one.webhooks.list()),
+      deliveries: (...args: Parameters<Webhooks['deliveries']>) =>
+        machine.ask((one) => one.webhooks.deliveries(...args)),
+      delivery: (id: string) => machine.ask((one) => one.webhooks.delivery(id)),
+      resend: (...args: Parameters<Webhooks['resend']>) => machine.ask((one) => one.webhooks.resend(...args)),
+      test: (name: string) => machine.ask((one) => one.webhooks.test(name)),
+      disable: (...args: Parameters<Webhooks['disable']>) => machine.ask((one) => one.webhooks.disable(...args)),
+      enable: (name: string) => machine.ask((one) => one.webhooks.enable(name)),
+      receive: (...args: Parameters<Webhooks['receive']>) => machine.ask((one) => one.webhooks.receive(...args)),
+    },
     erase: (...args: Parameters<App['erase']>) => machine.ask((one) => one.erase(...args)),
     hold: (...args: Parameters<App['hold']>) => machine.ask((one) => one.hold(...args)),
     release: (...args: Parameters<App['release']>) => machine.ask((one) => one.release(...args)),

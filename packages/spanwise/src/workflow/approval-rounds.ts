@@ -26,7 +26,7 @@ interface Asking {
   readonly form?: StandardSchemaV1
   readonly needs?: number
   readonly escalate?: readonly { readonly after: Duration; readonly role: string }[]
-  readonly remind?: { readonly every: Duration; readonly by: (reminder: Reminder) => Promise<unknown> }
+  readonly remind?: { readonly every: Duration; readonly by?: (reminder: Reminder) => Promise<unknown> }
 }
 
 /** Asks until it is decided: by so many as are needed, of those whose turn it is, whoever they pass it on to. */
@@ -97,7 +97,7 @@ async function asked(question: string, options: Asking, agreed: readonly string[
     let left: Duration | undefined = until === end && n === 0 ? timeout : remaining(until)
     let { role } = stage
     for (;;) {
-      const answer = await askOnce(currentScope('approval()'), text, { role, timeout: left, of, form })
+      const answer = await askOnce(currentScope('approval()'), text, { role, timeout: left, of, form, stage: n })
       if (answer.status === 'expired' && !isLast) break
       if (answer.status !== 'delegated') return answer
       role = answer.to
@@ -122,7 +122,7 @@ async function reminding(
   for (let times = 1; ; times++) {
     await sleep(every)
     try {
-      await by({ run, workflow, tenant, question, role, askedAt, times })
+      await by?.({ run, workflow, tenant, question, role, askedAt, times })
     } catch {
       // on record as the step's failure: who was not reminded is asked all the same
     }

@@ -16,8 +16,11 @@ export interface ApprovalOptions {
   readonly needs?: number
   /** who is asked in place of those who have not answered after so long, one after the other */
   readonly escalate?: readonly { readonly after: Duration; readonly role: string }[]
-  /** a step that is called again and again while nobody answers: `webhook(…)`, or one of your own. That it fails changes nothing */
-  readonly remind?: { readonly every: Duration; readonly by: (reminder: Reminder) => Promise<unknown> }
+  /**
+   * A step that is called again and again while nobody answers: `webhook(…)`, or one of your own. That it fails changes nothing. Without
+   * one, those are told who take `approval.reminded`: `webhook.out`
+   */
+  readonly remind?: { readonly every: Duration; readonly by?: (reminder: Reminder) => Promise<unknown> }
 }
 
 interface Ask<Kind extends 'approved' | 'decision'> {

@@ -27,6 +27,8 @@ export interface Question {
   readonly timeout?: Duration | undefined
   readonly of?: unknown
   readonly form?: StandardSchemaV1 | undefined
+  /** how often it was escalated */
+  readonly stage?: number | undefined
 }
 
 /** Payload of `approval.requested`. */
@@ -51,7 +53,7 @@ export interface ApprovalAnswer {
 
 /** One question to one role: an operation, a row in the inbox, one answer. */
 export function askOnce(scope: Scope, question: string, options: Question): Promise<Answer> {
-  const { role, timeout, of } = options
+  const { role, timeout, of, stage = 0 } = options
   const due = timeout === undefined ? undefined : issuedIn(scope).time + milliseconds(timeout, 'timeout')
   const request: ApprovalRequest = { question, role, of, hasForm: options.form !== undefined, expiresAt: due }
   const payload = encode(request, 'approval')
@@ -64,7 +66,7 @@ export function askOnce(scope: Scope, question: string, options: Question): Prom
     effect: { type: 'wait' },
     announce: (_, until) => ({
       kind: 'approval.requested',
-      meta: { role: role ?? null },
+      meta: { role: role ?? null, ...(stage === 0 ? {} : { stage }) },
       payload: until === due ? payload : encode({ ...request, expiresAt: until }, 'approval'),
     }),
     form: options.form,

@@ -62,6 +62,12 @@ export interface Methods {
   readonly apiKey: [string]
   readonly apiKeys: []
   readonly revokeApiKey: Parameters<Backend['revokeApiKey']>
+  readonly webhooks: []
+  readonly changeWebhook: Parameters<Backend['changeWebhook']>
+  readonly countWebhooks: Parameters<Backend['countWebhooks']>
+  readonly addDelivery: Parameters<Backend['addDelivery']>
+  readonly deliveries: Parameters<Backend['deliveries']>
+  readonly resendDeliveries: Parameters<Backend['resendDeliveries']>
   readonly putSchedule: Parameters<Backend['putSchedule']>
   readonly schedule: Parameters<Backend['schedule']>
   readonly schedules: Parameters<Backend['schedules']>
@@ -93,6 +99,7 @@ const streamMade = {
   run: optional(text),
 }
 const actKinds = oneOf('erased', 'held', 'released', 'read', 'confirmed')
+const deliveryState = oneOf('pending', 'delivered', 'dead')
 const statuses = oneOf('queued', 'running', 'waiting', 'needs attention', 'completed', 'failed', 'cancelled')
 
 const checks: { readonly [M in keyof Methods]: Check } = {
@@ -111,6 +118,7 @@ const checks: { readonly [M in keyof Methods]: Check } = {
       subject: optional(text),
       tags: list(text),
       debounce: optional(record({ key: optional(text), period: finite, timeout: optional(finite) })),
+      request: optional(text),
       at: whole,
     }),
   ),
@@ -123,6 +131,7 @@ const checks: { readonly [M in keyof Methods]: Check } = {
       payload: optional(text),
       dedupe: optional(text),
       approval: optional(text),
+      request: optional(record({ key: text, until: finite })),
       at: whole,
     }),
   ),
@@ -292,6 +301,35 @@ const checks: { readonly [M in keyof Methods]: Check } = {
   apiKey: tuple(text),
   apiKeys: tuple(),
   revokeApiKey: tuple(text, whole),
+  webhooks: tuple(),
+  changeWebhook: tuple(record({ name: text, at: whole, disable: optional(text), enable: optional(flag) })),
+  countWebhooks: tuple(
+    list(
+      record({
+        name: text,
+        accepted: whole,
+        repeated: whole,
+        ignored: whole,
+        refused: whole,
+        at: whole,
+        refusal: optional(text),
+      }),
+    ),
+  ),
+  addDelivery: tuple(record({ id: text, webhook: text, type: text, about: optional(text), at: whole })),
+  deliveries: tuple(
+    record({
+      webhook: optional(text),
+      state: optional(deliveryState),
+      run: optional(text),
+      id: optional(text),
+      after: optional(text),
+      limit,
+    }),
+  ),
+  resendDeliveries: tuple(
+    record({ at: whole, id: optional(text), webhook: optional(text), state: optional(deliveryState) }),
+  ),
   putSchedule: tuple(
     record({
       tenant: text,
@@ -398,6 +436,12 @@ const answers: { readonly [M in keyof Methods]: (served: Served, ...args: Method
   apiKey: ({ backend }, id) => backend.apiKey(id),
   apiKeys: ({ backend }) => backend.apiKeys(),
   revokeApiKey: ({ backend }, id, at) => backend.revokeApiKey(id, at),
+  webhooks: ({ backend }) => backend.webhooks(),
+  changeWebhook: ({ backend }, change) => backend.changeWebhook(change),
+  countWebhooks: ({ backend }, counts) => backend.countWebhooks(counts),
+  addDelivery: ({ backend }, delivery) => backend.addDelivery(delivery),
+  deliveries: ({ backend }, query) => backend.deliveries(query),
+  resendDeliveries: ({ backend }, order) => backend.resendDeliveries(order),
   putSchedule: ({ backend }, put) => backend.putSchedule(put),
   schedule: ({ backend }, ref) => backend.schedule(ref),
   schedules: ({ backend }, query) => backend.schedules(query),

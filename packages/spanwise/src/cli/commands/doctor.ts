@@ -19,6 +19,7 @@ import { ago } from '../output/time.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode } from '../usage.ts'
 import { runs } from './doctor-runs.ts'
+import { webhooks } from './doctor-webhooks.ts'
 import type { Finding } from './finding.ts'
 
 /** Looks at what a store and its worker stand on, and says what is wrong and what to do. Changes nothing. */
@@ -83,13 +84,15 @@ async function config(
   add: (finding: Finding) => void,
 ): Promise<{ readonly found: Target | undefined; readonly workflows?: readonly string[] }> {
   try {
-    const { store, encryption, workflows } = await project(options)
+    const found = await project(options)
+    const { store, encryption, workflows } = found
     const names = workflows.map(({ name }) => name)
     add({
       what: 'config',
       state: 'good',
       says: `loads; ${names.length === 0 ? 'no workflows' : `workflows: ${names.join(', ')}`}`,
     })
+    for (const finding of webhooks(found)) add(finding)
     return { found: { store, ...(encryption === undefined ? {} : { encryption }) }, workflows: names }
   } catch (error) {
     const hint = isSpanwiseError(error) ? { mend: error.hint } : {}

@@ -7,6 +7,7 @@ import { insertEntries } from './entries.ts'
 import { post } from './mail.ts'
 import { childOutcome } from './outcome.ts'
 import { releaseSeq } from './releases.ts'
+import { remember, remembered } from './requests.ts'
 import { type RawRun, runById, selectRun, toRunRow } from './rows.ts'
 import { keepSecret, livingSubject } from './subjects.ts'
 import { tagRun } from './tags.ts'
@@ -22,9 +23,18 @@ export function create(context: Context, run: NewRun): Created {
     .sql(`${selectRun} WHERE r.tenant = ? AND r.workflow = ? AND r.id_token = ?`)
     .get(run.tenant, run.workflow, idToken) as RawRun | undefined
   if (found === undefined) {
+    const before = run.request === undefined ? undefined : remembered(context, run.request, run.at)
+    if (before !== undefined) {
+      const raw = context.sql(`${selectRun} WHERE r.seq = ?`).get(before.runSeq) as unknown as RawRun
+      return { state: before.isSame ? 'exists' : 'conflict', row: toRunRow(context, raw) }
+    }
     const debounced = run.debounce === undefined ? undefined : debounce(context, run, run.debounce)
-    if (debounced !== undefined) return { state: 'debounced', row: debounced }
+    if (debounced !== undefined) {
+      if (run.request !== undefined) remember(context, run.request, debounced.seq, run.at)
+      return { state: 'debounced', row: debounced }
+    }
     const row = insertRun(context, run, idToken)
+    if (run.request !== undefined) remember(context, run.request, row.seq, run.at)
     if (run.debounce !== undefined) openWindow(context, row.seq, run.debounce)
     return { state: 'created', row }
   }

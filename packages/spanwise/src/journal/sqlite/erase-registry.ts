@@ -171,6 +171,15 @@ export const eraseRegistry: Readonly<Record<string, TableErasure>> = {
     keeps: 'keyed hashes and numbers of runs that have not begun',
     forget: (context, { seq }) => forgetBy(context, 'spanwise_debounces', seq),
   },
+  spanwise_requests: {
+    keeps: 'keyed hashes and numbers of runs; they go when their time is over',
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_requests', seq),
+  },
+  spanwise_webhooks: { keeps: 'names and counts of what the config names' },
+  spanwise_deliveries: {
+    keeps: 'numbers of runs and entries; what is told is read from the history when it is sent, and so is gone with it',
+    forget: (context, { seq }) => forgetBy(context, 'spanwise_deliveries', seq),
+  },
   spanwise_limit_waits: {
     keeps: 'numbers of runs',
     forget: (context, { seq }) => forgetBy(context, 'spanwise_limit_waits', seq),

@@ -2,6 +2,7 @@ import { identityToken } from '../secret.ts'
 import type { MailKind, NewMail, Sent } from '../store.ts'
 import { approvalStates, firstTerminal, mailKinds, rousing, statuses, urgent } from './codes.ts'
 import type { Context } from './context.ts'
+import { remember, remembered } from './requests.ts'
 import type { RawRun } from './rows.ts'
 
 const needsAttention = statuses.code('needs attention')
@@ -15,6 +16,13 @@ export function send(context: Context, mail: NewMail): Sent {
     | Pick<RawRun, 'seq' | 'run' | 'status' | 'owner'>
     | undefined
   if (run === undefined) return { state: 'unknown run' }
+  const request = mail.request && {
+    token: context.token('request', JSON.stringify(['mail', mail.request.key])),
+    input: '',
+    until: mail.request.until,
+  }
+  if (request !== undefined && remembered(context, request, mail.at) !== undefined)
+    return { state: 'duplicate', run: run.run }
   if (run.status >= firstTerminal) return { state: 'closed', status: statuses.name(run.status) }
   if (mail.dedupe !== undefined && seenBefore(context, run.seq, mail)) return { state: 'duplicate', run: run.run }
   if (mail.approval !== undefined) {
@@ -26,6 +34,7 @@ export function send(context: Context, mail: NewMail): Sent {
       .sql('INSERT INTO spanwise_mail_seen (run_seq, token) VALUES (?, ?)')
       .run(run.seq, dedupeToken(context, mail))
   }
+  if (request !== undefined) remember(context, request, run.seq, mail.at)
   post(context, run, mail.kind, mail.name, mail.payload, mail.at)
   return { state: 'ok', run: run.run }
 }

@@ -9,7 +9,9 @@ import { decisionTables } from './schema-decisions.ts'
 import { identityTables } from './schema-identities.ts'
 import { ledgerTables } from './schema-ledger.ts'
 import { memoryTables } from './schema-memories.ts'
+import { requestTables } from './schema-requests.ts'
 import { streamTables } from './schema-streams.ts'
+import { webhookTables } from './schema-webhooks.ts'
 
 /** One element per version, from the first on; what was released is never changed. */
 export const migrations: readonly string[] = [
@@ -23,6 +25,8 @@ export const migrations: readonly string[] = [
   streamTables,
   countTables,
   identityTables,
+  requestTables,
+  webhookTables,
 ]
 
 export const schemaVersion = migrations.length

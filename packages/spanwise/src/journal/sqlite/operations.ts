@@ -45,6 +45,7 @@ import { scheduleOperations, scheduleReads } from './schedules.ts'
 import { checkpoints, logSize, positionOf, readLeaves, readLog, seal, sealed, sealNodes } from './sealing.ts'
 import { streamOperations, streamReads } from './streams.ts'
 import { runsOfSubject, subjects } from './subjects.ts'
+import { webhookOperations, webhookReads } from './webhooks.ts'
 
 /** Everything that can be asked of the store: a name, one plain argument, a plain answer. */
 export const operations = {
@@ -104,6 +105,7 @@ export const operations = {
   ...apiKeyOperations,
   ...memoryOperations,
   ...streamOperations,
+  ...webhookOperations,
   logSize: (context: Context, _: undefined) => logSize(context),
   log: (context: Context, range: { readonly from: number; readonly limit: number }) => readLog(context, range),
   checkLog: (context: Context, range: { readonly from: number; readonly limit: number }) => checkLog(context, range),
@@ -154,6 +156,7 @@ const reads: ReadonlySet<Op> = new Set([
   ...apiKeyReads,
   ...memoryReads,
   ...streamReads,
+  ...webhookReads,
   'logSize',
   'log',
   'checkLog',

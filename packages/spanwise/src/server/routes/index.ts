@@ -13,6 +13,7 @@ import { scheduleRoutes } from './schedules.ts'
 import { storeRoutes } from './store.ts'
 import { streamRoutes } from './streams.ts'
 import { viewRoutes } from './views.ts'
+import { webhookRoutes } from './webhooks.ts'
 
 /** Every route of the API, by the name of its operation: a name without a route, or the other way round, is a type error. */
 export const routes = {
@@ -29,6 +30,7 @@ export const routes = {
   ...keyRoutes,
   ...ledgerRoutes,
   ...externalRoutes,
+  ...webhookRoutes,
 } as const satisfies { readonly [Name in OperationName]: Route }
 
 export type Routes = typeof routes

@@ -68,6 +68,8 @@ export interface ModelHome {
   readonly limiter: ModelLimiter
   /** calls back when what is used of budgets changes by something else than a call */
   readonly watchBudgets?: (callback: (changes: readonly BudgetChange[]) => void) => void
+  /** what the gateway says of itself */
+  readonly told?: (event: object) => void
 }
 
 /** How a candidate of a gateway is doing, in the process that works. */
