@@ -1,0 +1,62 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { picture } from './picture.ts'
+import { type Core, type Machine, type Peers, read } from './results.ts'
+
+/**
+ * Writes the figures of `bench/results` into `docs/benchmarks.md`, between the marks that are there, and draws its picture: no
+ * figure in that page is typed by hand.
+ */
+const docs = new URL('../../docs/', import.meta.url)
+const peers = read<Peers>('peers')
+const core = read<Core>('core')
+
+let page = readFileSync(new URL('benchmarks.md', docs), 'utf8')
+for (const [name, text] of [
+  ['peers', [measured(peers), '', ...peerTable(), '', ...versions()]],
+  ['core', [measured(core), '', ...coreTable()]],
+] as const) {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const from = page.indexOf(start)
+  const to = page.indexOf(end)
+  if (from < 0 || to < from) throw new Error(`docs/benchmarks.md lacks ${start} … ${end}`)
+  page = `${page.slice(0, from + start.length)}\n${text.join('\n')}\n${page.slice(to)}`
+}
+writeFileSync(new URL('benchmarks.md', docs), page)
+writeFileSync(new URL('benchmarks.svg', docs), picture(Object.entries(peers.peers)))
+
+function measured({ at, machine }: { readonly at: string; readonly machine: Machine }): string {
+  return `Measured ${at} on ${machine.cores} cores of ${machine.cpu}, ${machine.os}, Node ${machine.node}.`
+}
+
+function peerTable(): string[] {
+  const all = Object.values(peers.peers)
+  const names = Object.keys(all[0]?.figures ?? {})
+  const rows = names.map((name) => [name, ...all.map(({ figures }) => format(figures[name]))])
+  return table(
+    ['', ...all.map(({ title }) => title)],
+    [...rows, ['a step has succeeded when', ...all.map((one) => one.durability)]],
+  )
+}
+
+function versions(): string[] {
+  return Object.values(peers.peers).map(({ title, versions }) => {
+    const list = Object.entries(versions).map(([name, version]) => `\`${name}\` ${version}`)
+    return `- ${title}: ${list.join(', ')}`
+  })
+}
+
+function coreTable(): string[] {
+  return table(
+    ['what', 'figure'],
+    Object.entries(core.figures).map(([name, value]) => [name, format(value)]),
+  )
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)]
+}
+
+function format(value: number | undefined): string {
+  return value === undefined ? '–' : value.toLocaleString('en-US')
+}

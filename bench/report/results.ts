@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+
+export interface Machine {
+  readonly node: string
+  readonly os: string
+  readonly cpu: string
+  readonly cores: number
+}
+
+/** What `npm start -w bench -- --out` writes. */
+export interface Core {
+  readonly at: string
+  readonly machine: Machine
+  readonly figures: Readonly<Record<string, number>>
+}
+
+/** What `npm run peers -w bench -- --out` writes. */
+export interface Peers {
+  readonly at: string
+  readonly machine: Machine
+  readonly rounds: number
+  readonly peers: Readonly<Record<string, PeerResult>>
+}
+
+export interface PeerResult {
+  readonly title: string
+  readonly durability: string
+  readonly versions: Readonly<Record<string, string>>
+  readonly figures: Readonly<Record<string, number>>
+}
+
+export function read<T>(name: string): T {
+  return JSON.parse(readFileSync(new URL(`../results/${name}.json`, import.meta.url), 'utf8')) as T
+}
