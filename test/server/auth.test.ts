@@ -173,6 +173,7 @@ describe('tokens of an OpenID provider', () => {
     const good = clientOf(server, await token())
     expect(await good.whoAmI()).toEqual({
       name: 'ann@example.com',
+      isLocal: false,
       grants: [{ tenant: 'acme', roles: ['viewer', 'operator'] }],
     })
     expect((await good.startRun({ workflow: 'asks', input: 'x' })).tenant).toBe('acme')

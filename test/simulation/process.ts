@@ -58,8 +58,6 @@ export class AppProcess implements Process {
     const { linger, grace, capacity } = world.schedule.settings
     const opening = openWorker({
       quarantineAfter: false,
-      // who executes a step is known by the log that it was given, as it is
-      redact: false,
       store: port(this),
       workflows: [this.main, this.sub],
       clock: world.timeline.clock(() => this.alive),
