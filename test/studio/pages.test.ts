@@ -218,7 +218,7 @@ describe('settings', () => {
     const { site, page } = stage
     await page.goto(`${site.url}/settings`)
     await page.getByRole('button', { name: 'New key…' }).click()
-    await page.getByLabel('Name').fill('ci')
+    await page.getByRole('textbox', { name: /^Name/ }).fill('ci')
     await page.getByLabel('operator').check()
     await page.getByRole('button', { name: 'Make the key' }).click()
     const secret = (await page.getByText(/^sw_/).textContent()) ?? ''

@@ -335,8 +335,8 @@ export function makeApp(
   }
   const webhooks = makeWebhooks(backend, options.webhooks, { now, release })
   const close = async (): Promise<void> => {
-    await webhooks.close()
-    await options.close()
+    // at once: what is started from this moment on is refused
+    await Promise.all([webhooks.close(), options.close()])
   }
   const app = {
     workflows: options.workflows,
