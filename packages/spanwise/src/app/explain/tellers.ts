@@ -4,6 +4,7 @@ import { documentsOf } from '../decisions/calls.ts'
 import type { RunEvent } from '../event.ts'
 import { callSentences, tellModel } from './models.ts'
 import { tellNote } from './notes.ts'
+import { tellRound } from './rounds.ts'
 import type { Sentence, Teller, Telling } from './tell.ts'
 import { count, howLong, list, moment, operationName, value, why } from './words.ts'
 
@@ -77,6 +78,7 @@ export const tellers: Readonly<Partial<Record<RunEvent['kind'], Teller>>> = {
     const { run, status } = (event.payload ?? {}) as { readonly run?: string; readonly status?: string }
     return one(event, `Its child run ${run ?? ''} ended as ${status ?? 'unknown'}.`)
   },
+  'scope.snapshot': (event, { events }) => tellRound(event, events),
   note: tellNote,
 }
 
