@@ -16,10 +16,7 @@ test('the support desk: a graph, which way it went, what the model cost, and who
     includeUsage: true,
   })
   const prices = { overrides: [{ model: 'gpt-5-mini', input: 0.25, output: 2 }] }
-  const support = supportDesk(
-    gateway({ models: { smart: provider('gpt-5-mini') }, prices })('smart'),
-    ordersInMemory(),
-  )
+  const support = supportDesk(gateway({ models: { smart: provider('gpt-5-mini') }, prices })('smart'), ordersInMemory())
   await using app = await testApp({ workflows: [support] })
   const run = await app.start(support, { text: 'order A-42 came broken, money back' })
   await expect.poll(async () => (await app.approvals({})).items.length).toBe(1)
