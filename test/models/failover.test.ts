@@ -65,6 +65,47 @@ test.each([
   expect(first.ledger.served).toHaveLength(1)
 })
 
+test('a name that does not resolve is a candidate that is down', async () => {
+  const models = gateway({
+    models: {
+      fast: [
+        createOpenAI({ baseURL: 'http://provider.invalid/v1', apiKey: 'any' })('gpt-5-mini'),
+        createAnthropic({ baseURL: second.baseURL, apiKey: 'any' })('claude-haiku-4-5'),
+      ],
+    },
+  })
+  const flow = asking(models as never)
+  await using app = await testApp({ workflows: [flow] })
+  const run = await app.start(flow, 'hello')
+  expect(await run.result()).toMatchObject({ model: expect.stringContaining('claude') })
+  const result = (await journal(run)).find(({ kind }) => kind === 'model.result')
+  expect(result?.meta).toMatchObject({ tries: 2, failovers: 1 })
+})
+
+test('a stream that stalls in the middle ends as what it is, and the step is tried again', async () => {
+  const models = two({}, { idle: '300ms' })
+  first.fail({ kind: 'stall', after: 3, ms: 60_000 })
+  const said: string[] = []
+  const tell = step('tell', { backoff: 1 }, async (prompt: string) => {
+    let [text, failure] = ['', undefined as unknown]
+    const onError = ({ error }: { readonly error: unknown }): void => {
+      failure = error
+    }
+    for await (const piece of streamText({ model: models('fast'), prompt, onError }).textStream) text += piece
+    if (failure === undefined) return text
+    said.push(`${text.length > 0} ${failure}`)
+    throw failure
+  })
+  const flow = workflow('telling', (prompt: string) => tell(prompt))
+  await using app = await testApp({ workflows: [flow] })
+  const run = await app.start(flow, 'a long story')
+  expect((await run.result()).length).toBeGreaterThan(3)
+  expect(said).toEqual([expect.stringMatching(/^true .*nothing came for 0.3 s/is)])
+  const entries = await journal(run)
+  expect(entries.map(({ kind }) => kind)).toContain('model.error')
+  expect(entries.filter(({ kind }) => kind === 'step.attempt')).toHaveLength(1)
+})
+
 test('a request that is wrong in itself is not asked of anybody else, nor again', async () => {
   const models = two()
   first.fail({ kind: 'status', status: 400 })
