@@ -38,7 +38,8 @@ export async function crash(order: Order, launch: (order: Order) => ChildProcess
 }
 
 function kill(child: ChildProcess): void {
-  if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+    process.kill(-child.pid, 'SIGKILL')
 }
 
 async function until(holds: () => boolean, ms: number): Promise<void> {
