@@ -1,7 +1,7 @@
 import type { PeerResult } from './results.ts'
 
 const width = 760
-const left = 190
+const left = 205
 const bar = 18
 const gap = 8
 
