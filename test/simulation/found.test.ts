@@ -161,6 +161,25 @@ const found: Readonly<Record<string, object>> = {
     ],
     faults: [],
   },
+  'nor what it undid in a later generation': {
+    seed: 405140,
+    settings: { linger: 0, grace: 0, capacity: 10000, latency: 'none', haste: 0, snapshotAfter: 4 },
+    programs: [
+      [
+        { do: 'again', site: 'p0n1', generations: 1 },
+        { do: 'compensate', site: 'p0n0', fail: 0 },
+        { do: 'sleep', site: 'p0n2', ms: 1 },
+        { do: 'approve', site: 'p0n3', timeout: 81, ask: false },
+      ],
+    ],
+    runs: [{ name: 'run-2', program: 0, at: 0, priority: 0 }],
+    timetables: [],
+    acts: [
+      { at: 6, run: 0, act: 'cancel' },
+      { at: 547, run: 0, act: 'fork', where: 0.6 },
+    ],
+    faults: [],
+  },
   'a fork does not take over what was done with an input that an operator gave after the point': {
     seed: 422409,
     settings: { linger: 0, grace: 300, capacity: 10000, latency: 'any order', haste: 0, snapshotAfter: 2 },

@@ -131,8 +131,9 @@ export function planFork(run: string, entries: readonly Entry[], options: ForkOp
   }
 }
 
+/** In later generations keys begin with the generation's number. */
 function isUndoing(key: string): boolean {
-  return key.startsWith('compensate#0/')
+  return /^(@\d+\/)?compensate#0\//.test(key)
 }
 
 function hasState(edit: ForkOptions['edit']): boolean {
