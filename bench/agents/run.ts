@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startProvider } from 'loopback-provider'
 import { connect, workflow } from 'spanwise'
+import type { Stretches } from './stretches.ts'
 
 // Agents with a tool against a model server on loopback: how fast, what it does to the event loop, and, over random kill -9s, whether a
 // turn that was on record is ever asked for again.
@@ -32,8 +33,8 @@ await using provider = await startProvider({
 
 interface Life {
   readonly seconds: number
-  readonly p99: number
-  readonly max: number
+  /** of one that came to its end */
+  readonly stretches: Stretches | undefined
   readonly through: boolean
 }
 
@@ -53,12 +54,13 @@ async function live(store: string, until: number | undefined): Promise<Life> {
     if (until !== undefined) void wait(until).then(() => child.kill('SIGKILL'))
   })
   await once(child, 'close')
-  const last = [...text.matchAll(/p99 ([\d.]+) max ([\d.]+)/g)].at(-1)
+  const said = /^stretches (.*)$/m.exec(text)?.[1]
   const through = text.includes('through\n')
   // one that ends by itself was not killed
   if (!through && (until === undefined || child.signalCode !== 'SIGKILL'))
     throw new Error(`the worker ended before it was through:\n${text}`)
-  return { seconds: (performance.now() - begun) / 1000, p99: Number(last?.[1]), max: Number(last?.[2]), through }
+  const stretches = said === undefined ? undefined : (JSON.parse(said) as Stretches)
+  return { seconds: (performance.now() - begun) / 1000, stretches, through }
 }
 
 /** Every time that a turn was asked for again has to have a lost call on record: else its answer had been there. */
@@ -86,9 +88,11 @@ async function askedAgain(
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'spanwise-bench-'))
-const undisturbed = await live(join(folder, 'calm.db'), undefined)
+const { seconds, stretches } = await live(join(folder, 'calm.db'), undefined)
+const said = (of: keyof Stretches): string => `p99 ${stretches?.[of].p99} ms, longest ${stretches?.[of].max} ms`
 console.log(
-  `${agents} agents of ${turns} turns: ${Math.round((agents * turns) / undisturbed.seconds)} turns/s, event loop p99 ${undisturbed.p99} ms, longest ${undisturbed.max} ms`,
+  `${agents} agents of ${turns} turns: ${Math.round((agents * turns) / seconds)} turns/s\n` +
+    `event loop held up: ${said('wall')}; in processor time of its thread: ${said('cpu')}`,
 )
 asked.clear()
 const store = join(folder, 'killed.db')

@@ -1,10 +1,10 @@
-// Runs AGENTS agents of TURNS turns against PROVIDER in STORE, until it is killed or through; says each second how its event loop did.
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+// Runs AGENTS agents of TURNS turns against PROVIDER in STORE, until it is killed or through; says then how its event loop did.
 import { createOpenAI } from '@ai-sdk/openai'
 import { spanwise, step } from 'spanwise'
 import { agent } from 'spanwise/agent'
 import { gateway } from 'spanwise/models'
 import { z } from 'zod'
+import { watchStretches } from './stretches.ts'
 
 const { AGENTS, TURNS, PROVIDER, STORE } = process.env as Record<string, string>
 const openai = createOpenAI({ baseURL: PROVIDER as string, apiKey: 'k' })
@@ -25,13 +25,10 @@ const runs = await Promise.all(
 )
 process.stdout.write('ready\n')
 // what counts is how it does at work, not while modules are compiled
-const delay = monitorEventLoopDelay({ resolution: 1 })
-delay.enable()
-const say = () =>
-  process.stdout.write(`p99 ${(delay.percentile(99) / 1e6).toFixed(1)} max ${(delay.max / 1e6).toFixed(1)}\n`)
-const timer = setInterval(say, 1_000)
+const stretches = watchStretches()
+const say = () => process.stdout.write(`stretches ${JSON.stringify(stretches.read())}\n`)
 await Promise.all(runs.map((run) => run.result()))
-clearInterval(timer)
+stretches.stop()
 say()
 await app.close()
 process.stdout.write('through\n')

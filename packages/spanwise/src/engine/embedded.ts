@@ -24,7 +24,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   const workflows = [...engine.workflows.keys()]
   const residents = new Map<string, Resident>()
   const dirty = new Set<Resident>()
-  const turns = new Turns(flushAll, flushIfIdle)
+  const turns = new Turns(flushAll, flushIfIdle, () => clock.now())
   const awaited = new Set<string>()
   /** runs that are called for because a limit has room for them */
   const called = new Set<string>()

@@ -10,6 +10,8 @@ export interface Turn {
 
 /** turns in one round of the event loop, at most: what else the process does waits for them */
 const round = 32
+/** ms that they may take together: code that computes between two waits makes a turn long */
+const patience = 2
 
 /**
  * Gives turns: one run at a time has its window open, until everything its code can do with what it was handed is done: all promise
@@ -20,6 +22,9 @@ export class Turns {
   readonly #queued = new Set<Turn>()
   readonly #settled: () => void
   readonly #between: () => void
+  readonly #now: () => number
+  /** when this round of the event loop began, where it has */
+  #began: number | undefined
   #active: Turn | undefined
   /** immediates that are to come */
   #ticks = 0
@@ -29,10 +34,12 @@ export class Turns {
   /**
    * @param settled called when nobody wants a turn: time to flush
    * @param between called between turns under load: whoever writes may be idle meanwhile
+   * @param now the time, ms
    */
-  constructor(settled: () => void, between: () => void) {
+  constructor(settled: () => void, between: () => void, now: () => number) {
     this.#settled = settled
     this.#between = between
+    this.#now = now
   }
 
   /** somebody has a turn, or is about to */
@@ -50,8 +57,16 @@ export class Turns {
   /** Several at once: a round of the event loop costs as much as a short turn. The last one closes what was opened. */
   #schedule(): void {
     if (this.#ticks > 0) return
+    this.#began = undefined
     this.#ticks = Math.min(this.#queue.length - this.#head + 1, round)
     for (let i = 0; i < this.#ticks; i++) setImmediate(this.#tick)
+  }
+
+  /** This round has taken its time; at least one has a turn in each. */
+  get #isOver(): boolean {
+    const now = this.#now()
+    this.#began ??= now
+    return Math.abs(now - this.#began) >= patience
   }
 
   readonly #tick = (): void => {
@@ -68,6 +83,11 @@ export class Turns {
       this.#head = 0
       this.#since = 0
       if (before !== undefined) this.#settled()
+      return
+    }
+    if (this.#isOver) {
+      // no window is open while others have the event loop
+      if (this.#ticks === 0) this.#schedule()
       return
     }
     this.#head++
