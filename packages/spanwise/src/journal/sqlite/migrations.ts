@@ -11,6 +11,7 @@ import { ledgerTables } from './schema-ledger.ts'
 import { memoryTables } from './schema-memories.ts'
 import { requestTables } from './schema-requests.ts'
 import { streamTables } from './schema-streams.ts'
+import { vectorTables } from './schema-vectors.ts'
 import { webhookTables } from './schema-webhooks.ts'
 
 /** One element per version, from the first on; what was released is never changed. */
@@ -27,6 +28,7 @@ export const migrations: readonly string[] = [
   identityTables,
   requestTables,
   webhookTables,
+  vectorTables,
 ]
 
 export const schemaVersion = migrations.length

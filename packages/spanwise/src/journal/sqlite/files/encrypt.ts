@@ -26,6 +26,7 @@ const texts: readonly (readonly [table: string, column: string, kind: 'text' | '
   ['spanwise_schedules', 'start', 'text'],
   ['spanwise_schedules', 'paused_why', 'text'],
   ['spanwise_memories', 'text', 'text'],
+  ['spanwise_memories', 'vector', 'bytes'],
   ['spanwise_memories', 'vector', 'text'],
   ['spanwise_streams', 'name', 'name'],
   ['spanwise_streams', 'ordering', 'text'],
