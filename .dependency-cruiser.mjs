@@ -14,8 +14,8 @@ const floors = [
 const src = '^packages/spanwise/src'
 const rooms = floors.flat()
 const any = `(?:${rooms.join('|')})`
-// a door of its own, because it brings libraries that graphs in code do not need
-const definitions = `${src}/graph/definition/index[.]ts$`
+// doors of their own, because they bring libraries that graphs in code do not need
+const definitions = `${src}/graph/(?:definition|cel)/index[.]ts$`
 const tests = String.raw`\.test(-d|suite)?\.ts$`
 
 const floorRules = floors.flatMap((floor, height) =>

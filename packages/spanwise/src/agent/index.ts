@@ -1,3 +1,4 @@
+export { spending } from '../workflow/index.ts'
 export { agent } from './agent.ts'
 export type { McpTarget } from './mcp/connection.ts'
 export { type McpOptions, type McpServer, mcp } from './mcp/mcp.ts'
@@ -5,5 +6,4 @@ export { type AgentMemory, type MemoryOptions, memory } from './memory/memory.ts
 export type { Recalled, VectorItem, VectorStore } from './memory/vectors.ts'
 export type { Agent, AgentOptions, AgentTool, AgentTools, CompactOptions, OnLimit, ToolOptions } from './options.ts'
 export type { ApprovalRules, ApproverClaim, Policy, ToolRequest, Verdict } from './policy.ts'
-export { spending } from './spending.ts'
 export { type AgentTrail, type TrailPart, trail } from './trail.ts'

@@ -1,5 +1,15 @@
-import { type Budget, readSpending, spendingBudget } from '../models/index.ts'
-import { approval, type Duration, formatDuration, milliseconds, occurrence, type Scope } from '../workflow/index.ts'
+import {
+  type Amount,
+  approval,
+  type Duration,
+  formatDuration,
+  milliseconds,
+  occurrence,
+  readSpending,
+  type Scope,
+  type SpendingLimit,
+  spendingLimit,
+} from '../workflow/index.ts'
 import type { AgentDefinition } from './definition.ts'
 import { invalidAgent, type Limit, limitReached } from './errors.ts'
 import type { State } from './state.ts'
@@ -8,7 +18,7 @@ export const defaultTurns = 20
 /** of its budgets, what is kept for the last answer: percent */
 const keptBack = 10n
 
-interface SpendingLimit extends Pick<Budget, 'unit' | 'limit'> {
+interface Spending extends Amount {
   readonly said: string
 }
 
@@ -17,7 +27,7 @@ export class Limits {
   readonly #agent: AgentDefinition
   readonly #run: string
   readonly #key: string
-  readonly #spending: readonly SpendingLimit[]
+  readonly #spending: readonly Spending[]
   readonly #timeout: number | undefined
 
   constructor(agent: AgentDefinition, scope: Scope) {
@@ -30,7 +40,7 @@ export class Limits {
     this.#timeout = timeout === undefined ? undefined : milliseconds(timeout, `timeout of agent "${agent.name}"`)
   }
 
-  #read(said: string): Pick<Budget, 'unit' | 'limit'> {
+  #read(said: string): Amount {
     const read = readSpending(`agent ${this.#agent.name}`, said)
     if (read !== undefined) return read
     throw invalidAgent(
@@ -41,11 +51,11 @@ export class Limits {
   }
 
   /** For the model calls of one turn. The last turn may use what the others leave over. */
-  budgets({ granted, closing }: State): readonly Budget[] {
+  budgets({ granted, closing }: State): readonly SpendingLimit[] {
     const isOpen = this.#agent.options.onLimit === 'finish' && closing === undefined
     return this.#spending.map(({ said, unit, limit }) => {
       const whole = limit * BigInt(1 + (granted[unit] ?? 0))
-      return spendingBudget(this.#nameOf(said), this.#key, {
+      return spendingLimit(this.#nameOf(said), this.#key, {
         unit,
         limit: isOpen ? (whole * (100n - keptBack)) / 100n : whole,
       })

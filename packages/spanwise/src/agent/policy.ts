@@ -1,4 +1,4 @@
-import { compile } from '../graph/index.ts'
+import { compile } from '../graph/cel/index.ts'
 import type { ApprovalOptions, Duration } from '../workflow/index.ts'
 
 /** A tool call as policies judge it. */

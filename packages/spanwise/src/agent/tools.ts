@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
 import { asSchema, type FlexibleSchema, jsonSchema, type ToolSet } from 'ai'
-import { spend, spendingLimits } from '../models/index.ts'
 import {
   callStep,
   child,
@@ -195,15 +194,9 @@ async function run(
   return last
 }
 
-/** The step with its check before its input is read, and with the budgets of now around it: an attempt is not begun from here. */
+/** The step with its check before its input is read. */
 function within(definition: StepDefinition, check: ToolCallContext['check']): StepDefinition {
-  const budgets = spendingLimits()
-  const { fn, input } = definition
-  return {
-    ...definition,
-    input: check === undefined ? input : checked(input, check),
-    fn: budgets.length === 0 ? fn : (...args) => spend(budgets, () => fn(...args)),
-  }
+  return check === undefined ? definition : { ...definition, input: checked(definition.input, check) }
 }
 
 /** What an attempt is given is what was approved, also where an operator has edited it since. */

@@ -1,6 +1,7 @@
 import type { FlexibleSchema } from 'ai'
 import { generateText, type ModelMessage, NoObjectGeneratedError, Output, type ToolSet } from 'ai'
-import { type Filled, type Prompt, spend } from '../models/index.ts'
+import type { Filled, Prompt } from '../models/index.ts'
+import { spend } from '../workflow/index.ts'
 import type { AgentDefinition } from './definition.ts'
 import { handoffName, handoffsOf } from './handoff.ts'
 import type { Limits } from './limits.ts'

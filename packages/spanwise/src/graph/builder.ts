@@ -46,8 +46,16 @@ interface Undo<S, Out> {
   readonly compensate?: { readonly step: Step<never, unknown>; readonly input: (result: Out, state: S) => unknown }
 }
 
+interface Budgeted {
+  /**
+   * What model calls in it may use in one visit, all attempts and items together: `'$0.20'`, `'50k tokens'`, or a share of the budget
+   * around it. The call that may go over it fails with BUDGET_EXCEEDED. Not for workflows, which are runs of their own, nor in a pool
+   */
+  readonly budget?: string | readonly string[]
+}
+
 /** For a function or a step, the options of a step; for a graph, an agent or a workflow `attempts`, `backoff`, `retryOn` and `timeout`. */
-export interface NodeOptions<S, Out> extends StepSettings, Undo<S, Out> {}
+export interface NodeOptions<S, Out> extends StepSettings, Undo<S, Out>, Budgeted {}
 
 /** `input` may be left out where the whole state is what is asked for. */
 type MapIn<S, In> = S extends In ? { readonly input?: (state: S) => In } : { readonly input: (state: S) => In }
@@ -132,6 +140,7 @@ export interface Graph<I, O, S, U, N extends string = never> extends Inlined<I, 
   body<const Name extends string>(
     name: Fresh<Name, N>,
     body: (state: S) => Promised<U | Goto<string, U | undefined> | undefined | void>,
+    options?: Budgeted,
   ): Graph<I, O, S, U, N | Name>
 
   /** Asks a person and waits, however long it takes. Its output sees what was decided: silence is `expired`, never consent. */

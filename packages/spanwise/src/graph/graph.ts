@@ -89,7 +89,8 @@ function build(model: GraphModel, deadline: Duration | undefined): Graph<unknown
     node: (name: string, work: Work, settings: NodeSettings = {}) =>
       withNode(makeNode(model.name, name, work, settings)),
     each: (name: string, work: Work, settings: ManySettings) => withNode(makeMany(model.name, name, work, settings)),
-    body: (name: string, body: (state: never) => unknown) => withNode(makeBody(name, body)),
+    body: (name: string, body: (state: never) => unknown, settings: { readonly budget?: string } = {}) =>
+      withNode(makeBody(model.name, name, body, settings)),
     approval: (name: string, settings: ApprovalSettings) => withNode(makeApproval(name, settings)),
     wait: (name: string, what: never, settings: WaitSettings = {}) => withNode(makeWait(name, what, settings)),
     edge: (from: string | readonly string[], to: string, options: EdgeSettings = {}) =>

@@ -1,5 +1,6 @@
 import {
   approval,
+  checkSpending,
   child,
   classify,
   compensate,
@@ -20,6 +21,7 @@ import {
   type StepSettings,
   signal,
   sleep,
+  spendAtMost,
   TimeoutError,
   withSettings,
   workflowDefinition,
@@ -32,7 +34,7 @@ import { callAsNode, type GraphNode, type NodeKind, type State } from './model.t
 /** What a node does, as the builder hands it over: types are checked there. */
 export type Work = ((...args: never) => unknown) | Startable<never, unknown>
 
-export interface NodeSettings extends StepSettings {
+export interface NodeSettings extends StepSettings, Budgeted {
   readonly input?: (state: never) => unknown
   readonly output?: (result: never, state: never) => unknown
   readonly compensate?: {
@@ -50,6 +52,10 @@ export interface ManySettings extends NodeSettings {
   readonly onError?: 'stop' | 'collect'
 }
 
+interface Budgeted {
+  readonly budget?: string | readonly string[]
+}
+
 interface Caller {
   readonly kind: NodeKind
   call(input: unknown): Promise<unknown>
@@ -64,11 +70,11 @@ export function makeNode(graph: string, name: string, work: Work, settings: Node
     name,
     kind: caller.kind,
     many: false,
-    async run(state) {
+    run: budgeted(graph, name, { pool: definitionOf(work)?.options.pool, ...settings }, caller.kind, async (state) => {
       const result = await caller.call(input === undefined ? state : input(state as never))
       registerCompensation(settings, result, state)
       return output === undefined || isGoto(result) ? result : output(result as never, state as never)
-    },
+    }),
   }
 }
 
@@ -95,20 +101,25 @@ export function makeMany(graph: string, name: string, work: Work, settings: Many
     name,
     kind: caller.kind,
     many: true,
-    async run(state) {
+    run: budgeted(graph, name, { pool: definitionOf(work)?.options.pool, ...settings }, caller.kind, async (state) => {
       const outcomes = await forMany(over(state as never), options, async (item) => {
         const result = await caller.call(each === undefined ? item : each(item as never, state as never))
         registerCompensation(settings, result, state)
         return result
       })
       return output === undefined ? undefined : output(outcomes as never, state as never)
-    },
+    }),
   }
 }
 
 /** Code of the run itself, in the node's scope: it may call steps, wait, ask and start children. */
-export function makeBody(name: string, body: (state: never) => unknown): GraphNode {
-  return { name, kind: 'body', many: false, run: async (state) => body(state as never) }
+export function makeBody(graph: string, name: string, body: (state: never) => unknown, settings: Budgeted): GraphNode {
+  return {
+    name,
+    kind: 'body',
+    many: false,
+    run: budgeted(graph, name, settings, 'body', async (state) => body(state as never)),
+  }
 }
 
 export interface ApprovalSettings {
@@ -154,7 +165,7 @@ export function makeWait(name: string, what: Signal<never, unknown> | string, se
 }
 
 function callerOf(graph: string, name: string, work: Work, settings: NodeSettings): Caller {
-  const { input: _, output: __, compensate: ___, ...rest } = settings
+  const { input: _, output: __, compensate: ___, budget: ____, ...rest } = settings
   const own = stepSettings(rest)
   if (definitionOf(work) !== undefined) {
     const step = work as Step<never, unknown>
@@ -232,6 +243,38 @@ async function timed(name: string, timeout: Duration, call: () => Promise<unknow
   const first = await race({ work: call, late: () => sleep(timeout) })
   if (first.key === 'late') throw new TimeoutError(`Node "${name}"`, formatDuration(milliseconds(timeout)))
   return first.value
+}
+
+/**
+ * What all attempts and items of one visit may use together. It is counted where model calls are placed, so it holds for what goes on in
+ * this process and for this run: what is done elsewhere would pass it by, and is refused here.
+ */
+function budgeted(
+  graph: string,
+  name: string,
+  { budget, pool }: Budgeted & { readonly pool?: unknown },
+  kind: NodeKind,
+  run: GraphNode['run'],
+): GraphNode['run'] {
+  if (budget === undefined) return run
+  const limits = [budget].flat()
+  const what = `node "${name}" of graph "${graph}"`
+  if (limits.length === 0)
+    throw invalidGraph(graph, `node "${name}" has a budget of nothing.`, "Write '$0.20', or leave it out.")
+  for (const limit of limits) checkSpending(what, limit)
+  if (kind === 'workflow')
+    throw invalidGraph(
+      graph,
+      `node "${name}" is a workflow, a run of its own, and has a budget.`,
+      "Give the gateway one for it, like budget('workflow:name', { limit: '$2', per: 'day' }), or a budget to the nodes and agents in it.",
+    )
+  if (pool !== undefined)
+    throw invalidGraph(
+      graph,
+      `node "${name}" runs in another thread and has a budget.`,
+      'Model calls are counted where the run is: ask models in a node without `pool`.',
+    )
+  return (state) => spendAtMost('budget', what, limits, async () => run(state))
 }
 
 function registerCompensation({ compensate: undo }: NodeSettings, result: unknown, state: State): void {

@@ -1,4 +1,5 @@
 import { SpanwiseError } from '../journal/index.ts'
+import { type Amount, readAmount } from '../workflow/index.ts'
 import { type BudgetScope, readScope } from './budget-scope.ts'
 
 export interface BudgetOptions {
@@ -43,17 +44,9 @@ export function budget(scope: string, options: BudgetOptions): Budget {
   return { name: `${scope} ${options.limit} per ${per}`, scope: read, unit, limit, per, onExceed, warnAt }
 }
 
-export function readLimit(scope: string, text: string): Pick<Budget, 'unit' | 'limit'> {
-  const money = /^\$\s*(\d+)(?:\.(\d{1,9}))?$/.exec(text)
-  if (money !== null) {
-    const [, whole = '0', part = ''] = money
-    return { unit: 'money', limit: BigInt(whole) * 1_000_000_000n + BigInt(part.padEnd(9, '0')) }
-  }
-  const tokens = /^(\d+(?:\.\d+)?)\s*([kKmM]?)\s*tokens?$/.exec(text)
-  if (tokens !== null) {
-    const factor = { '': 1, k: 1_000, m: 1_000_000 }[(tokens[2] ?? '').toLowerCase()] ?? 1
-    return { unit: 'tokens', limit: BigInt(Math.round(Number(tokens[1]) * factor)) }
-  }
+function readLimit(scope: string, text: string): Amount {
+  const read = readAmount(text)
+  if (read !== undefined) return read
   throw invalid(scope, `its limit ${JSON.stringify(text)} is neither money nor tokens`)
 }
 

@@ -5,7 +5,7 @@ import { askedOf } from './asked.ts'
 import { mostTokens } from './bound.ts'
 import type { Gateway } from './call.ts'
 import { placed } from './place.ts'
-import { spendingLimits } from './spending.ts'
+import { budgetsOfNow } from './spending.ts'
 
 /** An alias as an embedding model of the AI SDK. */
 export function embeddingModel(gateway: Gateway, alias: Alias, owner: object): EmbeddingModelV4 {
@@ -29,7 +29,7 @@ export function embeddingModel(gateway: Gateway, alias: Alias, owner: object): E
           input: mostTokens(options.values),
           maxOutput: undefined,
           prompt: undefined,
-          budgets: spendingLimits(),
+          budgets: budgetsOfNow(),
           approved: false,
           signal: options.abortSignal,
           rounds: 3,

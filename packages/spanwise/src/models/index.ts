@@ -19,5 +19,4 @@ export {
 export { type Filled, type Prompt, prompt } from './prompt.ts'
 export { type Prompts, type PromptTypes, prompts } from './prompts.ts'
 export { type CallRecord, type PriceUsed, readRecord, toMeta, type Usage } from './record.ts'
-export { readSpending, spend, spendingBudget, spendingLimits } from './spending.ts'
 export { embeddingUsage, usageOf } from './usage.ts'

@@ -14,7 +14,7 @@ import type { Gateway, Sending } from './call.ts'
 import { placed } from './place.ts'
 import type { CallRecord } from './record.ts'
 import { Speaker } from './speaker.ts'
-import { spendingLimits } from './spending.ts'
+import { budgetsOfNow } from './spending.ts'
 
 /** An alias as a language model of the AI SDK. */
 export function languageModel(gateway: Gateway, alias: Alias, owner: object): LanguageModelV4 {
@@ -28,7 +28,7 @@ export function languageModel(gateway: Gateway, alias: Alias, owner: object): La
     input: mostTokens({ prompt: given.prompt, tools: given.tools, format: given.responseFormat }),
     maxOutput: given.maxOutputTokens,
     prompt: promptOf(given.providerOptions),
-    budgets: spendingLimits(),
+    budgets: budgetsOfNow(),
     approved: false,
     signal: given.abortSignal,
     rounds: 3,

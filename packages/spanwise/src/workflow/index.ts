@@ -60,6 +60,18 @@ export { parse, type SchemaInput, type SchemaOutput, type StandardSchemaV1 } fro
 export { type Signal, signal } from './signal.ts'
 export { bytes, type Size } from './size.ts'
 export {
+  type Amount,
+  checkSpending,
+  readAmount,
+  readSpending,
+  type SpendingLimit,
+  spend,
+  spendAtMost,
+  spending,
+  spendingLimit,
+  spendingLimits,
+} from './spending.ts'
+export {
   checkStarts,
   type Debounce,
   type DebounceTerms,

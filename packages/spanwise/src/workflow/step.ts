@@ -10,6 +10,7 @@ import type { Delivered, OperationSpec, Settlement, StepFrame } from './runtime/
 import { frames } from './runtime/scope.ts'
 import { parse, type SchemaInput, type SchemaOutput, type StandardSchemaV1 } from './schema.ts'
 import { bytes, type Size } from './size.ts'
+import { underLimits } from './spending.ts'
 import type { Omittable, Reconciled, SqlTransaction, StepContext } from './types.ts'
 
 export interface StepCommon {
@@ -330,7 +331,9 @@ export function callStep(definition: StepDefinition, value: unknown): Promise<un
   if (frame.kind === 'step') return callInside(definition, value, frame)
   let spec: OperationSpec
   try {
-    spec = stepSpec(definition, value)
+    // an attempt is not begun from here
+    const fn = underLimits(definition.fn)
+    spec = stepSpec(fn === definition.fn ? definition : { ...definition, fn }, value)
   } catch (error) {
     return frame.execution.track(Promise.reject(error))
   }

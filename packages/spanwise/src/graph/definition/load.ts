@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { Outcome, StandardSchemaV1 } from '../../workflow/index.ts'
 import type { Graph } from '../builder.ts'
+import type { JsonSchema } from '../cel/index.ts'
+import { compile, type Variables } from '../cel/index.ts'
 import { graph } from '../graph.ts'
 import type { Reducer, State } from '../model.ts'
-import { compile, type Variables } from './expression.ts'
 import type { EdgeDefinition, GraphDefinition, NodeDefinition } from './schema.ts'
 import { invalidDefinition, parseGraph, readDefinition } from './text.ts'
-import type { JsonSchema } from './types.ts'
 
 /** What definitions may use, by `name@version`: functions, steps, graphs, agents, workflows; reducers and choices are functions. */
 export type Components = Readonly<Record<string, unknown>>
@@ -175,7 +175,7 @@ function withNode(built: Loose, place: Place, name: string, node: NodeDefinition
   })
 }
 
-const settings = ['attempts', 'backoff', 'timeout', 'deadline', 'priority', 'effect', 'pool'] as const
+const settings = ['attempts', 'backoff', 'timeout', 'deadline', 'budget', 'priority', 'effect', 'pool'] as const
 
 const decided: JsonSchema = {
   type: 'object',
