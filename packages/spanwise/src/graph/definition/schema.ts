@@ -15,11 +15,9 @@ const Span = z
   .union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?\s*[a-z]+$/i, 'a duration like "30s" or "2d"')])
   .meta({ description: 'milliseconds, or text like "30s", "2d"' })
 const JsonSchema = z.record(z.string(), z.unknown()).meta({ description: 'a JSON Schema' })
-const Spending = z
-  .union([z.string(), z.array(z.string()).min(1)])
-  .meta({
-    description: 'what its model calls may use: "$0.20", "50k tokens", or a share of the budget around it: "25%"',
-  })
+const Spending = z.union([z.string(), z.array(z.string()).min(1)]).meta({
+  description: 'what its model calls may use: "$0.20", "50k tokens", or a share of the budget around it: "25%"',
+})
 const Count = z.number().int().positive()
 
 const tries = { attempts: Count.optional(), backoff: Span.optional(), timeout: Span.optional() }
