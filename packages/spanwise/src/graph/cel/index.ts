@@ -1,2 +1,2 @@
-export { compile, type Expression, type Variables } from './expression.ts'
+export { compile, type Variables } from './expression.ts'
 export type { JsonSchema } from './types.ts'
