@@ -317,3 +317,83 @@ test('a policy in CEL is checked where it is written, and asks where it is true'
   await expect(desk([], { approve: 'tol == "refund"' })).rejects.toMatchObject({ code: 'EXPRESSION_INVALID' })
   await expect(desk([], { approve: 'cost + 1.0' })).rejects.toMatchObject({ code: 'EXPRESSION_INVALID' })
 })
+
+test('who passed a question on has to have the right too, when the call is about to be made', async () => {
+  const rights = new Set(['ann', 'lea', 'ben'])
+  const claims: string[] = []
+  const { support, done } = await desk([{ order: 'o-1', amount: 500 }], {
+    approve: {
+      when: () => true,
+      role: 'finance',
+      mayApprove: ({ by, role }: ApproverClaim) => {
+        claims.push(`${by} as ${role}`)
+        return rights.has(by)
+      },
+    },
+  })
+  await using app = await testApp({ workflows: [support] })
+  const run = await app.start(support, 'refund')
+  await app.decide((await open(app))[0]?.id as string, { delegateTo: 'lead', by: 'ann' })
+  const [passed] = await open(app)
+  expect(passed).toMatchObject({ role: 'lead', of: { args: { order: 'o-1', amount: 500 } } })
+  // she leaves between her word and the effect
+  rights.delete('ann')
+  await app.crash()
+  await app.decide(passed?.id as string, { approve: true, by: 'lea' })
+  const [again] = await open(app)
+  expect(done).toEqual([])
+  expect(again).toMatchObject({ role: 'finance' })
+  await app.decide(again?.id as string, { delegateTo: 'lead', by: 'ben' })
+  await app.decide((await open(app))[0]?.id as string, { approve: true, by: 'lea' })
+  await run.result()
+  expect(done).toHaveLength(1)
+  expect(claims).toEqual(['ann as finance', 'ben as finance', 'lea as lead'])
+})
+
+test('an approval that was used is not one for the next call, nor for the same call of another run', async () => {
+  const { support, done } = await desk([{ order: 'o-1', amount: 500 }])
+  await using app = await testApp({ workflows: [support] })
+  const one = await app.start(support, 'refund')
+  const [question] = await open(app)
+  const two = await app.start(support, 'refund')
+  const [other] = (await open(app)).filter(({ run }) => run === two.id)
+  // the same call, word for word
+  expect(other?.of).toEqual(question?.of)
+  const id = question?.id as string
+  await app.decide(id, { approve: true, by: 'ann', sendId: 'click' })
+  await one.result()
+  expect(done).toHaveLength(1)
+  await app.decide(id, { approve: true, by: 'ann', sendId: 'click' }).catch(() => {})
+  await expect(app.decide(id, { approve: true, by: 'ann' })).rejects.toMatchObject({ code: 'APPROVAL_CLOSED' })
+  await expect(app.decide(id, { delegateTo: 'lead', by: 'ann' })).rejects.toMatchObject({ code: 'APPROVAL_CLOSED' })
+  await app.crash()
+  expect((await open(app)).map(({ run }) => run)).toEqual([two.id])
+  expect(done).toHaveLength(1)
+  await app.decide(other?.id as string, { approve: false, by: 'ben' })
+  await two.result()
+  expect(done).toHaveLength(1)
+})
+
+test('what was approved at one price is not done at another: the run parks before the effect', async () => {
+  const { models } = await world((request) =>
+    toolTurns(request) === 0 ? { calls: [{ name: 'refund', input: { order: 'o-1', amount: 5 } }] } : { text: 'ok' },
+  )
+  const done: string[] = []
+  const refund = tool({ inputSchema: Refund, execute: ({ order }) => void done.push(order) })
+  const at = (cost: number) =>
+    agent('support', {
+      model: models('fast'),
+      tools: { refund },
+      toolOptions: { refund: { cost, version: '1' } },
+      approve: () => true,
+    })
+  await using app = await testApp({ workflows: [at(5)] })
+  const run = await app.start(at(5), 'refund')
+  const [question] = await open(app)
+  expect(question).toMatchObject({ question: expect.stringContaining('for $5') })
+  await app.restart({ workflows: [at(500)] })
+  await app.decide(question?.id as string, { approve: true, by: 'ann' })
+  await app.idle()
+  expect((await run.status()).status).toBe('needs attention')
+  expect(done).toEqual([])
+})

@@ -134,6 +134,47 @@ describe('keys', () => {
     expect(await run.result()).toBe('for finance')
   })
 
+  it('pass a question on where they may answer it: then who has the other role answers, and they do not', async () => {
+    const { app, server } = await keyed()
+    const run = await app.start(asks, 'o-8', { tenant: 'acme' })
+    await app.idle()
+    const key = async (name: string, approves: readonly string[], tenant = 'acme') => {
+      const grants = [{ tenant, roles: ['approver' as const], approves }]
+      return clientOf(server, (await app.createApiKey({ name, grants })).secret)
+    }
+    const [ann, lea, eve, ada] = await Promise.all([
+      key('ann', ['finance']),
+      key('lea', ['lead']),
+      key('eve', ['finance'], 'beta'),
+      key('ada', ['legal']),
+    ])
+    const [first] = (await app.approvals()).items
+    const asked = { approval: first?.id as string }
+    // nobody takes it who could not answer it, also not to themselves
+    for (const other of [lea, ada])
+      await expect(other.delegateApproval({ ...asked, to: 'legal' })).rejects.toMatchObject({ status: 403 })
+    await expect(eve.delegateApproval({ ...asked, to: 'finance' })).rejects.toMatchObject({ status: 404 })
+    await expect(ann.delegateApproval({ ...asked, to: 'finance' })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    await ann.delegateApproval({ ...asked, to: 'lead', reason: 'not my desk' })
+    await app.idle()
+    await app.crash()
+    // the question that she had is no way in any more
+    await expect(ann.decideApproval({ ...asked, approve: true })).rejects.toMatchObject({ status: 409 })
+    await expect(ann.delegateApproval({ ...asked, to: 'legal' })).rejects.toMatchObject({ status: 409 })
+    const [second] = (await lea.listApprovals()).items
+    expect(second).toMatchObject({ role: 'lead', mayDecide: true })
+    const now = { approval: second?.id as string }
+    await expect(ann.decideApproval({ ...now, approve: true })).rejects.toMatchObject({ status: 403 })
+    await lea.decideApproval({ ...now, approve: true })
+    expect(await run.result()).toBe('lea')
+    const decided = []
+    for await (const { kind, payload } of run.events()) if (kind === 'approval.decided') decided.push(payload)
+    expect(decided).toMatchObject([
+      { by: 'ann', delegateTo: 'lead', reason: 'not my desk' },
+      { by: 'lea', approve: true },
+    ])
+  })
+
   it('are limited to a rate, each by itself; so are wrong ones', async () => {
     const { app, server, send } = await api({ workflows }, { auth: {}, rate: { perSecond: 0.001, burst: 3 } })
     const grants: readonly Grant[] = [{ tenant: '*', roles: ['viewer'] }]

@@ -171,6 +171,7 @@ export {
   compensate,
   type Debounce,
   type Decision,
+  type Delegation,
   type Document,
   type Duration,
   type EachOptions,

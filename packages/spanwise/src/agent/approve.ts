@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { decode, encode, encodeCanonical, isSpanwiseError, SpanwiseError } from '../journal/index.ts'
-import { approval, frames, occurrence, openScope, type Scope } from '../workflow/index.ts'
+import { type Approved, approval, frames, occurrence, openScope, type Scope } from '../workflow/index.ts'
 import type { Judged, Rules, ToolRequest } from './policy.ts'
 import type { ToolCallContext, ToolDefinition } from './tool.ts'
 import { versionOf } from './tools.ts'
@@ -45,10 +45,10 @@ export async function callApproved(
     const check = async (value: unknown): Promise<void> => {
       if (boundTo(tool, value, version, costOf(tool, value)) !== bound)
         throw notApproved(tool.name, { edited: encode(value, `arguments of "${tool.name}"`) })
-      for (const { by } of answer.votes ?? [answer]) {
-        const who = { by, role: asked.people.role, tenant: request.tenant, request: claim }
-        if (rules?.mayApprove !== undefined && !(await rules.mayApprove(who))) throw notApproved(tool.name, { by })
-      }
+      if (rules?.mayApprove === undefined) return
+      for (const who of believed(answer, asked.people.role))
+        if (!(await rules.mayApprove({ ...who, tenant: request.tenant, request: claim })))
+          throw notApproved(tool.name, who)
     }
     try {
       return { value: await frames.run(own, () => tool.call(args, { ...call, check })) }
@@ -58,6 +58,20 @@ export async function callApproved(
       if (typeof edited === 'string') args = decode(edited)
     }
   }
+}
+
+/**
+ * Who vouches for the call, each for the role that was asked of them: who approved, and who passed the question on to them, because
+ * their word is worth no more than the right to give it away.
+ */
+function believed(
+  answer: Pick<Approved<unknown>, 'by' | 'votes' | 'delegations'>,
+  role: string | undefined,
+): { readonly by: string; readonly role: string | undefined }[] {
+  return (answer.votes ?? [answer]).flatMap(({ by, delegations = [] }) => {
+    const asked = [role, ...delegations.map(({ to }) => to)]
+    return [...delegations.map((one) => one.by), by].map((who, n) => ({ by: who, role: asked[n] }))
+  })
 }
 
 /** Where the questions of a call are, and the reminders: apart from what it does. */
@@ -96,7 +110,7 @@ function notApproved(tool: string, facts: { readonly edited: string } | { readon
     message: `The call of "${tool}" was not made: ${why}.`,
     hint: 'It is asked for anew: see spanwise approvals.',
   })
-  return Object.assign(error, facts)
+  return Object.assign(error, 'by' in facts ? { by: facts.by } : facts)
 }
 
 /**

@@ -28,9 +28,10 @@ export type Verdict =
  */
 export type Policy = ((request: ToolRequest) => Verdict) | string
 
-/** Somebody who approved, and what. */
+/** Somebody who approved, or who passed the question on to whoever did, and what. */
 export interface ApproverClaim {
   readonly by: string
+  /** that was asked of them */
   readonly role: string | undefined
   readonly tenant: string
   readonly request: ToolRequest

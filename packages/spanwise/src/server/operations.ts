@@ -52,6 +52,7 @@ export const operations = {
   listApprovals: ['GET', '/api/v1/approvals'],
   getApproval: ['GET', '/api/v1/approvals/{approval}'],
   decideApproval: ['POST', '/api/v1/approvals/{approval}/decision'],
+  delegateApproval: ['POST', '/api/v1/approvals/{approval}/delegation'],
   listSchedules: ['GET', '/api/v1/schedules'],
   getSchedule: ['GET', '/api/v1/schedules/{schedule}'],
   putSchedule: ['PUT', '/api/v1/schedules/{schedule}'],

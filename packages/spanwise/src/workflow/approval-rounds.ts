@@ -2,7 +2,7 @@ import { SpanwiseError } from '../journal/index.ts'
 import { currentScope } from './current.ts'
 import { type Duration, milliseconds } from './duration.ts'
 import { race } from './parallel.ts'
-import { type Approved, askOnce, type Decision } from './question.ts'
+import { type Approved, askOnce, type Decision, type Delegation } from './question.ts'
 import { frames, occurrence, openScope } from './runtime/scope.ts'
 import type { StandardSchemaV1 } from './schema.ts'
 import { now, sleep } from './time.ts'
@@ -56,7 +56,8 @@ async function several(question: string, options: Asking, needs: number): Promis
       const answer = await asked(`${question} (${needs} have to agree)`, options, agreed)
       if (answer.status !== 'approved') return answer
       if (votes.some(({ by }) => by === answer.by)) continue
-      votes.push({ by: answer.by, at: answer.at, form: answer.form })
+      const { status: _, ...vote } = answer
+      votes.push(vote)
       return undefined
     }
   }
@@ -65,7 +66,9 @@ async function several(question: string, options: Asking, needs: number): Promis
     const refused = await firstRefusal(answers)
     if (refused !== undefined) return refused
     const last = votes.at(-1) as Approved<unknown>
-    return { status: 'approved', ...last, by: votes.map(({ by }) => by).join(', '), votes }
+    const delegations = votes.flatMap((vote) => vote.delegations ?? [])
+    const passed = delegations.length === 0 ? {} : { delegations }
+    return { status: 'approved', ...last, ...passed, by: votes.map(({ by }) => by).join(', '), votes }
   } finally {
     outer.execution.closeScope(scope)
   }
@@ -96,10 +99,14 @@ async function asked(question: string, options: Asking, agreed: readonly string[
     // as it was said, while it is the whole of it
     let left: Duration | undefined = until === end && n === 0 ? timeout : remaining(until)
     let { role } = stage
+    const delegations: Delegation[] = []
     for (;;) {
       const answer = await askOnce(currentScope('approval()'), text, { role, timeout: left, of, form, stage: n })
       if (answer.status === 'expired' && !isLast) break
+      if (answer.status === 'approved' && delegations.length > 0) return { ...answer, delegations }
       if (answer.status !== 'delegated') return answer
+      const { status: _, ...passed } = answer
+      delegations.push(passed)
       role = answer.to
       left = remaining(until)
     }

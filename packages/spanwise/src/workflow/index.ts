@@ -28,7 +28,14 @@ export { loop } from './loop.ts'
 export { answerOf, modelPlace, stepHome } from './model.ts'
 export { appClosed, appOpened, type OpenApp, openApps } from './outside.ts'
 export { type Branches, parallel, race } from './parallel.ts'
-export { type ApprovalAnswer, type ApprovalRequest, type Approved, type Decision, parseForm } from './question.ts'
+export {
+  type ApprovalAnswer,
+  type ApprovalRequest,
+  type Approved,
+  type Decision,
+  type Delegation,
+  parseForm,
+} from './question.ts'
 export { random, uuid } from './random.ts'
 export { findSignal, findStep, knowsStep, signalSchemas } from './registry.ts'
 export { Execution } from './runtime/execution.ts'

@@ -10,6 +10,15 @@ export interface Approved<F = undefined> {
   readonly form: F
   /** who, where several had to */
   readonly votes?: readonly Approved<F>[]
+  /** who passed the question on before, oldest first */
+  readonly delegations?: readonly Delegation[]
+}
+
+/** A question that was passed on: by whom, and which role is asked instead. */
+export interface Delegation {
+  readonly by: string
+  readonly to: string
+  readonly reason?: string
 }
 
 export type Decision<F = undefined> =
@@ -18,9 +27,7 @@ export type Decision<F = undefined> =
   | { readonly status: 'expired' }
 
 /** What came of one question: decided, or passed on. */
-export type Answer =
-  | Decision<unknown>
-  | { readonly status: 'delegated'; readonly by: string; readonly to: string; readonly reason?: string }
+export type Answer = Decision<unknown> | ({ readonly status: 'delegated' } & Delegation)
 
 export interface Question {
   readonly role?: string | undefined

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { OpenApproval } from '../../app/index.ts'
+import { SpanwiseError } from '../../journal/index.ts'
 import { approves, type Caller } from '../caller.ts'
 import { forbidden } from '../refusals.ts'
 import { route } from '../route.ts'
@@ -58,7 +59,37 @@ export const approvalRoutes = {
       return { ok: true } as const
     },
   }),
+  delegateApproval: route({
+    summary: 'Pass a question on: another role is asked instead, with what is left of the time',
+    group: 'approvals',
+    role: 'approver',
+    tenant: 'approval',
+    params: one,
+    input: z.strictObject({ to: text, reason: z.string().max(10_000).optional() }),
+    output: done,
+    example: { to: 'lead' },
+    async handler({ app, caller, scope, input: { to, reason }, sendId }) {
+      const { id, tenant, role } = scope.approval
+      if (!approves(caller, tenant, role)) throw forbidden(`pass on what the role ${JSON.stringify(role)} is asked`)
+      if (to === role) throw passedToItself(to)
+      await app.decide(id, {
+        delegateTo: to,
+        by: caller.name,
+        ...(reason === undefined ? {} : { reason }),
+        ...(sendId === undefined ? {} : { sendId }),
+      })
+      return { ok: true } as const
+    },
+  }),
 } as const
+
+function passedToItself(role: string): SpanwiseError {
+  return new SpanwiseError({
+    code: 'INVALID_INPUT',
+    message: `The question is asked of the role "${role}" already.`,
+    hint: 'Name another role in `to`.',
+  })
+}
 
 function seenBy<T extends OpenApproval>(caller: Caller, item: T) {
   return { ...item, mayDecide: approves(caller, item.tenant, item.role) }
