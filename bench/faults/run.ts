@@ -13,12 +13,14 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', multiple: true },
     report: { type: 'boolean', default: false },
+    'held-out': { type: 'boolean', default: false },
     tasks: { type: 'string', default: '300' },
     scale: { type: 'string', default: '30' },
     json: { type: 'boolean', default: false },
   },
 })
-const chosen = values.seed ?? (values.report ? seeds.report : [seeds.dev[0]])
+const chosen =
+  values.seed ?? (values['held-out'] ? seeds.heldOut : values.report ? seeds.report : seeds.dev.slice(0, 1))
 const count = Number(values.tasks)
 const scale = Number(values.scale)
 if (!(count >= 1 && scale >= 1)) throw new Error('--tasks and --scale are 1 or more')
