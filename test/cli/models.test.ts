@@ -13,7 +13,7 @@ import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { generateText } from 'ai'
 import { defineConfig, workflow } from 'spanwise'
-import { gateway } from 'spanwise/models'
+import { budget, gateway } from 'spanwise/models'
 const openai = createOpenAI({ baseURL: '${url}', apiKey: 'good' })
 const refused = createAnthropic({ baseURL: '${url}', apiKey: '${secret}' })
 const local = createOpenAICompatible({ name: 'local', baseURL: '${url}', apiKey: 'good' })
@@ -23,17 +23,18 @@ const models = gateway({
     other: { candidates: [{ model: openai('gpt-5'), pin: 'gpt-5-2025-08-07' }, local('llama')] },
     search: openai.embedding('text-embedding-3-small'),
   },
+  budgets: [budget('alias:fast', { limit: '$0.10', per: 'day', onExceed: 'wait' }), budget('workflow', { limit: '1M tokens', per: 'month' })],
 })
 const ask = workflow('ask', async () => (await generateText({ model: models('fast'), prompt: 'hi' })).text)
 export default defineConfig({ store: 'sqlite:store.db', workflows: [ask], models })
 `
 
-async function made(): Promise<Project> {
+async function made(): Promise<Project & { readonly provider: Awaited<ReturnType<typeof startProvider>> }> {
   const provider = await startProvider({ keys: ['good'] })
   onTestFinished(() => provider.close())
   const one = project({ 'spanwise.config.ts': config(provider.baseURL) })
   for (const name of ['ai', '@ai-sdk']) symlinkSync(join(modules, name), join(one.folder, 'node_modules', name))
-  return one
+  return { ...one, provider }
 }
 
 test('models check asks each candidate once, and says what is wrong without showing a key', async () => {
@@ -65,7 +66,7 @@ test('models check asks each candidate once, and says what is wrong without show
 })
 
 test('models lists candidates, and how they are doing where a worker lives', async () => {
-  const { cli, begin } = await made()
+  const { cli, begin, provider } = await made()
   const alone = await cli('models')
   expect(alone.code, alone.err).toBe(0)
   expect(alone.out).toMatch(/fast +openai\.responses +gpt-5-mini/)
@@ -79,7 +80,26 @@ test('models lists candidates, and how they are doing where a worker lives', asy
     models: expect.arrayContaining([expect.objectContaining({ model: 'gpt-5-mini', answered: 'gpt-5-mini' })]),
   })
   expect((await cli('models')).out).toMatch(/gpt-5-mini .*ok/)
+  provider.fail({ kind: 'model', model: 'gpt-5-mini-2027' })
+  expect((await cli('run', 'ask')).code).toBe(0)
+  const used = await cli('models')
+  expect(used.out).toMatch(/fast .*gpt-5-mini +2 +100 % +\d+ ms .*\$0\.\d+ .*ok/)
+  expect(used.err).toMatch(
+    /fast gpt-5-mini: gpt-5-mini-2027 answered, first .* in run\s+[\w-]+;\s+before it\s+gpt-5-mini did/,
+  )
+  const budgets = await cli('budgets')
+  expect(budgets.out).toMatch(/alias:fast \$0\.10 per day +\$0\.0\d+ +█░+ +(<1|\d+) % +wait +in \d+/)
+  expect(budgets.out).toMatch(/^└ ask +\d+ tokens +█░+ +<1 %/m)
+  for (const line of `${used.out}${used.err}${budgets.out}`.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
   worker.child.kill()
+  await new Promise((resolve) => worker.child.once('exit', resolve))
+  // what they did stays known where nobody works
+  const after = await cli('models', '--json')
+  expect(JSON.parse(after.out)).toMatchObject({
+    live: false,
+    use: [{ model: 'gpt-5-mini', calls: 2, identities: [{ answered: 'gpt-5-mini' }, { answered: 'gpt-5-mini-2027' }] }],
+  })
+  expect(await cli('budgets')).toMatchObject({ code: 0, out: '', err: expect.stringContaining('nobody works') })
 })
 
 test('a config without a gateway says how it is given one', async () => {

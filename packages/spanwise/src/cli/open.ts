@@ -134,6 +134,12 @@ export async function join(config: SpanwiseConfig, log: Log): Promise<Session> {
   }
 }
 
+/** Whether something was ever stored there. */
+export function hasStore(store: string): boolean {
+  const address = parseStoreUrl(store)
+  return address.kind === 'sqlite' && existsSync(address.path)
+}
+
 /** pid of the process that works on the store */
 export function ownerOf(store: string): number | undefined {
   const address = parseStoreUrl(store)

@@ -110,10 +110,12 @@ async function send(sending: Sending, call: ModelCall, started: number): Promise
   }
   if (routed.ok) {
     const { member, value } = routed
-    gateway.identitiesOf(call).answered(alias, member, value.answered)
     const { cost, price } = bill
     const { usage, answered, fingerprint, firstMs } = value
-    const record = { ...facts, member, usage, answered, fingerprint, firstMs, cost, price }
+    const noticed = gateway.identitiesOf(call).answered(alias, member, { answered, fingerprint, run: call.run?.id })
+    // almost always nothing to wait for
+    const replaced = noticed instanceof Promise ? await noticed : noticed
+    const record = { ...facts, member, usage, answered, replaced, fingerprint, firstMs, cost, price }
     const more = value.id === undefined ? {} : { response: value.id }
     return {
       state: 'answered',

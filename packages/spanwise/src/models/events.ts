@@ -25,6 +25,8 @@ export type GatewayEvent =
       readonly model: string
       readonly before: string
       readonly after: string
+      /** whose call noticed it, and has it on record; undefined outside of runs */
+      readonly run: string | undefined
     }
   | { readonly type: 'hedged'; readonly alias: string; readonly provider: string; readonly model: string }
   | {

@@ -41,6 +41,8 @@ export interface CallRecord {
   readonly model: string
   /** as the provider says that it answered */
   readonly answered?: string | undefined
+  /** who answered until then, where that was another: a change that nobody announced */
+  readonly replaced?: string | undefined
   /** of the provider's system, where it gives one */
   readonly fingerprint?: string | undefined
   readonly usage: Usage
@@ -83,6 +85,7 @@ export function toMeta(record: CallRecord): Meta {
     provider: record.provider,
     model: record.model,
     answered: record.answered,
+    replaced: record.replaced,
     fingerprint: record.fingerprint,
     input: usage.input,
     cached: usage.cached,
@@ -126,6 +129,7 @@ export function readRecord(meta: Meta): CallRecord | undefined {
     provider: text('provider') ?? '',
     model: text('model') ?? '',
     answered: text('answered'),
+    replaced: text('replaced'),
     fingerprint: text('fingerprint'),
     usage: {
       input: number('input'),

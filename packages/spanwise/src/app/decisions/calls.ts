@@ -37,6 +37,8 @@ export interface DecisionCall {
   readonly failovers: number
   /** why each was given up, where that is on record */
   readonly passedOver: string | undefined
+  /** who answered under this name until this call, where that was another */
+  readonly replaced: string | undefined
   readonly ms: number | undefined
   /** times that nobody could be asked, or that a process died while it was being asked */
   readonly waits: readonly {
@@ -111,6 +113,7 @@ function callOf(own: readonly RunEvent[], results: ReadonlyMap<string, unknown>)
     tries: number('tries') ?? 0,
     failovers: number('failovers') ?? 0,
     passedOver: text('passedOver'),
+    replaced: text('replaced'),
     ms: number('ms'),
     waits: own
       .filter(({ kind }) => kind === 'model.attempt')

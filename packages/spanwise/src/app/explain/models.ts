@@ -53,7 +53,7 @@ function outcome(call: DecisionCall): string {
   if (call.kind === 'embedding' && call.state === 'answered') return `${name} answered.`
   switch (call.state) {
     case 'answered':
-      return `${name} answered${first(call)}${said(call)}.`
+      return `${name} answered${first(call)}${said(call)}.${changed(call)}`
     case 'refused':
       return `${name} answered, and its answer was refused: ${why(call.error)}.`
     case 'failed':
@@ -63,6 +63,10 @@ function outcome(call: DecisionCall): string {
     case 'open':
       return 'No answer is on record.'
   }
+}
+
+function changed({ replaced }: DecisionCall): string {
+  return replaced === undefined ? '' : ` Until then ${replaced} had answered under that name.`
 }
 
 function first({ passedOver, movedTo, waits, tries }: DecisionCall): string {

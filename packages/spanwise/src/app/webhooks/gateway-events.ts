@@ -4,7 +4,7 @@ import type { WebhookEventType } from './outgoing.ts'
 export function told(
   event: object,
 ): { readonly type: WebhookEventType; readonly what: string; readonly about: object } | undefined {
-  const { type, budget, state, share, alias } = event as Readonly<Record<string, unknown>>
+  const { type, budget, state, share, alias, model, before, after, run } = event as Readonly<Record<string, unknown>>
   if (type === 'budget')
     return {
       type: state === 'threshold' ? 'budget.warning' : 'budget.exceeded',
@@ -12,5 +12,8 @@ export function told(
       about: { budget, share },
     }
   if (type === 'unavailable') return { type: 'model.unavailable', what: String(alias), about: { model: alias } }
+  // that of a run is on its record, and told from there
+  if (type === 'model changed' && run === undefined)
+    return { type: 'model.changed', what: `${alias} ${after}`, about: { alias, model, before, after } }
   return undefined
 }

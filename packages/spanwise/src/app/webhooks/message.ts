@@ -1,4 +1,4 @@
-import type { DeliveryRow, Store } from '../../journal/index.ts'
+import type { DeliveryRow, Meta, Store } from '../../journal/index.ts'
 import { toEvent } from '../event.ts'
 import { jsonable } from '../json.ts'
 
@@ -20,9 +20,14 @@ export async function messageOf(store: Store, delivery: DeliveryRow, content: bo
     index,
     ...(approval === undefined ? {} : { approval }),
     ...(event === undefined ? {} : { code: event.meta['code'], fingerprint: event.meta['fingerprint'] }),
+    ...(type === 'model.changed' ? changed(event?.meta) : {}),
     ...(type.startsWith('approval.') ? await facing(store, approval) : {}),
   }
   return told(content ? { ...facts, content: event?.payload } : facts)
+}
+
+function changed({ alias, model, replaced, answered }: Meta = {}): object {
+  return { alias, model, before: replaced, after: answered }
 }
 
 async function facing(store: Store, approval: string | undefined): Promise<object> {

@@ -18,6 +18,7 @@ export const eventTypes = [
   'budget.warning',
   'budget.exceeded',
   'model.unavailable',
+  'model.changed',
 ] as const
 
 export type WebhookEventType = (typeof eventTypes)[number]

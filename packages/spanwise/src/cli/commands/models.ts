@@ -1,41 +1,62 @@
 import { stripVTControlCharacters } from 'node:util'
-import type { App } from '../../app/index.ts'
+import type { App, ModelUse } from '../../app/index.ts'
+import { dollars } from '../../baseline/index.ts'
 import type { CandidateCheck, CheckOptions, Models } from '../../models/index.ts'
-import type { CandidateState } from '../../workflow/index.ts'
-import { type Common, client, ownerOf, project } from '../open.ts'
+import type { CandidateState, Duration } from '../../workflow/index.ts'
+import { type Common, client, hasStore, ownerOf, project } from '../open.ts'
 import { advice, listing } from '../output/blocks.ts'
 import { withProgress } from '../output/progress.ts'
+import { shortId } from '../output/status.ts'
 import type { Column } from '../output/table.ts'
-import { wrap } from '../output/text.ts'
-import { ago, until } from '../output/time.ts'
+import { plural, wrap } from '../output/text.ts'
+import { ago, took, until } from '../output/time.ts'
 import { jsonable } from '../output/value.ts'
 import type { Terminal } from '../terminal.ts'
 import { exitCode, usage } from '../usage.ts'
 
-/** Aliases and candidates, and how these are doing where somebody works. */
-export async function listModels(terminal: Terminal, options: Common): Promise<number> {
+/** A candidate, and what it did. */
+interface Line {
+  readonly state: CandidateState
+  readonly use: ModelUse | undefined
+}
+
+/** Aliases and candidates, what they did, and how they are doing where somebody works. */
+export async function listModels(
+  terminal: Terminal,
+  options: Common & { readonly period?: string; readonly workflow?: string; readonly tenant?: string },
+): Promise<number> {
   const config = await project(options)
   const models = gatewayOf(config.models)
   const working = ownerOf(config.store) !== undefined
-  const live = working ? await client(options, (app: App) => app.models()) : undefined
+  const { period = '7d', workflow, tenant } = options
+  const asked = {
+    period: period as Duration,
+    ...(workflow === undefined ? {} : { workflow }),
+    ...(tenant === undefined ? {} : { tenant }),
+  }
+  const [live, uses] = hasStore(config.store)
+    ? await client(options, (app: App) => Promise.all([app.models(), app.modelUse(asked)]))
+    : [undefined, []]
   const states = live ?? models.state()
   if (terminal.json) {
-    terminal.data(jsonable({ live: live !== undefined, models: states }))
+    terminal.data(jsonable({ live: live !== undefined, models: states, period, use: uses }))
     return exitCode.ok
   }
-  const columns: readonly Column<CandidateState>[] = [
-    { title: 'ALIAS', cell: (one) => one.alias },
-    { title: 'PROVIDER', cell: (one) => one.provider, flexible: true },
-    { title: 'MODEL', cell: (one) => one.model, flexible: true },
-    { title: 'ANSWERED', cell: ({ answered, model }) => (answered === model ? '' : (answered ?? '')), spare: true },
+  const lines = states.map((state): Line => ({ state, use: uses.find((use) => isOf(use, state)) }))
+  const columns: readonly Column<Line>[] = [
+    { title: 'ALIAS', cell: ({ state }) => state.alias },
+    { title: 'PROVIDER', cell: ({ state }) => state.provider, flexible: true, spare: true },
+    { title: 'MODEL', cell: ({ state }) => state.model, flexible: true },
+    ...(uses.length === 0 ? [] : useColumns),
     ...(live === undefined ? [] : [health(terminal)]),
   ]
-  listing(terminal, { items: states }, columns, 'the gateway has no models')
-  for (const { alias, model, before, answered } of states)
-    if (before !== undefined)
-      terminal.note(
-        `${alias} ${model}: ${answered} answers, and until ${ago(new Date(before.until))} ${before.answered} did`,
-      )
+  listing(terminal, { items: lines }, columns, 'the gateway has no models')
+  for (const line of lines) for (const text of changes(line)) say(terminal, line.state, text)
+  const gone = uses.filter((use) => !states.some((state) => isOf(use, state)))
+  if (gone.length > 0) {
+    const names = gone.map(({ alias, model, calls }) => `${alias} ${model} (${plural(calls, 'call')})`)
+    advice(terminal, `not in the gateway any more, and asked in this time: ${names.join(', ')}`)
+  }
   if (live === undefined)
     advice(
       terminal,
@@ -46,11 +67,46 @@ export async function listModels(terminal: Terminal, options: Common): Promise<n
   return exitCode.ok
 }
 
-function health(terminal: Terminal): Column<CandidateState> {
+const useColumns: readonly Column<Line>[] = [
+  { title: 'CALLS', cell: ({ use }) => (use === undefined ? '' : `${use.calls}`), align: 'right' },
+  { title: 'SHARE', cell: ({ use }) => (use === undefined ? '' : `${Math.round(use.share * 100)} %`), align: 'right' },
+  {
+    title: 'FAILED',
+    cell: ({ use }) => (use === undefined || use.failed === 0 ? '' : `${use.failed}`),
+    align: 'right',
+  },
+  { title: 'P50', cell: ({ use }) => (use?.p50 === undefined ? '' : took(use.p50)), align: 'right' },
+  { title: 'P95', cell: ({ use }) => (use?.p95 === undefined ? '' : took(use.p95)), align: 'right', spare: true },
+  { title: 'COST', cell: costText, align: 'right' },
+  { title: '$ IN / OUT', cell: ({ use }) => (use === undefined ? '' : priceText(use)), spare: true },
+]
+
+function costText({ use }: Line): string {
+  return use === undefined ? '' : `${dollars(use.cost)}${use.unpriced > 0 ? '+?' : ''}`
+}
+
+function isOf(use: ModelUse, { alias, provider, model }: CandidateState): boolean {
+  return use.alias === alias && use.provider === provider && use.model === model
+}
+
+/** Who answered under its name, where that was not always the same. */
+function changes({ state: { before, answered }, use }: Line): readonly string[] {
+  const others = use?.identities.slice(1) ?? []
+  if (others.length > 0)
+    return others.map(
+      (one, at) =>
+        `${one.answered} answered, first ${ago(one.firstSeen)} in run ${shortId(one.run)}; before it ${use?.identities[at]?.answered} did`,
+    )
+  if (before !== undefined)
+    return [`${answered} answers, and until ${ago(new Date(before.until))} ${before.answered} did`]
+  return []
+}
+
+function health(terminal: Terminal): Column<Line> {
   const rests = ({ from }: CandidateState): boolean => from > Date.now()
   return {
     title: 'STATE',
-    cell: (one) =>
+    cell: ({ state: one }) =>
       one.breaker === 'half open'
         ? 'is being tried'
         : rests(one)
@@ -58,7 +114,7 @@ function health(terminal: Terminal): Column<CandidateState> {
           : one.breaker === 'open'
             ? 'failing, tried next'
             : 'ok',
-    paint: (cell, one) => terminal.paint(one.breaker === 'closed' && !rests(one) ? 'green' : 'yellow', cell),
+    paint: (cell, { state: one }) => terminal.paint(one.breaker === 'closed' && !rests(one) ? 'green' : 'yellow', cell),
   }
 }
 
@@ -95,7 +151,11 @@ export async function checkModels(
 }
 
 /** USD for a million tokens */
-function priceText({ price }: CandidateCheck): string {
+function priceText({
+  price,
+}: {
+  readonly price: { readonly input?: number | undefined; readonly output?: number | undefined } | undefined
+}): string {
   if (price === undefined) return '?'
   const { input, output } = price
   return output === undefined ? `${input ?? 0}` : `${input ?? 0} / ${output}`
@@ -120,7 +180,11 @@ function remarks(one: CandidateCheck): readonly string[] {
   ]
 }
 
-function say(terminal: Terminal, { alias, model }: CandidateCheck, text: string): void {
+function say(
+  terminal: Terminal,
+  { alias, model }: { readonly alias: string; readonly model: string },
+  text: string,
+): void {
   const plain = stripVTControlCharacters(`${alias} ${model}: ${text}`)
   for (const [at, line] of wrap(plain, terminal.columns - 4).entries())
     terminal.note(`${at === 0 ? '  ' : '    '}${line}`)

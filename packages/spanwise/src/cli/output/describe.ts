@@ -81,7 +81,9 @@ export function describe(event: RunEvent): Described | undefined {
         `${asked(meta)}  ${meta['unconfirmed'] === true ? 'lost: it may have been answered' : `failed, tried again: ${message(payload)}`}`,
       )
     case 'model.result':
-      return line('✔', `${asked(meta)}  ${spent(meta)}`)
+      return meta['replaced'] === undefined
+        ? line('✔', `${asked(meta)}  ${spent(meta)}`)
+        : line('!', `${asked(meta)}  ${spent(meta)}; until now ${String(meta['replaced'])} answered`, true)
     case 'model.error':
       return line('✖', `${asked(meta)}  failed: ${message(payload)}`, true)
     case 'model.rejected':

@@ -31,6 +31,7 @@ const plain = new Map<number, string>(
 )
 const requested = kindCodes['approval.requested']
 const fired = kindCodes['timer.fired']
+const answered = kindCodes['model.result']
 
 export function endOfLog(context: Context): number {
   catchUp(context)
@@ -53,13 +54,15 @@ export function deriveDeliveries(context: Context, { endpoints, at }: DeriveDeli
   const from = Math.max(told, first)
   letGo(context, at)
   if (from >= endOfLog(context)) return true
+  const isAsked = endpoints.some(({ types }) => types.includes('model.changed'))
   const rows: Row[] = []
   for (const row of rowsFrom(context, from)) if (rows.push(row) === rowsAtOnce) break
   for (const { from: pos, to, segment } of rows) {
     for (let i = Math.max(0, from - pos); i < to - pos; i++) {
       const kind = segment.kind(i)
-      if (!plain.has(kind) && kind !== requested && kind !== fired) continue
+      if (!plain.has(kind) && kind !== requested && kind !== fired && !(isAsked && kind === answered)) continue
       const raw = segment.entry(i)
+      if (kind === answered && !raw.meta.includes('"replaced":')) continue
       const run = runOf(context, raw)
       if (run === undefined) continue
       const event = eventOf(context, raw)
@@ -82,6 +85,7 @@ interface Event {
 }
 
 function eventOf(context: Context, { runSeq, key, index, kind, meta }: RawEntry): Event | undefined {
+  if (kind === answered) return { type: 'model.changed' }
   if (kind === fired) return reminderOf(context, runSeq, key)
   if (kind === requested) {
     const { stage = 0 } = (meta === '' ? {} : JSON.parse(meta)) as Meta
