@@ -1,15 +1,14 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { machine } from '../machine.ts'
 import { quantile, round } from '../measure.ts'
 import { crash } from './crash.ts'
 import type { Order } from './drive.ts'
 import { type PeerModule, peerNames } from './peer.ts'
+import { freePorts, here, install, versions } from './place.ts'
 import { type Database, postgres } from './postgres.ts'
 
 const usage = `npm run peers -w bench -- [--only spanwise,restate] [--rounds 3] [--quick] [--out file]
@@ -32,7 +31,6 @@ if (values.help) {
 }
 
 type Figures = Record<string, number>
-const here = dirname(fileURLToPath(import.meta.url))
 const rounds = values.quick ? 1 : Number(values.rounds)
 const all = new Map<string, { title: string; durability: string; versions: object; rounds: Figures[] }>()
 
@@ -67,32 +65,8 @@ if (values.out !== undefined) {
   writeFileSync(values.out, `${JSON.stringify(result, null, 2)}\n`)
 }
 
-function install(folder: string): void {
-  if (!existsSync(join(folder, 'package.json')) || existsSync(join(folder, 'node_modules'))) return
-  console.log(`npm install in ${folder}`)
-  // addons that have to be compiled find the headers beside node
-  const nodedir = dirname(dirname(process.execPath))
-  const headers = existsSync(join(nodedir, 'include', 'node')) ? { npm_config_nodedir: nodedir } : {}
-  try {
-    execFileSync('npm', ['install', '--no-package-lock', '--omit=dev', '--no-workspaces'], {
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...headers },
-    })
-  } catch (error) {
-    rmSync(join(folder, 'node_modules'), { recursive: true, force: true })
-    throw new Error(`its packages cannot be installed here: ${String((error as { stderr?: Buffer }).stderr).trim()}`)
-  }
-}
-
 function describe(name: string): Promise<PeerModule> {
   return import(join(here, name.split('-')[0] as string, `${name}.mjs`))
-}
-
-function versions(folder: string): object {
-  const file = join(folder, 'package.json')
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')).dependencies
-  return { spanwise: JSON.parse(readFileSync(join(here, '../../packages/spanwise/package.json'), 'utf8')).version }
 }
 
 async function measure(name: string): Promise<Figures> {
@@ -144,20 +118,6 @@ async function output(child: ChildProcess): Promise<string> {
   const code = await new Promise((resolve) => child.once('close', resolve))
   if (!text.endsWith('}\n')) throw new Error(`its process ended with ${code}, and measured nothing`)
   return text
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) =>
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
-        ),
-    ),
-  )
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
 
 function medians(found: readonly Figures[]): Figures {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { picture } from './picture.ts'
-import { type Core, type Machine, type Peers, read } from './results.ts'
+import { type Core, type Http, type Machine, type PeerResult, type Peers, read, readIfThere } from './results.ts'
 
 /**
  * Writes the figures of `bench/results` into `docs/benchmarks.md`, between the marks that are there, and draws its picture: no
@@ -9,10 +9,12 @@ import { type Core, type Machine, type Peers, read } from './results.ts'
 const docs = new URL('../../docs/', import.meta.url)
 const peers = read<Peers>('peers')
 const core = read<Core>('core')
+const http = readIfThere<Http>('http')
 
 let page = readFileSync(new URL('benchmarks.md', docs), 'utf8')
 for (const [name, text] of [
-  ['peers', [measured(peers), '', ...peerTable(), '', ...versions()]],
+  ['peers', [measured(peers), '', ...peerTable(), '', ...versions(peers.peers)]],
+  ['http', http === undefined ? ['Not measured on a quiet machine yet.'] : httpTable(http)],
   ['core', [measured(core), '', ...coreTable()]],
 ] as const) {
   const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
@@ -38,11 +40,32 @@ function peerTable(): string[] {
   )
 }
 
-function versions(): string[] {
-  return Object.values(peers.peers).map(({ title, versions }) => {
-    const list = Object.entries(versions).map(([name, version]) => `\`${name}\` ${version}`)
-    return `- ${title}: ${list.join(', ')}`
-  })
+function httpTable({ servers, ratios, ...about }: Http): string[] {
+  const all = Object.values(servers)
+  const names = [...new Set(all.flatMap(({ figures }) => Object.keys(figures)))]
+  const rows = names.map((name) => [name, ...all.map(({ figures }) => format(figures[name]))])
+  const times = Object.entries(ratios).map(([name, value]) => `- ${name}: **${format(value)} times**`)
+  const others = Object.fromEntries(
+    Object.entries(servers).filter(([, { versions }]) => 'spanwise' in versions === false),
+  )
+  return [
+    measured(about),
+    '',
+    ...table(['', ...all.map(({ title }) => title)], rows),
+    '',
+    ...times,
+    '',
+    ...versions(others),
+  ]
+}
+
+function versions(products: Readonly<Record<string, Pick<PeerResult, 'title' | 'versions'>>>): string[] {
+  return Object.values(products)
+    .filter(({ versions }) => Object.keys(versions).length > 0)
+    .map(({ title, versions }) => {
+      const list = Object.entries(versions).map(([name, version]) => `\`${name}\` ${version}`)
+      return `- ${title}: ${list.join(', ')}`
+    })
 }
 
 function coreTable(): string[] {

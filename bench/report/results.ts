@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 export interface Machine {
   readonly node: string
@@ -29,6 +29,24 @@ export interface PeerResult {
   readonly figures: Readonly<Record<string, number>>
 }
 
+/** What `npm run http -w bench -- --out` writes. */
+export interface Http {
+  readonly at: string
+  readonly machine: Machine
+  readonly rounds: number
+  readonly ratios: Readonly<Record<string, number>>
+  readonly servers: Readonly<Record<string, Omit<PeerResult, 'durability'>>>
+}
+
+/** What was measured on a quiet machine, where it was. */
+export function readIfThere<T>(name: string): T | undefined {
+  return existsSync(fileOf(name)) ? read(name) : undefined
+}
+
 export function read<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`../results/${name}.json`, import.meta.url), 'utf8')) as T
+  return JSON.parse(readFileSync(fileOf(name), 'utf8')) as T
+}
+
+function fileOf(name: string): URL {
+  return new URL(`../results/${name}.json`, import.meta.url)
 }

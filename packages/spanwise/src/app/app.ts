@@ -330,8 +330,8 @@ export function makeApp(
     input: unknown,
     startOptions: StartOptions = {},
   ): Promise<Run<unknown>> => {
-    const row = await startRun(backend, now(), release, startable, input, startOptions)
-    return runHandle(read, row.run, now, release)
+    const { state, row } = await startRun(backend, now(), release, startable, input, startOptions)
+    return runHandle(read, row.run, now, release, state === 'created' ? row : undefined)
   }
   const webhooks = makeWebhooks(backend, options.webhooks, { now, release })
   const close = async (): Promise<void> => {

@@ -25,6 +25,8 @@ export interface Resend {
 export interface Run<O> {
   /** opaque, unique everywhere */
   readonly id: string
+  /** how it stood when `start` had made it; undefined where it was there already, or the handle is from elsewhere */
+  readonly atStart?: RunState
   status(): Promise<RunState>
   /**
    * The output, once there is one.
@@ -101,7 +103,14 @@ export interface ForkPreview {
   readonly later: readonly string[]
 }
 
-export function runHandle<O>(backend: Backend, id: string, now: () => number, release: string): Run<O> {
+export function runHandle<O>(
+  backend: Backend,
+  id: string,
+  now: () => number,
+  release: string,
+  /** as the start made it that the handle comes from */
+  made?: RunRow,
+): Run<O> {
   const read = async (): Promise<RunRow> => {
     const row = await backend.run(id)
     if (row === undefined) throw unknownRun(id)
@@ -125,6 +134,7 @@ export function runHandle<O>(backend: Backend, id: string, now: () => number, re
   }
   return {
     id,
+    ...(made === undefined ? {} : { atStart: state(made, undefined) }),
     status: async () => state(await read(), (await backend.outcome(id))?.payload),
     result: (options) => waitForResult<O>(backend, id, options?.onAttention ?? 'throw'),
     async input() {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { newSeed } from '../engine/index.ts'
-import { type Created, type RunRow, SpanwiseError } from '../journal/index.ts'
+import { type Created, SpanwiseError } from '../journal/index.ts'
 import {
   canonicalInput,
   checkStarts,
@@ -36,9 +36,10 @@ export interface StartOptions extends StartLimits {
 }
 
 /** @throws INVALID_INPUT, ID_CONFLICT */
-export async function startRun(...args: Parameters<typeof beginRun>): Promise<RunRow> {
-  const { state, row } = await beginRun(...args)
-  if (state !== 'conflict') return row
+export async function startRun(...args: Parameters<typeof beginRun>): Promise<Created> {
+  const created = await beginRun(...args)
+  const { state, row } = created
+  if (state !== 'conflict') return created
   const [, , , startable, , options] = args
   throw new SpanwiseError({
     code: 'ID_CONFLICT',

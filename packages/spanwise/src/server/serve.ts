@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
 import type { ServeOptions } from '../app/index.ts'
 import { type App, healthHandler, jsonable, version } from '../app/index.ts'
-import { isSpanwiseError, SpanwiseError } from '../journal/index.ts'
+import { isSpanwiseError } from '../journal/index.ts'
 import type { Log } from '../workflow/index.ts'
 import { readersOf } from './access.ts'
 import { admit } from './admit.ts'
 import { type Authenticator, bearers, openToLoopback, unauthenticated } from './authenticate.ts'
+import { limitBodies } from './body.ts'
 import type { Caller } from './caller.ts'
 import { checkHost, checkOrigin, isLoopbackAddress } from './guard.ts'
 import { createLive, type Live } from './live/index.ts'
@@ -80,15 +80,14 @@ export function serve(app: App, options: ServeOptions = {}): Server {
       cors({ origin: [...origins], exposeHeaders: ['Location', ...streamHeaders], maxAge: 600 }),
     )
   }
-  for (const path of ['/api/*', `${streamRoot}*`])
-    hono.use(path, bodyLimit({ maxSize, onError: () => problemResponse(tooLarge(maxSize), log) }))
+  const limit = limitBodies(maxSize, (error) => problemResponse(error, log))
+  for (const path of ['/api/*', `${streamRoot}*`, '/webhooks/*']) hono.use(path, limit)
   const probe = healthHandler({
     health: async () => (isClosing ? { live: true, ready: false, reasons: ['The server is closing.'] } : app.health()),
   })
   hono.get('/livez', (context) => probe(context.req.raw))
   hono.get('/readyz', (context) => probe(context.req.raw))
   hono.get('/openapi.json', (context) => context.body(document, 200, { 'content-type': 'application/json' }))
-  hono.use('/webhooks/*', bodyLimit({ maxSize, onError: () => problemResponse(tooLarge(maxSize), log) }))
   hono.post('/webhooks/:name', (context) => takeWebhook(app, context, letFail))
   for (const [name, [method, path]] of Object.entries(operations)) {
     const route = routes[name as keyof typeof routes] as unknown as Route
@@ -159,7 +158,10 @@ async function answer(context: Context<Env>, route: Route, serving: Serving): Pr
     input,
     sendId: sendIdOf(request, caller.id),
     request,
-    signal: request.signal,
+    // few ask for it, and whatever listens has a cost
+    get signal() {
+      return request.signal
+    },
   }
   const result = await (route.handler as (call: unknown) => Promise<unknown>)(call)
   if (result instanceof Response) return result
@@ -243,14 +245,6 @@ function localUser(): string {
     // a container may have no user for its uid
     return 'local'
   }
-}
-
-function tooLarge(limit: number): SpanwiseError {
-  return new SpanwiseError({
-    code: 'BODY_TOO_LARGE',
-    message: `The body has more than ${limit} bytes.`,
-    hint: 'Send less, or raise `bodyLimit` in the options of the server. Large data belongs beside the journal, with its address in it.',
-  })
 }
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} }

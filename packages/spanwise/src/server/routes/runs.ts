@@ -40,7 +40,8 @@ export const runRoutes = {
           ...(sendId === undefined ? {} : { sendId }),
         } as StartOptions,
       )
-      return run.status()
+      // a look at the store would wait for the run's own first commits
+      return run.atStart ?? run.status()
     },
   }),
   listRuns: route({
