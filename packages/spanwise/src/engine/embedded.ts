@@ -61,6 +61,9 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
         setImmediate(flushAll)
       }
     },
+    written: () => {
+      writes--
+    },
     dropped: (resident, again) => {
       if (residents.get(resident.row.run) === resident) residents.delete(resident.row.run)
       dirty.delete(resident)
@@ -92,10 +95,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     const writers = [...dirty]
     dirty.clear()
     for (const resident of writers) {
-      writes++
-      void resident.flush().finally(() => {
-        writes--
-      })
+      if (resident.flush()) writes++
     }
   }
 

@@ -10,9 +10,11 @@ import type {
 } from '../journal/index.ts'
 import type { Flight } from './cache/index.ts'
 
+const none: NewEntry[] = Object.freeze([]) as never
+
 /** What a run has to write at its next flush. Most flushes are entries only, so the other lists are made when they are used. */
 export class Pending {
-  entries: NewEntry[] = []
+  entries: NewEntry[] = none
   row: RowChange | undefined
   park: RunChange['park']
   #taken: number[] | undefined
@@ -21,6 +23,12 @@ export class Pending {
   #approvals: ApprovalChange[] | undefined
   #budgets: BudgetChange[] | undefined
   #results: { readonly flight: Flight; readonly entry: NewEntry }[] | undefined
+
+  add(entry: NewEntry): void {
+    // mostly there is one: an array of its own size
+    if (this.entries.length === 0) this.entries = [entry]
+    else this.entries.push(entry)
+  }
 
   get taken(): number[] {
     this.#taken ??= []

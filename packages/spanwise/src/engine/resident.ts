@@ -35,6 +35,8 @@ export interface ResidentHome {
   begins(run: string, step: string): Promise<void> | undefined
   turn(resident: Resident): void
   dirty(resident: Resident): void
+  /** one write that `flush` began has ended, well or not */
+  written(): void
   /** out of memory now; `again` asks for it to be loaded anew */
   dropped(resident: Resident, again: boolean): void
   woken(runs: readonly string[]): void
@@ -69,6 +71,7 @@ export class Resident implements Host, EffectsHome, Turn {
   #dropped = false
   #parking = false
   #replayed: { readonly value: unknown } | undefined
+  queued = false
   /** its window is open: what its code asks for is not known yet */
   #inTurn = false
   /** the commit that gives its lease back is on its way: nothing may begin */
@@ -204,22 +207,24 @@ export class Resident implements Host, EffectsHome, Turn {
 
   /**
    * Hands over what is to be written; called by the engine between turns. One write at a time, so that a failed one is never
-   * followed by one that was asked meanwhile: history would have a gap.
+   * followed by one that was asked meanwhile: history would have a gap. False where there is nothing to write, or not yet.
    */
-  async flush(): Promise<void> {
-    if (this.#dropped || this.pending.isEmpty || this.#writing !== undefined) return
+  flush(): boolean {
+    if (this.#dropped || this.pending.isEmpty || this.#writing !== undefined) return false
     const pending = this.pending
     // a timer may have begun something since, and it may even be through: its result would be lost with the run in memory
     const stirs = this.#inTurn || this.execution.hasTurn || (!this.#leaving && this.#isBusy)
     if (pending.park !== undefined && (!this.#parking || stirs)) pending.unpark()
-    if (pending.isEmpty) return
+    if (pending.isEmpty) return false
     this.pending = new Pending()
-    const writing = this.#append(pending).finally(() => {
-      this.#writing = undefined
-      if (!this.#dropped && !this.pending.isEmpty) this.#home.dirty(this)
-    })
-    this.#writing = writing
-    await writing
+    this.#writing = this.#append(pending).then(this.#written)
+    return true
+  }
+
+  readonly #written = (): void => {
+    this.#writing = undefined
+    this.#home.written()
+    if (!this.#dropped && !this.pending.isEmpty) this.#home.dirty(this)
   }
 
   /** Nothing else of this run is written meanwhile. */
@@ -265,7 +270,7 @@ export class Resident implements Host, EffectsHome, Turn {
       }
     } catch (error) {
       if (this.#dropped) return
-      if (codeOf(error) === 'PAYLOAD_TOO_LARGE') return this.#refused(error)
+      if (codeOf(error) === 'PAYLOAD_TOO_LARGE') return await this.#refused(error)
       this.engine.log.error('a run could not be written; it is dropped from memory and tried again', {
         run: this.row.run,
         error,
@@ -278,9 +283,14 @@ export class Resident implements Host, EffectsHome, Turn {
   async #refused(error: unknown): Promise<void> {
     const change = refusedChange(this.row, this.durable, Math.max(this.now(), this.execution.time), error)
     this.drop(false)
-    await this.engine.store.append(change)
-    this.engine.events.changed(this.row.run, change.row)
-    this.#warn(error)
+    try {
+      await this.engine.store.append(change)
+      this.engine.events.changed(this.row.run, change.row)
+      this.#warn(error)
+    } catch (failed) {
+      this.engine.log.error('a run could not be parked; it is tried again', { run: this.row.run, error: failed })
+      this.#home.dropped(this, true)
+    }
   }
 
   /** Whoever has something to do because of it. */
@@ -475,7 +485,7 @@ export class Resident implements Host, EffectsHome, Turn {
   }
 
   write(entry: NewEntry): void {
-    this.pending.entries.push(entry)
+    this.pending.add(entry)
     this.#home.dirty(this)
     // what a loop's snapshot stands for is not replayed
     if (typeof entry.meta?.['round'] === 'number' && entry.kind === 'scope.snapshot') this.#replayedFrom = entry.index

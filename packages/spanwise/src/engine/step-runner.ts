@@ -26,7 +26,7 @@ import {
   stepClaims,
   stepPayload,
 } from '../workflow/index.ts'
-import { Attempt, type AttemptResult } from './attempt.ts'
+import { Attempt, type AttemptHome, type AttemptLimits, type AttemptResult, unlimited } from './attempt.ts'
 import { backoffDelay, retryAfter } from './backoff.ts'
 import type { Flight, Wanted } from './cache/index.ts'
 import { Cited } from './cited.ts'
@@ -70,20 +70,20 @@ const mostAsks = 10
  * Brings about one step of a run: attempts, back-off, time limits, intent and reconciliation.
  * A default step writes one row; an intent row comes first where the effect must not be repeated blindly or is placed elsewhere.
  */
-export class StepRunner {
+export class StepRunner implements AttemptHome {
   readonly operation: Operation
   readonly #home: StepHome
   readonly #definition: StepDefinition
   readonly #input: string
   readonly #edits: number
-  readonly #cited: Cited
+  #cited: Cited | undefined
   #calls: StepCalls | undefined
   #attempt: Attempt | undefined
-  #number: number
+  #number = 1
   #asks = 0
   #stopped: 'no' | 'parked' | 'abandoned' = 'no'
   #claim: string | undefined
-  #uncertain: boolean
+  #uncertain = false
   #lastTry: number | undefined
   #seat: Seat | undefined
   #lease: Lease | undefined
@@ -96,24 +96,27 @@ export class StepRunner {
     this.operation = operation
     this.#home = home
     this.#definition = (operation.spec.effect as { definition: unknown }).definition as StepDefinition
-    this.#cited = new Cited(this.#definition.name)
     this.#edits = history?.edited?.count ?? 0
     this.#input = inputOf(operation, history?.edited)
     if (home.execution.recorded.stepCalls.has(operation.key)) this.#calls = home.calls(operation)
-    const recorded = history?.attempts ?? []
-    const attempts = recorded.filter(({ meta }) => notTries.every((why) => meta[why] === undefined))
-    this.#number = attempts.length + 1
-    this.#uncertain = history?.intent !== undefined || attempts.length > 0
-    this.#claim = history?.intent?.meta['claim'] as string | undefined
-    this.#recall(recorded, history?.intent)
-    const retryAt = recorded.at(-1)?.meta['retryAt']
+    const retryAt = history === undefined ? undefined : this.#recall(history)
     if (typeof retryAt === 'number' && retryAt > home.engine.clock.now())
       home.wakeAt(operation, retryAt, () => this.#next())
     else home.whenDurable(runsAhead(this.#definition) ? 0 : operation.after, () => this.#next())
   }
 
+  /** Goes on where an earlier worker was; answers when the next attempt is due, where that is known. */
+  #recall({ attempts: recorded, intent }: OperationHistory): unknown {
+    const attempts = recorded.filter(({ meta }) => notTries.every((why) => meta[why] === undefined))
+    this.#number = attempts.length + 1
+    this.#uncertain = intent !== undefined || attempts.length > 0
+    this.#claim = intent?.meta['claim'] as string | undefined
+    this.#ask(recorded, intent)
+    return recorded.at(-1)?.meta['retryAt']
+  }
+
   /** What an earlier worker knew: when the latest attempt may still have been under way, and how often it has asked since. */
-  #recall(recorded: readonly Entry[], intent: Entry | undefined): void {
+  #ask(recorded: readonly Entry[], intent: Entry | undefined): void {
     this.#lastTry = recorded.findLast(({ meta }) => meta['asked'] === undefined)?.at
     for (const { meta } of recorded) this.#asks = meta['asked'] === undefined ? 0 : this.#asks + 1
     if (intent === undefined || this.#definition.reconcile === undefined) return
@@ -248,7 +251,7 @@ export class StepRunner {
   /** A copy, so that the run needs nothing but its own history; where it comes from stands beside it. */
   #reuse({ run, index, result }: NonNullable<Pass['reused']>): void {
     try {
-      this.#offer(result, { cached: true, source: run, sourceIndex: index, ...this.#waitedMeta() })
+      this.#offer(result, { cached: true, source: run, sourceIndex: index })
     } catch (error) {
       this.#fail(error, classify(error), 0)
     }
@@ -299,23 +302,26 @@ export class StepRunner {
     const started = performance.now()
     const attempt = this.#makeAttempt()
     this.#attempt = attempt
-    this.#home.engine.events.attempt(this.#home.execution.run.id, this.#definition.name)
-    void attempt
-      .perform((context) => {
+    this.#home.engine.events.attempt(this.run.id, this.step)
+    attempt.perform(
+      (context) => {
         const noted = this.#home.begins(this.operation.key)
         return noted === undefined ? this.#call(context) : noted.then(() => this.#call(context))
-      })
-      .then((result) => {
-        this.#attempt = undefined
-        this.#lease?.release()
-        this.#lease = undefined
-        this.#lastTry = this.#home.engine.clock.now()
-        this.#finished(result, Math.round((performance.now() - started) * 1_000) / 1_000)
-        // what was not offered, or to nobody, is for the next one to compute
-        if (this.#stopped === 'abandoned') this.#leaveFlight()
-        else this.#free()
-        this.#home.idle()
-      })
+      },
+      (result) => this.#ended(result, performance.now() - started),
+    )
+  }
+
+  #ended(result: AttemptResult, ms: number): void {
+    this.#attempt = undefined
+    this.#lease?.release()
+    this.#lease = undefined
+    this.#lastTry = this.engine.clock.now()
+    this.#finished(result, Math.round(ms * 1_000) / 1_000)
+    // what was not offered, or to nobody, is for the next one to compute
+    if (this.#stopped === 'abandoned') this.#leaveFlight()
+    else this.#free()
+    this.#home.idle()
   }
 
   #call(context: StepContext): Promise<unknown> {
@@ -366,7 +372,7 @@ export class StepRunner {
   }
 
   #finished(result: AttemptResult, ms: number): void {
-    if (this.#stopped !== 'abandoned') this.#cited.record(this.#home.execution, this.operation, this.#number)
+    if (this.#stopped !== 'abandoned') this.#cited?.record(this.#home.execution, this.operation, this.#number)
     if (result.ok) {
       try {
         return this.#succeed(result.value, ms)
@@ -398,12 +404,16 @@ export class StepRunner {
     if (this.#stopped === 'no') this.#home.wakeAt(this.operation, retryAt, () => this.#next())
   }
 
-  #succeed(value: unknown, ms: number, how: Meta = {}): void {
-    const result = encode(value, `result of "${this.#definition.name}"`)
-    this.#offer(result, { ms, ...this.#waitedMeta(), ...this.#poolMeta(), ...how })
+  #succeed(value: unknown, ms: number, how?: Meta): void {
+    const result = encode(value, `result of "${this.step}"`)
+    const where = this.#poolMeta()
+    this.#offer(result, where === undefined && how === undefined ? { ms } : { ms, ...where, ...how })
   }
 
-  #offer(result: string, meta: Meta): void {
+  #offer(result: string, how: Meta): void {
+    const decision = decisionMeta(this.#definition)
+    const waited = this.#waited === 0 ? undefined : { waited: this.#waited }
+    const meta = decision === undefined && waited === undefined ? how : { ...how, ...waited, ...decision }
     const payload = stepPayload(this.#input, result)
     checkPayloadSize(payload, `What "${this.#definition.name}" was given and returned`)
     this.#isOffered = true
@@ -411,10 +421,10 @@ export class StepRunner {
       kind: 'step.result',
       operation: this.operation,
       attempt: this.#number,
-      meta: { ...meta, ...decisionMeta(this.#definition) },
+      meta,
       payload,
       input: this.operation.spec.input,
-      ...(this.#flight === undefined ? {} : { taken: () => this.#land() }),
+      taken: this.#flight === undefined ? undefined : () => this.#land(),
     })
   }
 
@@ -442,18 +452,19 @@ export class StepRunner {
     const started = performance.now()
     const attempt = this.#makeAttempt()
     this.#attempt = attempt
-    void attempt
-      .perform((context) => (reconcile as NonNullable<StepDefinition['reconcile']>)(decode(this.#input), context))
-      .then((result) => {
+    attempt.perform(
+      (context) => (reconcile as NonNullable<StepDefinition['reconcile']>)(decode(this.#input), context),
+      (result) => {
         this.#attempt = undefined
         this.#reconciled(result, performance.now() - started)
         this.#home.idle()
-      })
+      },
+    )
   }
 
   #reconciled(result: AttemptResult, ms: number): void {
     if (this.operation.state !== 'open') return this.#free()
-    this.#cited.record(this.#home.execution, this.operation, this.#number)
+    this.#cited?.record(this.#home.execution, this.operation, this.#number)
     const answer = readAnswer(result)
     // one that goes on to its next attempt does so under the same limit
     if (answer.done !== false || this.#stopped !== 'no') this.#free()
@@ -490,28 +501,54 @@ export class StepRunner {
   }
 
   #makeAttempt(): Attempt {
-    const { engine, execution } = this.#home
     const { timeout, deadline } = this.#definition.options
-    return new Attempt({
-      step: this.#definition.name,
-      run: execution.run,
-      idempotencyKey: () => this.#idempotencyKey(),
-      attempt: this.#number,
+    const queued = this.#isElsewhere
+    if (timeout === undefined && deadline === undefined && !queued) return new Attempt(this, unlimited)
+    const limits: AttemptLimits = {
       timeout: timeout === undefined ? undefined : milliseconds(timeout, 'timeout'),
-      deadline: deadline === undefined ? undefined : Math.max(0, this.#deadline() - engine.clock.now()),
-      grace: engine.grace,
-      clock: engine.clock,
-      queued: this.#isElsewhere,
-      log: engine.log,
-      home: this.#home.engine.models,
-      models: (signal) => {
-        this.#calls ??= this.#home.calls(this.operation)
-        return this.#calls.attempt(signal)
-      },
-      progress: (value) => engine.events.progress(execution.run.id, value),
-      cite: this.#cited.cite,
-    })
+      deadline: deadline === undefined ? undefined : Math.max(0, this.#deadline() - this.engine.clock.now()),
+      queued,
+    }
+    return new Attempt(this, limits)
   }
+
+  // ---- what an attempt needs
+
+  get engine(): EngineContext {
+    return this.#home.engine
+  }
+
+  get run(): Execution['run'] {
+    return this.#home.execution.run
+  }
+
+  get step(): string {
+    return this.#definition.name
+  }
+
+  get number(): number {
+    return this.#number
+  }
+
+  get idempotencyKey(): string {
+    return idempotencyKey(this.#home.execution, this.operation, this.#edits)
+  }
+
+  get cite(): StepContext['cite'] {
+    this.#cited ??= new Cited(this.step)
+    return this.#cited.cite
+  }
+
+  progress(value: unknown): void {
+    this.engine.events.progress(this.run.id, value)
+  }
+
+  models(signal: AbortSignal): ReturnType<StepCalls['attempt']> {
+    this.#calls ??= this.#home.calls(this.operation)
+    return this.#calls.attempt(signal)
+  }
+
+  // ----
 
   #deadline(): number {
     const { deadline } = this.#definition.options
@@ -520,19 +557,10 @@ export class StepRunner {
       : this.operation.issuedAt + milliseconds(deadline, 'deadline')
   }
 
-  #waitedMeta(): Meta {
-    return this.#waited === 0 ? {} : { waited: this.#waited }
-  }
-
-  #poolMeta(): Meta {
+  #poolMeta(): Meta | undefined {
     const { pool, external } = this.#definition.options
     const where = external ?? pool
-    return where === undefined ? {} : { pool: where }
-  }
-
-  /** Opaque, and the same over retries, crashes and resumes. */
-  #idempotencyKey(): string {
-    return idempotencyKey(this.#home.execution, this.operation, this.#edits)
+    return where === undefined ? undefined : { pool: where }
   }
 }
 

@@ -129,7 +129,7 @@ async function perform(
     const pending = home.pending
     home.pending = new Pending()
     pending.unpark()
-    pending.entries.push(entry)
+    pending.add(entry)
     written = { entry, with: pending }
     return { change: pending.change(row, row.epoch), value: undefined }
   }

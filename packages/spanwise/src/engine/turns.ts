@@ -6,6 +6,8 @@ export interface Turn {
   open(): void
   close(): void
   readonly hasTurn: boolean
+  /** waits for its turn; kept by whoever gives turns */
+  queued: boolean
 }
 
 /** turns in one round of the event loop, at most: what else the process does waits for them */
@@ -19,7 +21,6 @@ const patience = 2
  */
 export class Turns {
   readonly #queue: Turn[] = []
-  readonly #queued = new Set<Turn>()
   readonly #settled: () => void
   readonly #between: () => void
   readonly #now: () => number
@@ -48,8 +49,8 @@ export class Turns {
   }
 
   add(turn: Turn): void {
-    if (this.#queued.has(turn) || turn === this.#active) return
-    this.#queued.add(turn)
+    if (turn.queued || turn === this.#active) return
+    turn.queued = true
     this.#queue.push(turn)
     this.#schedule()
   }
@@ -95,7 +96,7 @@ export class Turns {
       this.#queue.splice(0, this.#head)
       this.#head = 0
     }
-    this.#queued.delete(next)
+    next.queued = false
     if (++this.#since >= pace) {
       this.#since = 0
       this.#between()

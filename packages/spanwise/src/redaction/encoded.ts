@@ -23,6 +23,7 @@ export function inBase64(finders: readonly Finder[], mayHold: (text: string) => 
 }
 
 export function mayHoldEncoded(text: string, mayHold: (text: string) => boolean): boolean {
+  if (text.length < shortest) return false
   for (const { plain } of decoded(text)) if (mayHold(plain)) return true
   return false
 }

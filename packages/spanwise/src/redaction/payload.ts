@@ -55,14 +55,15 @@ const sent: ReadonlySet<EntryKind> = new Set<EntryKind>([
 export function redactEntry<E extends Draft>(entry: E, redactor: Redactor): E {
   const { payload } = entry
   if (payload === undefined || redactor.isIdle) return entry
-  const found: string[] = []
   // most kinds are one line; those of steps are input and outcome
-  const lines = payload.split('\n').map((line, at) => {
-    const redacted = redactLine(entry, line, at, redactor)
-    if (redacted === undefined) return line
+  const lines = payload.split('\n')
+  const found: string[] = []
+  for (let at = 0; at < lines.length; at++) {
+    const redacted = redactLine(entry, lines[at] as string, at, redactor)
+    if (redacted === undefined) continue
     found.push(redacted.found)
-    return redacted.text
-  })
+    lines[at] = redacted.text
+  }
   if (found.length === 0) return entry
   return { ...entry, payload: lines.join('\n'), meta: { ...entry.meta, redacted: sum(found) } }
 }

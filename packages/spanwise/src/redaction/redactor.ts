@@ -115,6 +115,7 @@ export class Redactor {
 
   /** Codec text. Undefined where nothing is found, which for most texts takes one look. @throws REDACTION_FAILED */
   encoded(text: string): Redacted | undefined {
+    if (!this.mayHold(text)) return undefined
     const tally: Tally = new Map()
     const clean = this.line(text, tally)
     return tally.size === 0 ? undefined : { text: clean, found: tallied(tally) }

@@ -46,7 +46,7 @@ export { inputDifference } from './runtime/input-diff.ts'
 export { LazyAbort } from './runtime/lazy-abort.ts'
 export { readStarted, restoreCompensations, startPayload } from './runtime/lifecycle.ts'
 export type { LoopSnapshot, Turn } from './runtime/loop-run.ts'
-export type { Effect, Operation, OperationHistory, Scope } from './runtime/model.ts'
+export type { Effect, Operation, OperationHistory, Scope, StepFrame } from './runtime/model.ts'
 export type {
   BudgetState,
   CandidateState,

@@ -377,8 +377,8 @@ function settleStep(entry: Delivered): Settlement | undefined {
 }
 
 /** What the entry with its outcome says of a step that is a decision. */
-export function decisionMeta({ options: { decision } }: StepDefinition): Meta {
-  return decision === undefined || decision === false ? {} : { decision }
+export function decisionMeta({ options: { decision } }: StepDefinition): Meta | undefined {
+  return decision === undefined || decision === false ? undefined : { decision }
 }
 
 export function stepPayload(input: string, outcome: string): string {

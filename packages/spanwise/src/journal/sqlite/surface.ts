@@ -24,8 +24,12 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
       checkRun(run)
       return ask('create', run)
     },
-    append: async (change) => {
-      checkChange(change, maxPayload)
+    append: (change) => {
+      try {
+        checkChange(change, maxPayload)
+      } catch (error) {
+        return Promise.reject(error)
+      }
       return ask('append', change)
     },
     send: async (mail) => {
@@ -132,16 +136,18 @@ export function surface(ask: Ask, maxPayload?: number): Asking {
 }
 
 export function checkChange(change: RunChange, maxPayload?: number): void {
-  const check = (text: string | undefined, where: () => string): void => {
-    if (text !== undefined && text.length > 1024) checkPayloadSize(text, where(), maxPayload)
-  }
-  for (const entry of change.entries) {
-    check(
-      entry.payload,
-      () => `What ${entry.key === '' ? `run ${change.ref.run}` : entry.key} has to record (${entry.kind})`,
-    )
-  }
-  check(change.row?.outcome, () => `The outcome of run ${change.ref.run}`)
-  for (const mail of change.send ?? []) check(mail.payload, () => `The ${mail.kind} ${mail.name} for run ${mail.run}`)
-  for (const child of change.children ?? []) check(child.started.payload, () => `The input of ${child.workflow}`)
+  const { ref, entries, row, send = [], children = [] } = change
+  const check = (text: string, where: string): void => checkPayloadSize(text, where, maxPayload)
+  for (const { key, kind, payload } of entries)
+    if (isLong(payload)) check(payload, `What ${key === '' ? `run ${ref.run}` : key} has to record (${kind})`)
+  if (isLong(row?.outcome)) check(row.outcome, `The outcome of run ${ref.run}`)
+  for (const { kind, name, run, payload } of send)
+    if (isLong(payload)) check(payload, `The ${kind} ${name} for run ${run}`)
+  for (const { workflow, started } of children)
+    if (isLong(started.payload)) check(started.payload, `The input of ${workflow}`)
+}
+
+/** Most texts are not worth a look: a description of where they stand is made for the others only. */
+function isLong(text: string | undefined): text is string {
+  return text !== undefined && text.length > 1024
 }

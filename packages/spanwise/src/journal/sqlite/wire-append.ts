@@ -15,9 +15,24 @@ const width = 11
 export function pack(request: Request): Travelling {
   if (request.op !== 'append' || !isPlain(request.argument)) return request
   const { ref, epoch, entries } = request.argument
-  const packed: unknown[] = [ref.seq, ref.run, epoch]
-  for (const e of entries)
-    packed.push(e.index, e.after, e.at, e.kind, e.key, e.clearKey, e.attempt, e.meta, e.payload, e.input, e.subject)
+  const packed: unknown[] = new Array(head + entries.length * width)
+  packed[0] = ref.seq
+  packed[1] = ref.run
+  packed[2] = epoch
+  let at = head
+  for (const e of entries) {
+    packed[at++] = e.index
+    packed[at++] = e.after
+    packed[at++] = e.at
+    packed[at++] = e.kind
+    packed[at++] = e.key
+    packed[at++] = e.clearKey
+    packed[at++] = e.attempt
+    packed[at++] = e.meta
+    packed[at++] = e.payload
+    packed[at++] = e.input
+    packed[at++] = e.subject
+  }
   return packed
 }
 

@@ -29,7 +29,7 @@ import { inStep, readRecorded } from './recorded.ts'
 import { Replay } from './replay.ts'
 import { frames, isClosed, issuedIn, noteTaken, occurrence, rootScope } from './scope.ts'
 import type { Letter, Started } from './started.ts'
-import { deferred, type TrackedPromise } from './tracked.ts'
+import { deferred, expectFailure, type TrackedPromise } from './tracked.ts'
 
 export interface ExecutionInit {
   readonly run: RunInfo
@@ -262,7 +262,7 @@ export class Execution implements Runtime {
   track<T>(work: Promise<T>): TrackedPromise<T> {
     const { promise, resolve, reject } = deferred<T>()
     work.then(resolve, (error) => {
-      this.#rejected.push({ promise, error })
+      this.#failed(promise, error)
       reject(error)
     })
     return promise
@@ -820,8 +820,13 @@ export class Execution implements Runtime {
   }
 
   #reject(operation: Operation, error: unknown): void {
-    this.#rejected.push({ promise: operation.promise as TrackedPromise<unknown>, error })
+    this.#failed(operation.promise as TrackedPromise<unknown>, error)
     operation.reject(error)
+  }
+
+  #failed(promise: TrackedPromise<unknown>, error: unknown): void {
+    this.#rejected.push({ promise, error })
+    expectFailure(promise)
   }
 
   #start(operation: Operation): void {
@@ -873,10 +878,9 @@ export class Execution implements Runtime {
   }
 
   #write(offer: Offer): NewEntry {
-    const { operation, kind, attempt = 0, meta, payload, input, subject, notBefore } = offer
-    const entry = { kind, attempt, meta, payload, input, subject, notBefore }
-    if (operation !== undefined) return this.record(operation, entry)
-    return this.#writer.write({ ...entry, key: '', after: this.current, subject: subject ?? this.root.subject })
+    const { operation, kind, attempt = 0, meta, payload, input, subject = this.root.subject, notBefore } = offer
+    if (operation !== undefined) return this.#writer.write(ofOperation(operation, offer))
+    return this.#writer.write({ kind, key: '', after: this.current, attempt, meta, payload, input, subject, notBefore })
   }
 
   /** Writes an entry about the run itself: its end, its parking. */
@@ -910,6 +914,7 @@ function isChild(operation: Operation): boolean {
 }
 
 function asDelivered(entry: NewEntry): Delivered {
+  if (entry.meta !== undefined) return entry as Delivered
   return {
     kind: entry.kind,
     index: entry.index,

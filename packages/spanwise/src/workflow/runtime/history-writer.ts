@@ -6,7 +6,7 @@ import type { Operation } from './model.ts'
 /** What is known of an entry about an operation before it gets its place. */
 export interface OperationEntry {
   readonly kind: EntryKind
-  readonly attempt: number
+  readonly attempt?: number | undefined
   readonly meta?: Meta | undefined
   readonly payload?: string | undefined
   readonly input?: string | undefined
@@ -55,7 +55,7 @@ export class HistoryWriter {
 /** An entry about an operation, but for its place. */
 export function ofOperation(operation: Operation, entry: OperationEntry): Placeless {
   const { key, clearKey, after, scope } = operation
-  const { kind, attempt, meta, payload, input, subject = scope.subject, notBefore } = entry
+  const { kind, attempt = 0, meta, payload, input, subject = scope.subject, notBefore } = entry
   const { redact } = operation.spec
   return { after, kind, key, clearKey, attempt, meta, payload, input, subject, notBefore, redact }
 }

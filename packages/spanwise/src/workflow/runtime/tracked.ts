@@ -26,22 +26,14 @@ export interface Deferred<T> {
 }
 
 export function deferred<T>(): Deferred<T> {
-  let resolve!: (value: T) => void
-  let reject!: (error: unknown) => void
-  const promise = new TrackedPromise<T>((yes, no) => {
-    resolve = yes as (value: T) => void
-    reject = no
-  })
-  promise.observed = false
-  return {
-    promise,
-    resolve,
-    reject: (error) => {
-      // never an unhandledRejection by itself: whether anybody looked is ours to judge
-      Promise.prototype.then.call(promise, undefined, ignore)
-      reject(error)
-    },
-  }
+  const made = Promise.withResolvers.call(TrackedPromise) as Deferred<T>
+  made.promise.observed = false
+  return made
+}
+
+/** A rejection of it is never an unhandledRejection by itself: whether anybody looked is ours to judge. */
+export function expectFailure(promise: TrackedPromise<unknown>): void {
+  Promise.prototype.then.call(promise, undefined, ignore)
 }
 
 function ignore(): void {}
