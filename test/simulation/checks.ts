@@ -26,6 +26,7 @@ interface Story {
 /** Holds what the store says in the end against what happened. */
 export async function check(world: World): Promise<void> {
   const { store, wrong } = world
+  for (const judge of world.later) judge()
   const { items } = await store.list({ limit: 1_000 })
   const stories: Story[] = []
   for (const row of items) {

@@ -168,7 +168,7 @@ function note(request: Request, answer: unknown): void {
 
 /** A result that is reused was kept, is not too old, and was not found out before it was invalidated. */
 function noteCache({ name, args, process, change, invalidated }: Request, answer: unknown): void {
-  const { kept, ledger, wrong, invalidated: all } = process.world
+  const { kept, later, ledger, wrong, invalidated: all } = process.world
   const written = name === 'append' ? (args[0] as RunChange) : name === 'transact' ? change : undefined
   if (written !== undefined && (answer as { state: string }).state !== 'fenced')
     for (const { index } of written.results ?? [])
@@ -177,11 +177,15 @@ function noteCache({ name, args, process, change, invalidated }: Request, answer
   const { run, index, result } = answer as { run: string; index: number; result: string }
   const { now } = args[0] as { now: number }
   const call = ledger.calls[(decode(result) as Done).nonce]
-  const at = kept.get(`${run} ${index}`)
   const what = `${call?.step} ${call?.site} of ${run.slice(0, 6)}`
-  if (at === undefined || call === undefined) return void wrong.push(`${what} is reused and was never kept`)
-  const age = now - at
-  if (!(age >= 0 && age < (lifetimes[call.step] ?? 0))) wrong.push(`${what} is reused at the age of ${age} ms`)
+  if (call === undefined) return void wrong.push(`${what} is reused and was never computed`)
+  // at the end: the commit that keeps it and this look may be one, and this answer the first of the two to be read
+  later.push(() => {
+    const at = kept.get(`${run} ${index}`)
+    const age = now - (at ?? Number.NaN)
+    if (at === undefined) wrong.push(`${what} is reused and was never kept`)
+    else if (!(age >= 0 && age < (lifetimes[call.step] ?? 0))) wrong.push(`${what} is reused at the age of ${age} ms`)
+  })
   if (call.step === 'known' && all.slice(0, invalidated).some(({ asked }) => call.at < asked))
     wrong.push(`${what} was found out at ${call.at}, invalidated after that, and is reused`)
 }

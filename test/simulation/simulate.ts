@@ -86,6 +86,7 @@ function makeWorld(schedule: Schedule, tellStory: boolean): World {
     timetables: new Map(),
     draws: new Map(),
     kept: new Map(),
+    later: [],
     invalidated: [],
     signals: new Map(),
     writes: new Map(),

@@ -46,6 +46,8 @@ export interface World {
   readonly draws: Map<string, number>
   /** results that were kept for others, by run and index: the time of the entry, ms since 1970 */
   readonly kept: Map<string, number>
+  /** what is judged at the end, when all is known */
+  readonly later: (() => void)[]
   /** acknowledged invalidations, and when each was asked for */
   readonly invalidated: { readonly asked: number }[]
   /** acknowledged signals in the order in which the store took them, by run */

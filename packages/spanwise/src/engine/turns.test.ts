@@ -24,6 +24,7 @@ async function play(names: readonly string[], ms: number): Promise<Played> {
   for (const name of names) {
     turns.add({
       hasTurn: false,
+      queued: false,
       open: () => {
         played.said.push(name)
         now += ms

@@ -716,7 +716,10 @@ export class Execution implements Runtime {
   }
 
   #continue(): void {
-    if (this.#replay.on) this.#replay.checkUsedUp(this.current)
+    if (this.#replay.on) {
+      this.#keepLetters()
+      this.#replay.checkUsedUp(this.current)
+    }
     const { input } = this.#continuing as { input: unknown }
     this.root.closed = true
     for (const operation of this.#operations.all()) this.#abandon(operation)
@@ -733,6 +736,19 @@ export class Execution implements Runtime {
     })
     this.#phase = 'ended'
     this.#host.ended({ status: 'continued' })
+  }
+
+  /**
+   * After a resume the code may come here sooner than it did before: signals that are on record behind this place were taken from
+   * the inbox, and nothing else would hand them to the next generation.
+   */
+  #keepLetters(): void {
+    for (const entry of this.#replay.signals()) if (!this.#ahead.has(entry.index)) this.mailbox.put(this.#letter(entry))
+  }
+
+  #letter(entry: Delivered): Placed {
+    if ((entry as Partial<Entry>).erased === true) throw erasedContent({ run: this.run.id, index: entry.index })
+    return { name: String(entry.meta['signal']), payload: entry.payload, place: entry.index }
   }
 
   #end(ending: Ending): void {
@@ -752,9 +768,9 @@ export class Execution implements Runtime {
     if (this.#uncompensated !== undefined) this.#compensateWhenDue(this.#uncompensated)
     if (entry.kind === 'signal.received') {
       if (this.#ahead.delete(entry.index)) return
-      const name = String(entry.meta['signal'])
-      const wait = this.#operations.waitFor(name)
-      if (wait === undefined) return this.mailbox.put({ name, payload: entry.payload, place: entry.index })
+      const letter = this.#letter(entry)
+      const wait = this.#operations.waitFor(letter.name)
+      if (wait === undefined) return this.mailbox.put(letter)
       noteTaken(wait.scope, entry.index)
       this.#settle(wait, entry)
       return

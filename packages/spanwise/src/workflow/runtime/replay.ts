@@ -56,6 +56,11 @@ export class Replay {
     )
   }
 
+  /** Signals that are still to be delivered from history. */
+  signals(): readonly Entry[] {
+    return this.recorded.deliveries.slice(this.#position).filter(({ kind }) => kind === 'signal.received')
+  }
+
   /** Skips to the cancel or give-up that moved a parked run on; false when there is none. */
   skipToControl(): boolean {
     const at = this.recorded.deliveries.findIndex((entry, i) => i >= this.#position && entry.kind === 'run.cancelling')
