@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parseGraph } from '../../packages/spanwise/src/graph/definition/index.ts'
 import { project } from './project.ts'
 
 const definition = `
@@ -41,6 +42,13 @@ describe('spanwise graph', () => {
      │  └─▶ end
      └─ done ─▶ end
 `)
+    // of the config and of a file it is the definition that somebody wrote
+    for (const name of ['triage', 'triage.yaml']) {
+      const printed = (await cli('graph', 'show', name, '--definition')).out
+      expect(parseGraph(printed)).toEqual({ ...parseGraph(definition), maxSteps: 100 })
+    }
+    const json = JSON.parse((await cli('graph', 'show', 'triage', '--definition', '--json')).out)
+    expect(json.nodes.look).toEqual({ use: 'look@1' })
     expect((await cli('graph', 'render', 'triage.yaml', '-f', 'mermaid')).out).toContain('flowchart TD')
     await cli('graph', 'render', 'triage', '-f', 'svg', '-o', 'triage.svg')
     expect(readFileSync(join(folder, 'triage.svg'), 'utf8')).toContain('</svg>')

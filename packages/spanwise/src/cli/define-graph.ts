@@ -28,6 +28,7 @@ export function defineGraph(program: Command, { screen, action }: Define): void 
     .argument('<graph>', what)
     .option('--run <run>', 'marks what this run went through')
     .addHelpText('after', examples('graph show support', 'graph show support --run 3f2a'))
+    .option('--definition', 'the graph as data (YAML, JSON with --json): code by name, CEL as text')
     .action(action(async (name: string, options: GraphOptions) => (await load()).showGraph(screen, name, options)))
   graph
     .command('render')

@@ -66,14 +66,15 @@ export const graph: GraphFactory = ((name: string, options: Options) => {
     initial: options.initial as ((input: unknown) => unknown) | undefined,
     finish: options.finish as ((state: State) => unknown) | undefined,
     maxSteps,
+    deadline,
     nodes: new Map(),
     edges: [],
   }
-  return build(model, deadline)
+  return build(model)
 }) as never
 
 /** A graph as far as it is built; each method gives another one. */
-function build(model: GraphModel, deadline: Duration | undefined): Graph<unknown, unknown, State, State, string> {
+function build(model: GraphModel): Graph<unknown, unknown, State, State, string> {
   let checked = false
   const ready = (): GraphModel => {
     if (!checked) checkGraph(model)
@@ -81,8 +82,8 @@ function build(model: GraphModel, deadline: Duration | undefined): Graph<unknown
     return model
   }
   const withNode = (node: GraphNode) =>
-    build({ ...model, nodes: new Map([...model.nodes, [named(model, node.name), node]]) }, deadline)
-  const withEdge = (edge: GraphEdge) => build({ ...model, edges: [...model.edges, known(model, edge)] }, deadline)
+    build({ ...model, nodes: new Map([...model.nodes, [named(model, node.name), node]]) })
+  const withEdge = (edge: GraphEdge) => build({ ...model, edges: [...model.edges, known(model, edge)] })
 
   const call = (input: unknown) => callGraph(ready(), input, 'close')
   const methods = {
@@ -108,11 +109,11 @@ function build(model: GraphModel, deadline: Duration | undefined): Graph<unknown
     onError: (from: string, to: string, options: ErrorSettings = {}) =>
       withEdge({ kind: 'error', from, to, when: options.when, update: options.update, ...bound(options) }),
     goto: (from: string, targets: readonly string[]) => withEdge({ kind: 'goto', from, targets }),
-    check: () => build(ready(), deadline),
+    check: () => build(ready()),
     kind: 'graph',
     input: model.input,
     output: model.output,
-    deadline,
+    deadline: model.deadline,
     describe: () => ({ graph: drawing(ready()) }),
     [modelKey]: ready,
     [callAsNode]: (input: unknown) => callGraph(ready(), input, 'leave'),

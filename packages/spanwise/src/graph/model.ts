@@ -1,4 +1,4 @@
-import type { StandardSchemaV1 } from '../workflow/index.ts'
+import type { Duration, StandardSchemaV1 } from '../workflow/index.ts'
 
 /** A value of a graph's state: a record, whatever its schema says of the keys. */
 export type State = Readonly<Record<string, unknown>>
@@ -27,14 +27,23 @@ export interface GraphModel {
   /** the result; the last state when absent */
   readonly finish: ((state: State) => unknown) | undefined
   readonly maxSteps: number
+  readonly deadline: Duration | undefined
   readonly nodes: ReadonlyMap<string, GraphNode>
   readonly edges: readonly GraphEdge[]
 }
 
 export type NodeKind = 'function' | 'step' | 'body' | 'workflow' | 'graph' | 'agent' | 'approval' | 'wait'
 
+/** What the builder was given for a node, for whoever writes the graph down. */
+export interface NodeSource {
+  /** a function, step, graph, agent or workflow; the code of a body; what is waited for */
+  readonly work?: unknown
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
 export interface GraphNode {
   readonly name: string
+  readonly source: NodeSource
   readonly kind: NodeKind
   /** done for each of some items */
   readonly many: boolean

@@ -68,6 +68,7 @@ export function makeNode(graph: string, name: string, work: Work, settings: Node
   const { input, output } = settings
   return {
     name,
+    source: { work, settings: { ...settings } },
     kind: caller.kind,
     many: false,
     run: budgeted(graph, name, { pool: definitionOf(work)?.options.pool, ...settings }, caller.kind, async (state) => {
@@ -99,6 +100,7 @@ export function makeMany(graph: string, name: string, work: Work, settings: Many
   }
   return {
     name,
+    source: { work, settings: { ...settings } },
     kind: caller.kind,
     many: true,
     run: budgeted(graph, name, { pool: definitionOf(work)?.options.pool, ...settings }, caller.kind, async (state) => {
@@ -116,6 +118,7 @@ export function makeMany(graph: string, name: string, work: Work, settings: Many
 export function makeBody(graph: string, name: string, body: (state: never) => unknown, settings: Budgeted): GraphNode {
   return {
     name,
+    source: { work: body, settings: { ...settings } },
     kind: 'body',
     many: false,
     run: budgeted(graph, name, settings, 'body', async (state) => body(state as never)),
@@ -135,6 +138,7 @@ export function makeApproval(name: string, settings: ApprovalSettings): GraphNod
   const { question, of, output, ...options } = settings
   return {
     name,
+    source: { settings: { ...settings } },
     kind: 'approval',
     many: false,
     async run(state) {
@@ -155,6 +159,7 @@ export function makeWait(name: string, what: Signal<never, unknown> | string, se
   const awaited = typeof what === 'string' ? signal<unknown>(what) : what
   return {
     name,
+    source: { work: what, settings: { ...settings } },
     kind: 'wait',
     many: false,
     async run(state) {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { checkDefinition } from '../../graph/definition/index.ts'
+import { checkDefinition, printGraph, writeGraph } from '../../graph/definition/index.ts'
 import { type AnyGraph, facts as factsOf, type PictureFormat, picture, visitsOf } from '../../graph/index.ts'
 import { findRun } from '../find.ts'
 import { type Common, client, project } from '../open.ts'
@@ -11,6 +11,8 @@ export interface GraphOptions extends Common {
   readonly run?: string
   readonly format?: PictureFormat
   readonly output?: string
+  /** the graph as data, in place of its picture */
+  readonly definition?: boolean
 }
 
 /** Files of definitions, or all graphs of the config: wiring, expressions, types. The first that is wrong is told. */
@@ -33,6 +35,11 @@ export async function checkGraphs(
 /** What a graph is made of, and its picture. */
 export async function showGraph(terminal: Terminal, name: string, options: GraphOptions): Promise<number> {
   const graph = await found(name, options)
+  if (options.definition === true) {
+    if (terminal.json) terminal.data(writeGraph(graph).definition)
+    else draw(terminal, printGraph(graph))
+    return exitCode.ok
+  }
   const { nodes, edges, maxSteps } = factsOf(graph)
   if (terminal.json) {
     terminal.data({ graph: graph.name, nodes, edges, maxSteps })

@@ -1,3 +1,5 @@
 export { type Components, checkDefinition, type LoadedGraph, loadGraph } from './load.ts'
+export { printGraph } from './print.ts'
 export { type EdgeDefinition, type GraphDefinition, graphSchema, type NodeDefinition } from './schema.ts'
-export { parseGraph, printGraph } from './text.ts'
+export { parseGraph } from './text.ts'
+export { type WrittenGraph, writeGraph } from './written.ts'

@@ -1,14 +1,17 @@
-import { z } from 'zod'
 import type { Outcome, StandardSchemaV1 } from '../../workflow/index.ts'
 import type { Graph } from '../builder.ts'
 import type { JsonSchema } from '../cel/index.ts'
-import { compile, type Variables } from '../cel/index.ts'
 import { graph } from '../graph.ts'
 import type { Reducer, State } from '../model.ts'
+import { isUse, type Resolve, readFunction, remembering, type Written } from './functions.ts'
 import type { EdgeDefinition, GraphDefinition, NodeDefinition } from './schema.ts'
+import { readSchema } from './schemas.ts'
 import { invalidDefinition, parseGraph, readDefinition } from './text.ts'
 
-/** What definitions may use, by `name@version`: functions, steps, graphs, agents, workflows; reducers and choices are functions. */
+/**
+ * What definitions may use, by `name@version`: functions, steps, graphs, agents, workflows; reducers, choices and other functions of
+ * the state; schemas and signals.
+ */
 export type Components = Readonly<Record<string, unknown>>
 
 /** A graph that a definition gave; its types are in the definition and not known to the compiler. */
@@ -22,23 +25,32 @@ export type LoadedGraph = Graph<unknown, unknown, Readonly<Record<string, unknow
  */
 export function loadGraph(source: string | GraphDefinition, options: { readonly components: Components }): LoadedGraph {
   const definition = typeof source === 'string' ? parseGraph(source) : readDefinition(source)
-  return make(definition, (ref, path) => find(options.components, ref, path))
+  return make(
+    definition,
+    remembering((ref, path) => find(options.components, ref, path)),
+    true,
+  )
 }
 
 /** Checks what can be checked without the components: wiring, expressions, types. */
 export function checkDefinition(source: string | GraphDefinition): LoadedGraph {
   const definition = typeof source === 'string' ? parseGraph(source) : readDefinition(source)
-  return make(definition, () => () => undefined)
+  const standIns = new Map<string, () => undefined>()
+  const resolve: Resolve = (ref) => {
+    const standIn = standIns.get(ref) ?? (() => undefined)
+    standIns.set(ref, standIn)
+    return standIn
+  }
+  return make(definition, remembering(resolve), false)
 }
-
-type Resolve = (ref: string, path: string) => unknown
 
 /** The builder without what the compiler knows of names and types. */
 interface Loose {
   node(name: string, work: unknown, options: object): Loose
   each(name: string, work: unknown, options: object): Loose
+  body(name: string, body: unknown, options: object): Loose
   approval(name: string, options: object): Loose
-  wait(name: string, signal: string, options: object): Loose
+  wait(name: string, signal: unknown, options: object): Loose
   edge(from: string | readonly string[], to: string, options: object): Loose
   route(from: string, choose: unknown, to: object, options: object): Loose
   onError(from: string, to: string, options: object): Loose
@@ -49,38 +61,44 @@ interface Loose {
 interface Place {
   readonly definition: GraphDefinition
   readonly resolve: Resolve
+  /** the components are at hand */
+  readonly isWhole: boolean
   /** JSON Schema of the state */
   readonly state: JsonSchema
   /** of what a node returns, by the reducers of its keys */
   readonly update: JsonSchema
 }
 
-function make(definition: GraphDefinition, resolve: Resolve): LoadedGraph {
-  const { graph: name, input, output, maxSteps, initial, finish } = definition
+function make(definition: GraphDefinition, resolve: Resolve, isWhole: boolean): LoadedGraph {
+  const { graph: name, input, output } = definition
   const state = definition.state as JsonSchema
-  const place: Place = { definition, resolve, state, update: updateSchema(state, definition.reducers) }
-  const first = initial === undefined ? undefined : made(initial, { input: input ?? true }, 'initial', state)
-  const last = finish === undefined ? undefined : made(finish, { state }, 'finish', (output ?? {}) as JsonSchema)
+  const place: Place = { definition, resolve, isWhole, state, update: updateSchema(state, definition.reducers) }
+  const schema = (json: unknown, path: string): StandardSchemaV1 =>
+    readSchema(json, path, isWhole ? resolve : undefined)
   let built = graph(name, {
-    state: schemaOf(state, 'state') as StandardSchemaV1<object, object>,
-    ...(input === undefined ? {} : { input: schemaOf(input, 'input') }),
-    ...(output === undefined ? {} : { output: schemaOf(output, 'output') }),
+    state: schema(state, 'state') as StandardSchemaV1<object, object>,
+    ...(input === undefined ? {} : { input: schema(input, 'input') }),
+    ...(output === undefined ? {} : { output: schema(output, 'output') }),
     reducers: reducers(place),
-    ...(first === undefined ? {} : { initial: (value: unknown) => first({ input: value }) as object }),
-    ...(last === undefined ? {} : { finish: (value: unknown) => last({ state: value }) }),
-    ...(maxSteps === undefined ? {} : { maxSteps }),
+    ...defined({
+      initial: readFunction(definition.initial, resolve, {
+        path: 'initial',
+        variables: { input: input ?? true },
+        given: (value: unknown) => ({ input: value }),
+        gives: state,
+      }),
+      finish: readFunction(definition.finish, resolve, {
+        path: 'finish',
+        variables: { state },
+        given: ofState,
+        gives: (output ?? {}) as JsonSchema,
+      }),
+    }),
+    ...given(definition, ['maxSteps', 'deadline']),
   } as never) as unknown as Loose
   for (const [node, one] of Object.entries(definition.nodes)) built = withNode(built, place, node, one)
   for (const [at, edge] of definition.edges.entries()) built = withEdge(built, place, edge, `edges.${at}`)
   return built.check() as unknown as LoadedGraph
-}
-
-function schemaOf(schema: unknown, path: string): StandardSchemaV1 {
-  try {
-    return z.fromJSONSchema(schema as never)
-  } catch (error) {
-    throw invalidDefinition(`${path} is no JSON Schema that can be used: ${(error as Error).message}`)
-  }
 }
 
 function reducers({ definition, resolve }: Place): Record<string, Reducer> {
@@ -113,129 +131,149 @@ function updateSchema(state: JsonSchema, by: GraphDefinition['reducers'] = {}): 
   return state.properties === undefined ? state : { ...state, properties: Object.fromEntries(properties) }
 }
 
-type Values = Readonly<Record<string, unknown>>
-
-/** One expression, or one for each key. `schema` is that of what they give. */
-function made(
-  what: string | Readonly<Record<string, string>>,
-  variables: Variables,
-  path: string,
-  schema?: JsonSchema,
-): (values: Values) => unknown {
-  if (typeof what === 'string') {
-    const expression = compile(what, variables, path, schema)
-    return (values) => expression.evaluate(values)
-  }
-  const keys = Object.entries(what).map(([key, text]) => {
-    const { properties, additionalProperties } = schema ?? {}
-    const wanted = properties?.[key] ?? (additionalProperties === undefined ? true : additionalProperties)
-    if (
-      properties !== undefined &&
-      (wanted === false || (properties[key] === undefined && additionalProperties === undefined))
-    )
-      throw invalidDefinition(`${path}.${key}: there is no such key; there are ${Object.keys(properties).join(', ')}.`)
-    return [key, compile(text, variables, `${path}.${key}`, wanted)] as const
-  })
-  return (values) => Object.fromEntries(keys.map(([key, expression]) => [key, expression.evaluate(values)]))
-}
+const ofState = (state: State): { readonly state: State } => ({ state })
 
 function withNode(built: Loose, place: Place, name: string, node: NodeDefinition): Loose {
-  const { state, resolve } = place
+  const { state, update, resolve } = place
   const path = `nodes.${name}`
-  if ('approval' in node) {
-    const question = compile(node.approval, { state }, `${path}.approval`, { type: 'string' })
-    const of = node.of === undefined ? undefined : made(node.of, { state }, `${path}.of`)
-    const output = made(node.output, { state, decision: decided }, `${path}.output`, place.update)
-    return built.approval(name, {
-      ...given(node, ['role', 'timeout']),
-      question: (value: State) => question.evaluate({ state: value }),
-      ...(of === undefined ? {} : { of: (value: State) => of({ state: value }) }),
-      output: (decision: object, value: State) =>
-        output({ decision: { by: '', reason: '', ...decision }, state: value }),
-    })
-  }
+  if ('body' in node) return built.body(name, resolve(node.body, `${path}.body`), given(node, ['budget']))
+  if ('approval' in node) return built.approval(name, approval(place, node, path))
   if ('wait' in node) {
-    const output =
-      node.output === undefined ? undefined : made(node.output, { state, value: true }, `${path}.output`, place.update)
-    return built.wait(name, node.wait, {
-      ...given(node, ['timeout']),
-      ...(output === undefined ? {} : { output: (value: unknown, now: State) => output({ value, state: now }) }),
+    const output = readFunction(node.output, resolve, {
+      path: `${path}.output`,
+      variables: { state, value: true },
+      given: (value: unknown, now: State) => ({ value, state: now }),
+      gives: update,
     })
+    const awaited = isUse(node.wait) ? resolve(node.wait.use, `${path}.wait.use`) : node.wait
+    return built.wait(name, awaited, { ...given(node, ['timeout']), ...defined({ output }) })
   }
   const work = resolve(node.use, `${path}.use`)
-  const options = { ...given(node, settings), ...undo(place, node.compensate, path) }
+  const options = { ...settings(place, node, path), ...undo(place, node.compensate, path) }
   if ('over' in node) return built.each(name, work, { ...options, ...many(place, node, path) })
-  const input = node.input === undefined ? undefined : made(node.input, { state }, `${path}.input`)
-  const output =
-    node.output === undefined ? undefined : made(node.output, { state, result: true }, `${path}.output`, place.update)
   return built.node(name, work, {
     ...options,
-    ...(input === undefined ? {} : { input: (value: State) => input({ state: value }) }),
-    ...(output === undefined ? {} : { output: (result: unknown, value: State) => output({ result, state: value }) }),
+    ...defined({
+      input: readFunction(node.input, resolve, { path: `${path}.input`, variables: { state }, given: ofState }),
+      output: readFunction(node.output, resolve, {
+        path: `${path}.output`,
+        variables: { state, result: true },
+        given: (result: unknown, value: State) => ({ result, state: value }),
+        gives: update,
+      }),
+    }),
   })
 }
 
-const settings = ['attempts', 'backoff', 'timeout', 'deadline', 'budget', 'priority', 'effect', 'pool'] as const
+const plainSettings = ['attempts', 'backoff', 'timeout', 'deadline', 'budget', 'priority', 'effect', 'pool'] as const
+
+type WorkDefinition = Extract<NodeDefinition, { use: string }>
+
+/** Those that are components are left out where there are none: nothing stands for a limit. */
+function settings({ resolve, isWhole }: Place, node: WorkDefinition, path: string): object {
+  const used = (['retryOn', 'concurrency', 'rate'] as const).map((name): [string, unknown] => {
+    const value = node[name]
+    if (!isUse(value)) return [name, value]
+    return [name, isWhole ? resolve(value.use, `${path}.${name}.use`) : undefined]
+  })
+  return { ...given(node, plainSettings), ...defined(Object.fromEntries(used)) }
+}
 
 const decided: JsonSchema = {
   type: 'object',
   properties: { status: { type: 'string' }, by: { type: 'string' }, reason: { type: 'string' }, form: {} },
 }
 
-function many(place: Place, node: Extract<NodeDefinition, { over: string }>, path: string): object {
-  const { state } = place
-  const over = compile(node.over, { state }, `${path}.over`, { type: 'array' })
+function approval(
+  { state, update, resolve, isWhole }: Place,
+  node: Extract<NodeDefinition, { approval: unknown }>,
+  path: string,
+): object {
+  return {
+    ...given(node, ['role', 'timeout']),
+    ...(node.form === undefined ? {} : { form: readSchema(node.form, `${path}.form`, isWhole ? resolve : undefined) }),
+    question: readFunction(node.approval, resolve, {
+      path: `${path}.approval`,
+      variables: { state },
+      given: ofState,
+      gives: { type: 'string' },
+    }),
+    ...defined({ of: readFunction(node.of, resolve, { path: `${path}.of`, variables: { state }, given: ofState }) }),
+    output: readFunction(node.output, resolve, {
+      path: `${path}.output`,
+      variables: { state, decision: decided },
+      given: (decision: object, value: State) => ({ decision: { by: '', reason: '', ...decision }, state: value }),
+      gives: update,
+    }),
+  }
+}
+
+function many(
+  { state, update, resolve }: Place,
+  node: Extract<NodeDefinition, { over: unknown }>,
+  path: string,
+): object {
   const item = overItems(node.over, state)
-  const key = node.key === undefined ? undefined : compile(node.key, { item }, `${path}.key`, { type: 'string' })
-  const each = node.each === undefined ? undefined : made(node.each, { item, state }, `${path}.each`)
-  const output = made(
-    node.output,
-    { state, results: { type: 'array' }, failures: texts },
-    `${path}.output`,
-    place.update,
-  )
   const first =
-    typeof node.join === 'object'
-      ? compile(node.join.first, { result: true }, `${path}.join.first`, { type: 'boolean' })
-      : undefined
+    typeof node.join !== 'object'
+      ? undefined
+      : readFunction(node.join.first, resolve, {
+          path: `${path}.join.first`,
+          variables: { result: true },
+          given: (result: unknown) => ({ result }),
+          gives: { type: 'boolean' },
+        })
   return {
     ...given(node, ['atOnce', 'onError']),
-    over: (value: State) => over.evaluate({ state: value }),
-    ...(key === undefined ? {} : { key: (one: unknown) => key.evaluate({ item: one }) }),
-    ...(each === undefined ? {} : { each: (one: unknown, value: State) => each({ item: one, state: value }) }),
-    ...(node.join === undefined
-      ? {}
-      : { join: first === undefined ? node.join : { first: (result: unknown) => first.evaluate({ result }) } }),
-    output: (outcomes: readonly Outcome<unknown, unknown>[], value: State) =>
-      output({
-        state: value,
-        results: outcomes.flatMap((one) => (one.ok ? [one.value] : [])),
-        failures: outcomes.flatMap((one) => (one.ok ? [] : [one.error.message])),
+    ...defined({
+      over: readFunction(node.over, resolve, {
+        path: `${path}.over`,
+        variables: { state },
+        given: ofState,
+        gives: { type: 'array' },
       }),
+      key: readFunction(node.key, resolve, {
+        path: `${path}.key`,
+        variables: { item },
+        given: (one: unknown) => ({ item: one }),
+        gives: { type: 'string' },
+      }),
+      each: readFunction(node.each, resolve, {
+        path: `${path}.each`,
+        variables: { item, state },
+        given: (one: unknown, value: State) => ({ item: one, state: value }),
+      }),
+      join: first === undefined ? node.join : { first },
+      output: readFunction(node.output, resolve, {
+        path: `${path}.output`,
+        variables: { state, results: { type: 'array' }, failures: texts },
+        given: (outcomes: readonly Outcome<unknown, unknown>[], value: State) => ({
+          state: value,
+          results: outcomes.flatMap((one) => (one.ok ? [one.value] : [])),
+          failures: outcomes.flatMap((one) => (one.ok ? [] : [one.error.message])),
+        }),
+        gives: update,
+      }),
+    }),
   }
 }
 
 const texts: JsonSchema = { type: 'array', items: { type: 'string' } }
 
 /** `state.topics` has items of a known type. */
-function overItems(text: string, state: JsonSchema): unknown {
-  const key = /^state\.(\w+)$/.exec(text.trim())?.[1]
+function overItems(over: Written, state: JsonSchema): unknown {
+  const key = typeof over === 'string' ? /^state\.(\w+)$/.exec(over.trim())?.[1] : undefined
   return (key === undefined ? undefined : state.properties?.[key]?.items) ?? true
 }
 
-function undo(
-  { state, resolve }: Place,
-  what: { use: string; input: string | Record<string, string> } | undefined,
-  path: string,
-): object {
+function undo({ state, resolve }: Place, what: { use: string; input: Written } | undefined, path: string): object {
   if (what === undefined) return {}
-  const input = made(what.input, { state, result: true }, `${path}.compensate.input`)
-  return {
-    compensate: {
-      step: resolve(what.use, `${path}.compensate.use`),
-      input: (result: unknown, value: State) => input({ result, state: value }),
-    },
-  }
+  const input = readFunction(what.input, resolve, {
+    path: `${path}.compensate.input`,
+    variables: { state, result: true },
+    given: (result: unknown, value: State) => ({ result, state: value }),
+  })
+  return { compensate: { step: resolve(what.use, `${path}.compensate.use`), input } }
 }
 
 const failed: JsonSchema = {
@@ -243,41 +281,34 @@ const failed: JsonSchema = {
   properties: { name: { type: 'string' }, code: { type: 'string' }, message: { type: 'string' } },
 }
 
-function withEdge(built: Loose, place: Place, edge: EdgeDefinition, path: string): Loose {
-  const { state, resolve } = place
+function withEdge(built: Loose, { state, update, resolve }: Place, edge: EdgeDefinition, path: string): Loose {
   if ('goto' in edge) return built.goto(edge.from, edge.goto)
   const bound = given(edge, ['max', 'beyond'])
   if ('route' in edge) {
-    const options = { ...bound, ...given(edge, ['otherwise', 'many']) }
-    return built.route(edge.from, choice(edge, { state }, resolve, path), edge.to, options)
+    const choose = readFunction(edge.route, resolve, {
+      path: `${path}.route`,
+      variables: { state },
+      given: ofState,
+      gives: edge.many === true ? texts : { type: 'string' },
+    })
+    return built.route(edge.from, choose, edge.to, { ...bound, ...given(edge, ['otherwise', 'many']) })
   }
   if ('error' in edge) {
-    const variables = { error: failed, state }
-    const when = edge.error === true ? undefined : compile(edge.error, variables, `${path}.error`, { type: 'boolean' })
-    const update = edge.output === undefined ? undefined : made(edge.output, variables, `${path}.output`, place.update)
+    const expected = {
+      variables: { error: failed, state },
+      given: (error: Error, value: State) => ({ error: said(error), state: value }),
+    }
+    const when = edge.error === true ? undefined : edge.error
+    const known = { ...expected, path: `${path}.error`, gives: { type: 'boolean' } }
     return built.onError(edge.from, edge.to, {
       ...bound,
-      ...(when === undefined
-        ? {}
-        : { when: (error: Error, value: State) => when.evaluate({ error: said(error), state: value }) }),
-      ...(update === undefined
-        ? {}
-        : { update: (error: Error, value: State) => update({ error: said(error), state: value }) }),
+      ...defined({
+        when: readFunction(when, resolve, known),
+        update: readFunction(edge.output, resolve, { ...expected, path: `${path}.output`, gives: update }),
+      }),
     })
   }
   return built.edge(edge.from, edge.to, { ...bound, ...given(edge, ['join']) })
-}
-
-function choice(
-  { route, many: several }: Extract<EdgeDefinition, { route: unknown }>,
-  variables: { readonly state: JsonSchema },
-  resolve: Resolve,
-  path: string,
-): unknown {
-  if (typeof route !== 'string') return resolve(route.use, `${path}.route.use`)
-  const wanted = several === true ? texts : { type: 'string' }
-  const expression = compile(route, variables, `${path}.route`, wanted)
-  return (value: State) => expression.evaluate({ state: value })
 }
 
 function said(error: Error): object {
@@ -286,5 +317,9 @@ function said(error: Error): object {
 
 function given<T extends object>(from: T, keys: readonly string[]): Record<string, unknown> {
   const all = from as Record<string, unknown>
-  return Object.fromEntries(keys.filter((key) => all[key] !== undefined).map((key) => [key, all[key]]))
+  return defined(Object.fromEntries(keys.map((key) => [key, all[key]])))
+}
+
+function defined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 }

@@ -1,4 +1,4 @@
-import { parse, stringify, YAMLParseError } from 'yaml'
+import { parse, YAMLParseError } from 'yaml'
 import { SpanwiseError } from '../../journal/index.ts'
 import { Definition, type GraphDefinition } from './schema.ts'
 
@@ -25,12 +25,6 @@ export function readDefinition(value: unknown): GraphDefinition {
     .slice(0, 5)
     .map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`)
   throw invalidDefinition(`It is not the definition of a graph: ${shown.join('; ')}`)
-}
-
-/** A definition as text; `parseGraph` gives the same definition back. */
-export function printGraph(definition: GraphDefinition, format: 'yaml' | 'json' = 'yaml'): string {
-  const checked = readDefinition(definition)
-  return format === 'json' ? `${JSON.stringify(checked, null, 2)}\n` : stringify(checked, { lineWidth: 100 })
 }
 
 export function invalidDefinition(message: string, hint?: string): SpanwiseError {
