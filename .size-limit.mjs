@@ -13,8 +13,9 @@ const budgets = {
   './baseline': '8 kB',
   // for browsers: one small module
   './client': '4 kB',
-  './graph': '48 kB',
-  './graph/definition': '44 kB',
+  // without definitions, which are an entry point of their own in a folder below
+  './graph': '28 kB',
+  './graph/definition': '32 kB',
   './models': '40 kB',
   './redact': '8 kB',
   './server': '40 kB',
@@ -26,7 +27,7 @@ const studio = 'packages/spanwise/studio/assets'
 export default [
   ...entryPoints.map(({ name, dir }) => {
     if (!(name in budgets)) throw new Error(`The entry point ${name} has no size budget in .size-limit.mjs.`)
-    return { name: `spanwise${name.slice(1)}`, path: `${dir}/**/*.js`, limit: budgets[name] }
+    return { name: `spanwise${name.slice(1)}`, path: `${dir}/*.js`, limit: budgets[name] }
   }),
   // what a browser loads before it shows the first page
   { name: 'studio, first page', path: `${studio}/index-*.{js,css}`, limit: '160 kB', gzip: true },
