@@ -3,17 +3,19 @@ import { parseArgs } from 'node:util'
 import { machine } from '../machine.ts'
 import { quantile, round } from '../measure.ts'
 import { install, versions } from '../peers/place.ts'
+import { look } from './look.ts'
 import { contenders, type Figures, starts } from './starts.ts'
 
-const usage = `npm run http -w bench -- [--only spanwise,restate] [--rounds 3] [--quick] [--out file]
+const usage = `npm run http -w bench -- [--only spanwise,restate] [--rounds 3] [--runs 1000000] [--quick] [--out file]
 
-Starts over HTTP, ours and others in turns. Installs the others' public packages into bench/peers/* on first use.
+Starts over HTTP, ours and others in turns; then what looking costs: lists among so many runs, and live events. Installs the others' public packages into bench/peers/* on first use.
 BENCH_DIR names the disk, BENCH_POSTGRES a server.`
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: Object.keys(contenders).join(',') },
     rounds: { type: 'string', default: '3' },
+    runs: { type: 'string', default: '1000000' },
     quick: { type: 'boolean', default: false },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -58,8 +60,9 @@ const servers = Object.fromEntries(
 )
 const ratios = { 'starts, to Restate’s ingress': ratio('restate'), 'starts, to DBOS': ratio('dbos') }
 show()
+const looks = found.has('spanwise') ? await looking() : {}
 if (values.out !== undefined) {
-  const result = { at: new Date().toISOString().slice(0, 10), machine, rounds, ratios, servers }
+  const result = { at: new Date().toISOString().slice(0, 10), machine, rounds, ratios, servers, looks }
   writeFileSync(values.out, `${JSON.stringify(result, null, 2)}\n`)
 }
 
@@ -69,6 +72,14 @@ function ratio(other: string): number | undefined {
   if (mine === undefined || theirs === undefined) return undefined
   const all = mine.map((figures, n) => (figures['starts/s'] as number) / (theirs[n]?.['starts/s'] as number))
   return round(quantile(all, 0.5))
+}
+
+async function looking(): Promise<Figures> {
+  const runs = values.quick ? 10_000 : Number(values.runs)
+  console.log(`\nlooking at ${runs} runs`)
+  const figures = await look(runs, values.quick ? 100 : 1_000)
+  for (const [name, value] of Object.entries(figures)) console.log(`${name}: ${value}`)
+  return figures
 }
 
 function medians(all: readonly Figures[]): Figures {

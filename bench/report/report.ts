@@ -40,7 +40,7 @@ function peerTable(): string[] {
   )
 }
 
-function httpTable({ servers, ratios, ...about }: Http): string[] {
+function httpTable({ servers, ratios, looks, ...about }: Http): string[] {
   const all = Object.values(servers)
   const names = [...new Set(all.flatMap(({ figures }) => Object.keys(figures)))]
   const rows = names.map((name) => [name, ...all.map(({ figures }) => format(figures[name]))])
@@ -54,6 +54,11 @@ function httpTable({ servers, ratios, ...about }: Http): string[] {
     ...table(['', ...all.map(({ title }) => title)], rows),
     '',
     ...times,
+    '',
+    ...table(
+      ['looking', 'figure'],
+      Object.entries(looks).map(([name, value]) => [name, format(value)]),
+    ),
     '',
     ...versions(others),
   ]

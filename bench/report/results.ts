@@ -36,6 +36,7 @@ export interface Http {
   readonly rounds: number
   readonly ratios: Readonly<Record<string, number>>
   readonly servers: Readonly<Record<string, Omit<PeerResult, 'durability'>>>
+  readonly looks: Readonly<Record<string, number>>
 }
 
 /** What was measured on a quiet machine, where it was. */

@@ -60,7 +60,7 @@ export function createLive(): Live {
     const tail = join(run, next)
     try {
       while (!signal.aborted) {
-        const { state, progress } = tail
+        const { state, told: now } = tail
         const isNew = version !== tail.version
         version = tail.version
         const more = tail.since(next, payloads)
@@ -72,7 +72,6 @@ export function createLive(): Live {
         next = more.next
         if (isNew && state !== undefined) {
           // only what is not known yet: most changes are entries
-          const now = message('state', { ...state, progress })
           if (now !== told) text += now
           told = now
           if (isTerminal(state.status)) {

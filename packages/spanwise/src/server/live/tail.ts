@@ -1,5 +1,5 @@
 import type { Run, RunEvent, RunState } from '../../app/index.ts'
-import { eventMessage, type Payloads } from './message.ts'
+import { eventMessage, message, type Payloads } from './message.ts'
 
 /** entries that are kept for viewers who are a little behind; who is further behind reads the store */
 const kept = 512
@@ -12,7 +12,8 @@ export class Tail {
   /** index of the next entry to read */
   #next: number
   #state: RunState | undefined
-  #progress: unknown
+  /** how it stands, as a message: made once for all viewers */
+  #told = ''
   /** goes up with every change of state or progress */
   #version = 0
   #isReading = false
@@ -47,8 +48,8 @@ export class Tail {
     return this.#state
   }
 
-  get progress(): unknown {
-    return this.#progress
+  get told(): string {
+    return this.#told
   }
 
   get version(): number {
@@ -99,7 +100,7 @@ export class Tail {
       }
       if (this.#ring.length > kept) this.#ring = this.#ring.slice(-kept)
       this.#state = state
-      this.#progress = progress
+      this.#told = message('state', { ...state, progress })
       this.#version++
       for (const wake of [...this.#waiting]) wake()
     }
