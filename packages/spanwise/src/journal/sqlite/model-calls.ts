@@ -4,7 +4,8 @@ import type { ModelCallQuery, ModelCallRow } from '../model-calls.ts'
 import { confirmedCost } from './confirmed-calls.ts'
 import type { Context } from './context.ts'
 import { writeRow } from './log.ts'
-import { readSegment } from './segment.ts'
+import { bitOf, bitsOf, rowIndexOf, type Wanted } from './row-index.ts'
+import { readSegment, type Segment } from './segment.ts'
 
 /** rows of the log that are read for one page: other work of the store waits meanwhile */
 const rowsAtOnce = 256
@@ -25,7 +26,7 @@ interface Home {
   readonly copied_to: number | null
 }
 
-/** Walks the log itself: times of entries are not in its order, so what is older is passed over one by one. */
+/** Walks the log itself. Times of entries are not in its order; rows that are known to hold nothing of what is asked are passed over. */
 export function modelCalls(
   context: Context,
   query: ModelCallQuery,
@@ -50,20 +51,28 @@ export function modelCalls(
     }
     return home
   }
-  const kinds = new Set((query.kinds ?? aboutCalls).map((kind) => kindCodes[kind]))
+  const asked = query.kinds ?? aboutCalls
+  const kinds = new Set(asked.map((kind) => kindCodes[kind]))
+  const wanted: Wanted = { since, until, kinds: bitsOf(asked) }
   const items: ModelCallRow[] = []
-  const from = query.after === undefined ? 0 : Number.parseInt(query.after, 36) || 0
+  const known = rowIndexOf(context)
+  const from = known.next(query.after === undefined ? 0 : Number.parseInt(query.after, 36) || 0, wanted)
+  const start = firstRow(context, from)
   let rows = 0
-  for (const { pos, n, data } of context.hot.segmentsFrom.iterate(firstRow(context, from)) as Iterable<{
+  for (const { pos, n, data } of context.hot.segmentsFrom.iterate(start) as Iterable<{
     pos: number
     n: number
     data: Uint8Array
   }>) {
     if (rows++ === rowsAtOnce) return { items, after: pos.toString(36) }
+    if (known.knows(pos) && known.next(pos, wanted) !== pos) continue
     const segment = readSegment(data)
+    // what this transaction has appended may be taken back, and others may stand there then
+    if (!known.knows(pos) && pos + n <= context.log.base) known.learn(start, summary(segment, pos, n))
     for (let i = Math.max(0, from - pos); i < n; i++) {
+      if (!kinds.has(segment.kind(i))) continue
       const { runSeq, index, at, kind, key, meta } = segment.entry(i)
-      if (!kinds.has(kind) || at < since || at >= until) continue
+      if (at < since || at >= until) continue
       const { run, workflow, tenant, release, copied_to } = homeOf(runSeq)
       if (copied_to !== null && index < copied_to) continue
       if (query.tenant !== undefined && tenant !== query.tenant) continue
@@ -77,6 +86,17 @@ export function modelCalls(
     }
   }
   return { items, after: undefined }
+}
+
+function summary(segment: Segment, from: number, n: number) {
+  let [first, last, kinds] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0]
+  for (let i = 0; i < n; i++) {
+    const { at, kind } = segment.entry(i)
+    first = Math.min(first, at)
+    last = Math.max(last, at)
+    kinds |= bitOf(kind)
+  }
+  return { from, to: from + n, first, last, kinds }
 }
 
 /** Where the row that holds the position begins. */

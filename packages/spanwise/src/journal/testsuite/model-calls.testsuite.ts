@@ -179,6 +179,44 @@ export function testModelCalls(open: OpenForTest): void {
       expect(await all({}, 100)).toEqual(whole)
     })
 
+    it('are all found again and again, also those that come later with an earlier time', async () => {
+      const run = await owned(store)
+      const kinds = ['model.result', 'model.error', 'step.attempt', 'step.result'] as const
+      const written: { index: number; at: number; kind: (typeof kinds)[number] }[] = []
+      for (let round = 0; round < 12; round++) {
+        // clocks are set: times jump to and fro
+        const more = Array.from({ length: 40 }, (_, i) => {
+          const index = 1 + round * 40 + i
+          return {
+            index,
+            at: 1_000 * ((round * 7) % 12) + ((i * 37) % 1_000),
+            kind: kinds[(index * 7) % 4] ?? kinds[0],
+          }
+        })
+        written.push(...more)
+        const payload = JSON.stringify('x'.repeat(500))
+        await store.append(
+          change(
+            run,
+            more.map(({ index, at, kind }) => entry(index, kind, { at, payload })),
+          ),
+        )
+        for (const [since, until] of [
+          [0, 1_000],
+          [round * 1_000, 20_000],
+          [3_000, 5_000],
+          [11_500, 11_600],
+        ] as const)
+          for (const asked of [['model.result', 'model.error'], ['step.attempt']] as const) {
+            const found = await all({ since, until, kinds: asked }, 17)
+            const meant = written.filter(
+              ({ at, kind }) => at >= since && at < until && (asked as readonly string[]).includes(kind),
+            )
+            expect(found.map(({ index }) => index)).toEqual(meant.map(({ index }) => index))
+          }
+      }
+    })
+
     it('of a fork are its own only: what it copied was paid once', async () => {
       const source = await owned(store)
       const result = (index: number, cost: number) =>
