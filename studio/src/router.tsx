@@ -8,6 +8,8 @@ import { readRunsSearch } from './pages/runs-search.ts'
 import { Problem } from './parts/problem.tsx'
 import { readRunSearch } from './run/run-search.ts'
 import { Shell } from './shell/shell.tsx'
+import { readStreamsSearch } from './streams/streams-search.ts'
+import { readWebhooksSearch } from './webhooks/webhooks-search.ts'
 
 const root = createRootRoute({
   component: Shell,
@@ -81,6 +83,19 @@ const limits = createRoute({
   path: '/limits',
   component: lazyRouteComponent(() => import('./pages/limits.tsx'), 'Limits'),
 })
+const webhooks = createRoute({
+  getParentRoute: () => root,
+  path: '/webhooks',
+  validateSearch: readWebhooksSearch,
+  component: lazyRouteComponent(() => import('./webhooks/webhooks.tsx'), 'Webhooks'),
+})
+// `/streams/…` is where the server has the streams themselves
+const streams = createRoute({
+  getParentRoute: () => root,
+  path: '/named-streams',
+  validateSearch: readStreamsSearch,
+  component: lazyRouteComponent(() => import('./streams/streams.tsx'), 'Streams'),
+})
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -108,6 +123,8 @@ export const router = createRouter({
     startable,
     schedules,
     limits,
+    webhooks,
+    streams,
     settings,
     about,
   ]),

@@ -37,7 +37,7 @@ export function useStage(): Stage {
     made.on('pageerror', (error) => said.push(String(error)))
     made.on('console', (message) => {
       // a server that is restarted is one that cannot be reached for a moment
-      const isGone = message.text().includes('ERR_CONNECTION_REFUSED')
+      const isGone = /ERR_CONNECTION_(REFUSED|RESET)/.test(message.text())
       if (message.type() === 'error' && !isGone) said.push(message.text())
     })
     return made

@@ -233,6 +233,8 @@ describe('every page', () => {
     '/catalogue/clerk',
     '/schedules',
     '/limits',
+    '/webhooks',
+    '/named-streams',
     '/settings',
     '/about',
   ]

@@ -114,7 +114,23 @@ export const clerk = agent('clerk', {
   maxTurns: 6,
 })
 
-const workflows = [refund, order, patient, crowd, echo, support, clerk]
+export const hearing = workflow('hearing', async () => {
+  const { by, form } = await approval('Which parcel, and how often?', {
+    of: { customer: 'o-3' },
+    form: z.object({
+      parcel: z.string().min(2).describe('as the label has it'),
+      times: z.int().min(1).max(9),
+      until: z.iso.date().optional(),
+      insured: z.boolean(),
+      speed: z.enum(['slow', 'fast']),
+      notes: z.array(z.string()).default([]),
+      address: z.object({ street: z.string(), zip: z.string().nullable().optional() }),
+    }),
+  })
+  return { by, form }
+})
+
+const workflows = [refund, order, patient, crowd, echo, support, clerk, hearing]
 
 /** Where a browser is on this machine. */
 function browserPath(): string {

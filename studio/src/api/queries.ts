@@ -175,6 +175,37 @@ export function useSchedules() {
   })
 }
 
+/** Those that come in, those that go out, and what became of what they carried. */
+export function useWebhooks() {
+  return useQuery({
+    queryKey: ['webhooks'],
+    queryFn: async ({ signal }) => (await api.listWebhooks(undefined, { signal })).items,
+    refetchInterval: often,
+  })
+}
+
+export function useDeliveries(query: Input<'listDeliveries'>) {
+  return useInfiniteQuery({
+    queryKey: ['deliveries', query],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam: after, signal }) =>
+      api.listDeliveries({ ...query, limit: 50, ...given({ after }) }, { signal }),
+    getNextPageParam: (page) => page.after,
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : often),
+  })
+}
+
+export function useStreams() {
+  return useInfiniteQuery({
+    queryKey: ['streams'],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam: after, signal }) => api.listStreams({ limit: 100, ...given({ after }) }, { signal }),
+    getNextPageParam: (page) => page.after,
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : often),
+  })
+}
+
 export function useDiff(run: string, other: string) {
   return useQuery({
     queryKey: ['diff', run, other],
@@ -268,6 +299,11 @@ export const acts = {
   createKey: (key: Input<'createKey'>) => api.createKey(key, once()),
   revokeKey: (key: string) => api.revokeKey({ key }),
   retain: (rules: Input<'retainRuns'>) => api.retainRuns(rules, once()),
+  testWebhook: (webhook: string) => api.testWebhook({ webhook }, once()),
+  disableWebhook: (webhook: string) => api.disableWebhook({ webhook }, once()),
+  enableWebhook: (webhook: string) => api.enableWebhook({ webhook }, once()),
+  resendDead: (webhook: string) => api.resendDead({ webhook }, once()),
+  resendDelivery: (delivery: string) => api.resendDelivery({ delivery }, once()),
   pauseSchedule: (schedule: string) => api.pauseSchedule({ schedule }, once()),
   continueSchedule: (schedule: string) => api.continueSchedule({ schedule }, once()),
   triggerSchedule: (schedule: string) => api.triggerSchedule({ schedule }, once()),

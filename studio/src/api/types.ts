@@ -20,6 +20,9 @@ export type Drawing = NonNullable<WorkflowDetail['graph']>
 export type ErasePlan = Result<'planErasure'>
 export type ApiKey = Result<'listKeys'>['items'][number]
 export type RunStateAt = Result<'listStates'>['items'][number]
+export type Webhook = Result<'listWebhooks'>['items'][number]
+export type Delivery = Result<'listDeliveries'>['items'][number]
+export type NamedStream = Result<'listStreams'>['items'][number]
 export type RunStatus = RunState['status']
 
 export interface WorkflowInfo extends Omit<Result<'getWorkflow'>, 'input' | 'output'> {
@@ -36,8 +39,14 @@ export interface JsonSchema {
   readonly required?: readonly string[]
   readonly items?: JsonSchema
   readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly anyOf?: readonly JsonSchema[]
   readonly default?: unknown
   readonly format?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minLength?: number
+  readonly maxLength?: number
 }
 
 export interface Rate {

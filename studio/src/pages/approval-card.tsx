@@ -1,11 +1,11 @@
 import { useState } from 'react'
 import { acts, given, useAct } from '../api/queries.ts'
-import type { Approval } from '../api/types.ts'
+import type { Approval, JsonSchema } from '../api/types.ts'
+import { SchemaInput, useSchemaInput } from '../form/schema-input.tsx'
 import { Button } from '../parts/button.tsx'
-import { Field, Input, TextArea } from '../parts/field.tsx'
+import { Field, Input } from '../parts/field.tsx'
 import { JsonView } from '../parts/json.tsx'
 import { Problem } from '../parts/problem.tsx'
-import { readJson } from '../parts/read-json.ts'
 import { RunLink } from '../parts/run-link.tsx'
 import { Ago } from '../parts/time.tsx'
 
@@ -17,17 +17,17 @@ export function ApprovalCard({
   readonly approval: Approval
   readonly withRun?: boolean
 }) {
-  const { id, run, workflow, question, role, of, hasForm, askedAt, expiresAt, mayDecide } = approval
+  const { id, run, workflow, question, role, of, hasForm, form, askedAt, expiresAt, mayDecide } = approval
   const [reason, setReason] = useState('')
-  const [form, setForm] = useState('')
-  const value = readJson(form)
+  const input = useSchemaInput(form as JsonSchema | undefined)
+  const { read } = input
   const decide = useAct((approve: boolean) =>
     acts.decide({
       approval: id,
       approve,
       ...given({
         reason: reason === '' ? undefined : reason,
-        form: approve && hasForm && value.ok ? value.value : undefined,
+        form: approve && hasForm && read.ok ? read.value : undefined,
       }),
     }),
   )
@@ -55,12 +55,14 @@ export function ApprovalCard({
           </div>
         )}
       </div>
-      <div className="space-y-3 border-t border-line px-4 py-3">
-        {hasForm && (
-          <Field label="Answer, as JSON" error={value.ok ? undefined : value.error} hint="Needed to approve.">
-            <TextArea rows={4} value={form} onChange={(event) => setForm(event.target.value)} />
-          </Field>
-        )}
+      <form
+        className="space-y-3 border-t border-line px-4 py-3"
+        onSubmit={(event) => {
+          event.preventDefault()
+          decide.mutate(true)
+        }}
+      >
+        {hasForm && <SchemaInput label="Answer" input={input} />}
         <Field label="Reason">
           <Input value={reason} onChange={(event) => setReason(event.target.value)} />
         </Field>
@@ -69,22 +71,22 @@ export function ApprovalCard({
         <div className="flex gap-2">
           <Button
             look="primary"
-            className="!h-10 flex-1 sm:flex-none sm:px-6"
-            disabled={!mayDecide || decide.isPending || !value.ok}
-            onClick={() => decide.mutate(true)}
+            type="submit"
+            className="sm:!h-10 flex-1 sm:flex-none sm:px-6"
+            disabled={!mayDecide || decide.isPending || (hasForm && !read.ok)}
           >
             Approve
           </Button>
           <Button
             look="danger"
-            className="!h-10 flex-1 sm:flex-none sm:px-6"
+            className="sm:!h-10 flex-1 sm:flex-none sm:px-6"
             disabled={!mayDecide || decide.isPending}
             onClick={() => decide.mutate(false)}
           >
             Reject
           </Button>
         </div>
-      </div>
+      </form>
     </article>
   )
 }

@@ -60,12 +60,16 @@ export function Audit() {
                       {label ?? readable(key)}
                     </Link>
                   </Td>
-                  <Td>{workflow}</Td>
-                  <Td>{models.join(', ') || <span className="text-soft">none</span>}</Td>
-                  <Td>{prompts.join(', ') || <span className="text-soft">none</span>}</Td>
-                  <Td className="text-right">{formatMoney(BigInt(cost))}</Td>
-                  <Td className={outcome === 'failed' ? 'text-bad' : ''}>{outcome}</Td>
-                  <Td>
+                  <Td label="Workflow">{workflow}</Td>
+                  <Td label="Model">{models.join(', ') || <span className="text-soft">none</span>}</Td>
+                  <Td label="Prompt">{prompts.join(', ') || <span className="text-soft">none</span>}</Td>
+                  <Td label="Cost" className="text-right">
+                    {formatMoney(BigInt(cost))}
+                  </Td>
+                  <Td label="Outcome" className={outcome === 'failed' ? 'text-bad' : ''}>
+                    {outcome}
+                  </Td>
+                  <Td label="When">
                     <Ago at={new Date(at)} />
                   </Td>
                 </tr>
@@ -114,12 +118,12 @@ function Acts() {
             {acts.data.map(({ id, kind, run, subject, reason, by, second, at }) => (
               <tr key={id} className="hover:bg-raised">
                 <Td className={kind === 'erased' ? 'text-bad' : ''}>{words[kind]}</Td>
-                <Td>
+                <Td label="Of">
                   {run === undefined ? <code className="text-xs">subject {subject}</code> : <RunLink run={run} />}
                 </Td>
-                <Td>{reason}</Td>
-                <Td>{second === undefined ? by : `${by} and ${second}`}</Td>
-                <Td>
+                <Td label="Why">{reason}</Td>
+                <Td label="By">{second === undefined ? by : `${by} and ${second}`}</Td>
+                <Td label="When">
                   <Ago at={new Date(at)} />
                 </Td>
               </tr>

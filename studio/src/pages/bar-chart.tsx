@@ -25,16 +25,19 @@ export function BarChart({
         <span>highest {format(most)}</span>
         <span>{bars.at(-1)?.name}</span>
       </figcaption>
-      <table className="sr-only">
-        <tbody>
-          {bars.map(({ name, value }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>{format(value)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {/* a table is as wide as what is in it, whatever is said of its width */}
+      <div className="sr-only">
+        <table>
+          <tbody>
+            {bars.map(({ name, value }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{format(value)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   )
 }

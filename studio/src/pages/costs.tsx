@@ -157,11 +157,19 @@ function CostTable({ rows, by }: { readonly rows: readonly CostRow[]; readonly b
             <Td>
               <div className="h-2 rounded bg-accent" style={{ width: `${(Number(row.cost) / most) * 100}%` }} />
             </Td>
-            <Td className="text-right">{formatMoney(BigInt(row.cost))}</Td>
-            <Td className="text-right">{formatCount(row.calls)}</Td>
-            <Td className="text-right">{row.calls === 0 ? '–' : formatMoney(BigInt(row.cost) / BigInt(row.calls))}</Td>
-            <Td className="text-right">{formatCount(row.failed)}</Td>
-            <Td className="text-right">
+            <Td label="Cost" className="text-right">
+              {formatMoney(BigInt(row.cost))}
+            </Td>
+            <Td label="Calls" className="text-right">
+              {formatCount(row.calls)}
+            </Td>
+            <Td label="A call" className="text-right">
+              {row.calls === 0 ? '–' : formatMoney(BigInt(row.cost) / BigInt(row.calls))}
+            </Td>
+            <Td label="Failed" className="text-right">
+              {formatCount(row.failed)}
+            </Td>
+            <Td label="Tokens in / out" className="text-right">
               {formatCount(row.inputTokens)} / {formatCount(row.outputTokens)}
             </Td>
           </tr>

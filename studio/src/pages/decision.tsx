@@ -63,8 +63,8 @@ export function Decision() {
                     {readable(source.name)}
                     {!source.direct && <span className="text-xs text-soft"> through an earlier step</span>}
                   </Td>
-                  <Td>{source.kind}</Td>
-                  <Td>
+                  <Td label="Kind">{source.kind}</Td>
+                  <Td label="Entry">
                     <EntryLink run={run} index={source.index} />
                   </Td>
                 </tr>

@@ -72,13 +72,17 @@ function Row({ failure, onResume }: { readonly failure: Failure; readonly onResu
           for example <RunLink run={example.run} />
         </span>
       </Td>
-      <Td>{workflow}</Td>
-      <Td className="text-right">{formatCount(needsAttention)}</Td>
-      <Td className="text-right">{formatCount(failed)}</Td>
-      <Td>
+      <Td label="Workflow">{workflow}</Td>
+      <Td label="Can be resumed" className="text-right">
+        {formatCount(needsAttention)}
+      </Td>
+      <Td label="Failed for good" className="text-right">
+        {formatCount(failed)}
+      </Td>
+      <Td label="Last seen">
         <Ago at={new Date(lastSeen)} />
       </Td>
-      <Td>
+      <Td label="First seen">
         <Ago at={new Date(firstSeen)} />
       </Td>
       <Td className="text-right">

@@ -36,17 +36,19 @@ export function Limits() {
               {limits.data?.map(({ key, limit, held, rate, drawn, waiting, since }) => (
                 <tr key={key} className="hover:bg-raised">
                   <Td className="font-mono text-xs">{key}</Td>
-                  <Td className="text-right">
+                  <Td label="In use" className="text-right">
                     {formatCount(held)}
                     {limit !== undefined && ` of ${formatCount(limit)}`}
                   </Td>
-                  <Td className="text-right">
+                  <Td label="Rate" className="text-right">
                     {rate === undefined
                       ? '–'
                       : `${formatCount(drawn)} of ${formatCount(rate.limit)} in ${formatDuration(rate.per)}`}
                   </Td>
-                  <Td className="text-right">{formatCount(waiting)}</Td>
-                  <Td>{since === undefined ? '–' : <Ago at={new Date(since)} />}</Td>
+                  <Td label="Waiting" className="text-right">
+                    {formatCount(waiting)}
+                  </Td>
+                  <Td label="Waiting since">{since === undefined ? '–' : <Ago at={new Date(since)} />}</Td>
                 </tr>
               ))}
             </tbody>

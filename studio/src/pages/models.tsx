@@ -120,23 +120,29 @@ function AliasTable({ rows, isKnown }: { readonly rows: readonly Row[]; readonly
                   ` · answers as ${candidate.answered}`}
               </span>
             </Td>
-            <Td>
+            <Td label="Now">
               {candidate === undefined ? <Soft>not a candidate now</Soft> : isKnown && <Health one={candidate} />}
             </Td>
-            <Td>{use === undefined ? <Soft>not asked</Soft> : <Share value={use.share} />}</Td>
-            <Td className="text-right">{formatCount(use?.calls ?? 0)}</Td>
-            <Td className={`text-right ${(use?.failed ?? 0) > 0 ? 'text-bad' : ''}`}>
+            <Td label="Share of calls">{use === undefined ? <Soft>not asked</Soft> : <Share value={use.share} />}</Td>
+            <Td label="Calls" className="text-right">
+              {formatCount(use?.calls ?? 0)}
+            </Td>
+            <Td label="Failed" className={`text-right ${(use?.failed ?? 0) > 0 ? 'text-bad' : ''}`}>
               {formatCount(use?.failed ?? 0)}
             </Td>
-            <Td className="text-right">{use?.p50 === undefined ? '–' : formatDuration(use.p50)}</Td>
-            <Td className="text-right">{use?.p95 === undefined ? '–' : formatDuration(use.p95)}</Td>
-            <Td className="text-right">
+            <Td label="Median" className="text-right">
+              {use?.p50 === undefined ? '–' : formatDuration(use.p50)}
+            </Td>
+            <Td label="p95" className="text-right">
+              {use?.p95 === undefined ? '–' : formatDuration(use.p95)}
+            </Td>
+            <Td label="Cost" className="text-right">
               {use === undefined ? '–' : formatMoney(BigInt(use.cost))}
               {(use?.unpriced ?? 0) > 0 && (
                 <span className="block text-xs text-warn">{formatCount(use?.unpriced ?? 0)} without a price</span>
               )}
             </Td>
-            <Td className="text-right whitespace-nowrap">
+            <Td label="$ / 1M in / out" className="text-right whitespace-nowrap">
               {use?.price === undefined ? (
                 <Soft>{use === undefined ? '–' : 'unknown'}</Soft>
               ) : (
@@ -218,18 +224,20 @@ function Changes({ changed }: { readonly changed: readonly ModelUse[] }) {
                       </>
                     )}
                   </Td>
-                  <Td className={i === 0 ? '' : 'font-medium text-warn'}>
+                  <Td label="Answered by" className={i === 0 ? '' : 'font-medium text-warn'}>
                     {i > 0 && '▲ '}
                     {answered}
                   </Td>
-                  <Td>
+                  <Td label="First seen">
                     <Ago at={new Date(firstSeen)} />
                   </Td>
-                  <Td>
+                  <Td label="Last seen">
                     <Ago at={new Date(lastSeen)} />
                   </Td>
-                  <Td className="text-right">{formatCount(calls)}</Td>
-                  <Td>
+                  <Td label="Calls" className="text-right">
+                    {formatCount(calls)}
+                  </Td>
+                  <Td label="In run">
                     <RunLink run={run} />
                   </Td>
                 </tr>

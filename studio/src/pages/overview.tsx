@@ -102,9 +102,15 @@ export function Overview() {
                         {workflow}
                       </Link>
                     </Td>
-                    <Td className="text-right">{formatCount(started)}</Td>
-                    <Td className="text-right">{formatCount(completed)}</Td>
-                    <Td className={`text-right ${wrong > 0 ? 'text-bad' : ''}`}>{formatCount(wrong)}</Td>
+                    <Td label="Started" className="text-right">
+                      {formatCount(started)}
+                    </Td>
+                    <Td label="Completed" className="text-right">
+                      {formatCount(completed)}
+                    </Td>
+                    <Td label="Failed or stuck" className={`text-right ${wrong > 0 ? 'text-bad' : ''}`}>
+                      {formatCount(wrong)}
+                    </Td>
                   </tr>
                 ))}
               </tbody>

@@ -8,6 +8,7 @@ import { Button } from '../parts/button.tsx'
 import { Code, Empty } from '../parts/empty.tsx'
 import { Input, Select } from '../parts/field.tsx'
 import { formatDuration } from '../parts/format.ts'
+import { useNarrow } from '../parts/narrow.ts'
 import { PageHead, Panel } from '../parts/panel.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { runStatuses, StatusBadge } from '../parts/status.tsx'
@@ -16,8 +17,10 @@ import { BulkDialog } from './bulk-dialog.tsx'
 import { defined, type RunsSearch } from './runs-search.ts'
 import { SavedSearches } from './saved-searches.tsx'
 
-const rowHeight = 40
-const columns = 'grid grid-cols-[8.5rem_minmax(10rem,1fr)_minmax(0,1.4fr)_7rem_7rem] items-center gap-3 px-4'
+const columns = 'grid grid-cols-[8.5rem_minmax(8rem,1fr)_minmax(0,1.4fr)_7rem_7rem] items-center gap-3 px-4'
+/** on a phone: what it is and how it stands, under it what is the matter and since when */
+const stacked =
+  'max-sm:grid-cols-[minmax(0,1fr)_auto] max-sm:grid-rows-2 max-sm:grid-flow-col max-sm:gap-x-3 max-sm:gap-y-0.5 max-sm:py-2'
 
 /** All runs, newest first: pages come as one scrolls, and only rows in sight are rendered. */
 export function Runs() {
@@ -134,7 +137,7 @@ function SearchText({ text, onText }: { readonly text: string; readonly onText: 
   return (
     <Input
       type="search"
-      className="!w-64"
+      className="!w-full sm:!w-64"
       aria-label="Text in id, input or tags"
       placeholder="Text in id, input or tags  /"
       value={typed}
@@ -169,19 +172,23 @@ function Rows({
   readonly more: () => void
 }) {
   const frame = useRef<HTMLDivElement>(null)
+  const rowHeight = useNarrow() ? 72 : 40
   const rows = useVirtualizer({
     count: runs.length,
     getScrollElement: () => frame.current,
     estimateSize: () => rowHeight,
     overscan: 10,
   })
+  // the window was made narrow or wide
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is known of each row's height no longer holds
+  useEffect(() => rows.measure(), [rowHeight])
   const last = rows.getVirtualItems().at(-1)?.index ?? 0
   useEffect(() => {
     if (hasMore && last >= runs.length - 20) more()
   }, [hasMore, last, runs.length, more])
   return (
-    <div className="min-w-[46rem]">
-      <div className={`${columns} h-8 border-b border-line text-xs font-medium text-soft`}>
+    <div className="sm:min-w-[40rem]">
+      <div className={`${columns} h-8 max-sm:hidden border-b border-line text-xs font-medium text-soft`}>
         <span>Status</span>
         <span>Workflow</span>
         <span>What is the matter</span>
@@ -191,7 +198,7 @@ function Rows({
       <div ref={frame} className="max-h-[calc(100dvh-13rem)] overflow-y-auto">
         <div className="relative" style={{ height: rows.getTotalSize() }}>
           {rows.getVirtualItems().map(({ index, start }) => (
-            <Row key={runs[index]?.id} run={runs[index] as RunState} top={start} />
+            <Row key={runs[index]?.id} run={runs[index] as RunState} top={start} height={rowHeight} />
           ))}
         </div>
       </div>
@@ -199,7 +206,7 @@ function Rows({
   )
 }
 
-function Row({ run, top }: { readonly run: RunState; readonly top: number }) {
+function Row({ run, top, height }: { readonly run: RunState; readonly top: number; readonly height: number }) {
   const { id, workflow, status, createdAt, updatedAt, error, wakeAt } = run
   const isOver = status === 'completed' || status === 'failed' || status === 'cancelled'
   return (
@@ -207,17 +214,17 @@ function Row({ run, top }: { readonly run: RunState; readonly top: number }) {
       to="/runs/$run"
       params={{ run: id }}
       data-row
-      className={`${columns} absolute inset-x-0 border-b border-line text-sm hover:bg-raised`}
-      style={{ top, height: rowHeight }}
+      className={`${columns} ${stacked} absolute inset-x-0 border-b border-line text-sm hover:bg-raised`}
+      style={{ top, height }}
     >
-      <span>
+      <span className="max-sm:col-start-2 max-sm:row-start-1 max-sm:text-right">
         <StatusBadge status={status} />
       </span>
-      <span className="min-w-0">
+      <span className="min-w-0 max-sm:col-start-1 max-sm:row-start-1">
         <span className="block truncate font-medium">{workflow}</span>
         <span className="block truncate font-mono text-[11px] leading-3 text-soft">{id}</span>
       </span>
-      <span className="truncate text-xs text-soft">
+      <span className="truncate text-xs text-soft max-sm:col-start-1 max-sm:row-start-2">
         {error !== undefined ? (
           <span className="text-bad">{errorFacts(error).message}</span>
         ) : (
@@ -229,10 +236,10 @@ function Row({ run, top }: { readonly run: RunState; readonly top: number }) {
           )
         )}
       </span>
-      <span className="text-right text-xs text-soft">
+      <span className="text-right text-xs text-soft max-sm:hidden">
         {isOver ? formatDuration(Date.parse(updatedAt) - Date.parse(createdAt)) : '–'}
       </span>
-      <span className="text-right text-xs text-soft">
+      <span className="text-right text-xs text-soft max-sm:col-start-2 max-sm:row-start-2">
         <Ago at={new Date(createdAt)} />
       </span>
     </Link>

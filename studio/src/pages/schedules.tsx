@@ -61,12 +61,12 @@ function Row({ schedule }: { readonly schedule: Schedule }) {
         <span className="font-medium">{id}</span>
         <span className="block text-xs text-soft">{workflow}</span>
       </Td>
-      <Td>
+      <Td label="When">
         {cron !== undefined && <code>{cron}</code>} {zone}
         {every !== undefined && `every ${formatDuration(every)}`}
         {at !== undefined && <ExactTime at={new Date(at)} />}
       </Td>
-      <Td>
+      <Td label="Next">
         {paused !== undefined ? (
           <span className="text-warn" title={paused.reason}>
             paused
@@ -77,9 +77,13 @@ function Row({ schedule }: { readonly schedule: Schedule }) {
           <Ago at={new Date(nextDue)} />
         )}
       </Td>
-      <Td>{lastRun === undefined ? '–' : <RunLink run={lastRun} />}</Td>
-      <Td className="text-right">{formatCount(started)}</Td>
-      <Td className="text-right">{formatCount(skipped)}</Td>
+      <Td label="Last run">{lastRun === undefined ? '–' : <RunLink run={lastRun} />}</Td>
+      <Td label="Started" className="text-right">
+        {formatCount(started)}
+      </Td>
+      <Td label="Left out" className="text-right">
+        {formatCount(skipped)}
+      </Td>
       <Td>
         <span className="flex justify-end gap-1">
           <Button look="quiet" disabled={act.isPending} onClick={() => act.mutate(acts.triggerSchedule)}>

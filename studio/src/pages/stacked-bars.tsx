@@ -35,18 +35,21 @@ export function StackedBars({
         </span>
         <span>{last === undefined ? '' : formatTime(last)}</span>
       </figcaption>
-      <table className="sr-only">
-        <tbody>
-          {bars.map(({ name, good, bad, other }) => (
-            <tr key={name.getTime()}>
-              <th scope="row">{formatTime(name)}</th>
-              <td>{good} completed</td>
-              <td>{bad} failed or stuck</td>
-              <td>{other} under way or cancelled</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {/* a table is as wide as what is in it, whatever is said of its width */}
+      <div className="sr-only">
+        <table>
+          <tbody>
+            {bars.map(({ name, good, bad, other }) => (
+              <tr key={name.getTime()}>
+                <th scope="row">{formatTime(name)}</th>
+                <td>{good} completed</td>
+                <td>{bad} failed or stuck</td>
+                <td>{other} under way or cancelled</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   )
 }

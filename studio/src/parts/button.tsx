@@ -15,7 +15,7 @@ export function Button({
   return (
     <button
       type="button"
-      className={`inline-flex h-8 items-center justify-center gap-1.5 rounded-md border px-3 text-sm font-medium whitespace-nowrap disabled:opacity-50 ${looks[look]} ${className}`}
+      className={`inline-flex h-8 max-sm:h-[44px] items-center justify-center gap-1.5 rounded-md border px-3 text-sm font-medium whitespace-nowrap disabled:opacity-50 ${looks[look]} ${className}`}
       {...props}
     />
   )

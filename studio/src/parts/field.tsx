@@ -1,13 +1,14 @@
 import type { ComponentProps, ReactNode } from 'react'
 
-const box = 'w-full rounded-md border border-line bg-panel px-2.5 text-sm placeholder:text-soft'
+// on a phone as large as a thumb needs, and at 16 px, below which some browsers zoom into a field
+const box = 'w-full rounded-md border border-line bg-panel px-2.5 text-sm max-sm:text-base placeholder:text-soft'
 
 export function Input(props: ComponentProps<'input'>) {
-  return <input {...props} className={`h-8 ${box} ${props.className ?? ''}`} />
+  return <input {...props} className={`h-8 max-sm:h-[44px] ${box} ${props.className ?? ''}`} />
 }
 
 export function Select(props: ComponentProps<'select'>) {
-  return <select {...props} className={`h-8 ${box} ${props.className ?? ''}`} />
+  return <select {...props} className={`h-8 max-sm:h-[44px] ${box} ${props.className ?? ''}`} />
 }
 
 export function TextArea(props: ComponentProps<'textarea'>) {

@@ -1,7 +1,8 @@
 import type { ComponentProps } from 'react'
 
+/** On a phone each row is a block of its own, with the name of each cell beside it: nothing is pushed sideways. */
 export function Table(props: ComponentProps<'table'>) {
-  return <table {...props} className={`w-full border-collapse text-sm ${props.className ?? ''}`} />
+  return <table {...props} className={`stacking w-full border-collapse text-sm ${props.className ?? ''}`} />
 }
 
 export function Th({ className = '', ...props }: ComponentProps<'th'>) {
@@ -14,6 +15,7 @@ export function Th({ className = '', ...props }: ComponentProps<'th'>) {
   )
 }
 
-export function Td({ className = '', ...props }: ComponentProps<'td'>) {
-  return <td {...props} className={`border-b border-line px-4 py-2 align-top ${className}`} />
+/** @param label the name of its column, for where there is no head over it; a cell without one stands by itself */
+export function Td({ className = '', label, ...props }: ComponentProps<'td'> & { readonly label?: string }) {
+  return <td {...props} data-label={label} className={`border-b border-line px-4 py-2 align-top ${className}`} />
 }

@@ -51,16 +51,22 @@ function Call({ operation, onSelect }: { readonly operation: Operation; readonly
           {operation.key}
         </button>
       </Td>
-      <Td>
+      <Td label="Model">
         {String(meta['answered'] ?? meta['model'] ?? '–')}
         <span className="block text-xs text-soft">{String(meta['provider'] ?? '')}</span>
       </Td>
-      <Td className="text-xs">{why(operation)}</Td>
-      <Td className="text-right">
+      <Td label="Why this one" className="text-xs">
+        {why(operation)}
+      </Td>
+      <Td label="Tokens in / out" className="text-right">
         {input === undefined ? '?' : formatCount(input)} / {output === undefined ? '?' : formatCount(output)}
       </Td>
-      <Td className="text-right">{ms === undefined ? '–' : formatDuration(ms)}</Td>
-      <Td className="text-right">{cost === undefined ? 'unknown' : formatMoney(BigInt(cost))}</Td>
+      <Td label="Took" className="text-right">
+        {ms === undefined ? '–' : formatDuration(ms)}
+      </Td>
+      <Td label="Cost" className="text-right">
+        {cost === undefined ? 'unknown' : formatMoney(BigInt(cost))}
+      </Td>
     </tr>
   )
 }

@@ -61,7 +61,7 @@ function Row({ apiKey }: { readonly apiKey: ApiKey }) {
   return (
     <tr className="hover:bg-raised">
       <Td className={isOver ? 'text-soft line-through' : 'font-medium'}>{name}</Td>
-      <Td className="text-xs">
+      <Td label="May" className="text-xs">
         {grants.map((grant) => (
           <span key={grant.tenant} className="block">
             {grant.tenant === '*' ? 'every tenant' : grant.tenant}: {grant.roles.join(', ')}
@@ -69,10 +69,10 @@ function Row({ apiKey }: { readonly apiKey: ApiKey }) {
           </span>
         ))}
       </Td>
-      <Td>
+      <Td label="Made">
         <Ago at={new Date(createdAt)} />
       </Td>
-      <Td className="text-xs">
+      <Td label="Counts" className="text-xs">
         {revokedAt !== undefined ? (
           <>
             revoked <Ago at={new Date(revokedAt)} />

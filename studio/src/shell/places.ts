@@ -10,6 +10,8 @@ export const places = [
   { to: '/catalogue', name: 'Catalogue', key: 'w', about: 'workflows, and starting them' },
   { to: '/schedules', name: 'Schedules', key: 's', about: 'what starts by itself, and when' },
   { to: '/limits', name: 'Limits', key: 'l', about: 'who may begin, and who waits' },
+  { to: '/webhooks', name: 'Webhooks', key: 'h', about: 'who tells us, and who is told' },
+  { to: '/named-streams', name: 'Streams', key: 't', about: 'what runs and programs publish, live' },
   { to: '/settings', name: 'Settings', key: 'x', about: 'the store and this page' },
   { to: '/about', name: 'In plain words', key: 'p', about: 'for people who do not run systems' },
 ] as const

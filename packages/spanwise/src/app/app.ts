@@ -114,6 +114,8 @@ export interface OpenApproval {
   readonly of: unknown
   /** a form has to be filled in to approve */
   readonly hasForm: boolean
+  /** its JSON Schema, where it can be said as one */
+  readonly form: unknown
   readonly askedAt: Date
   readonly expiresAt: Date | undefined
 }
@@ -529,6 +531,7 @@ async function toApproval(backend: Backend, row: ApprovalRow): Promise<OpenAppro
     role: row.role,
     of: request?.of,
     hasForm: request?.hasForm ?? false,
+    form: request?.form,
     askedAt: new Date(row.at),
     expiresAt: row.expiresAt === undefined ? undefined : new Date(row.expiresAt),
   }

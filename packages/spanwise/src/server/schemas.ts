@@ -103,6 +103,7 @@ export const approval = z
     role: z.string().optional(),
     of: value.optional(),
     hasForm: z.boolean(),
+    form: value.optional().meta({ description: 'its JSON Schema, where it can be said as one' }),
     askedAt: time,
     expiresAt: time.optional(),
     mayDecide: z.boolean().meta({ description: 'whether the caller may answer it' }),

@@ -23,6 +23,7 @@ export {
 } from './errors.ts'
 export { classify, type FailureClass, fingerprint, isRetried, refusesAnswer } from './failure.ts'
 export { type Inlined, isInlined } from './inlined.ts'
+export { jsonSchemaOf } from './json-schema.ts'
 export { type Concurrency, type RateLimit, type StepClaim, stepClaims } from './limits.ts'
 export { loop } from './loop.ts'
 export { answerOf, modelPlace, stepHome } from './model.ts'

@@ -1,5 +1,6 @@
 import { checkPayloadSize, decode, encode, encodeCanonical } from '../journal/index.ts'
 import { type Duration, milliseconds } from './duration.ts'
+import { jsonSchemaOf } from './json-schema.ts'
 import type { Delivered, Scope, Settlement } from './runtime/model.ts'
 import { issuedIn } from './runtime/scope.ts'
 import { parse, type StandardSchemaV1 } from './schema.ts'
@@ -44,6 +45,8 @@ export interface ApprovalRequest {
   readonly role: string | undefined
   readonly of: unknown
   readonly hasForm: boolean
+  /** its JSON Schema, where it can be said as one */
+  readonly form?: unknown
   readonly expiresAt: number | undefined
 }
 
@@ -62,7 +65,15 @@ export interface ApprovalAnswer {
 export function askOnce(scope: Scope, question: string, options: Question): Promise<Answer> {
   const { role, timeout, of, stage = 0 } = options
   const due = timeout === undefined ? undefined : issuedIn(scope).time + milliseconds(timeout, 'timeout')
-  const request: ApprovalRequest = { question, role, of, hasForm: options.form !== undefined, expiresAt: due }
+  const form = jsonSchemaOf(options.form, 'input')
+  const request: ApprovalRequest = {
+    question,
+    role,
+    of,
+    hasForm: options.form !== undefined,
+    ...(form === undefined ? {} : { form }),
+    expiresAt: due,
+  }
   const payload = encode(request, 'approval')
   checkPayloadSize(payload, `What approval "${question.slice(0, 60)}" shows`)
   return scope.execution.issue<Answer>(scope, {
