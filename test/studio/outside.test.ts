@@ -128,7 +128,7 @@ describe('a form of an approval', () => {
     await card.getByLabel('insured').selectOption('no')
     await card.getByLabel('speed').selectOption('fast')
     await card.getByRole('button', { name: 'Add to notes' }).click()
-    await card.getByLabel('notes 1').fill('ring twice')
+    await card.getByRole('textbox', { name: 'notes 1' }).fill('ring twice')
     // what is needed is asked for before anything is sent
     await card.getByRole('button', { name: 'Approve' }).click()
     expect((await site.app.approvals({ run: run.id })).items.length).toBe(1)
