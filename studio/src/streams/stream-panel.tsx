@@ -8,7 +8,7 @@ import { JsonView } from '../parts/json.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { ExactTime } from '../parts/time.tsx'
-import { lengthOf } from './streams.tsx'
+import { lengthOf } from './length.ts'
 
 /** One stream as it grows. It stays at the end until somebody scrolls up. */
 export function StreamPanel({ name, state }: { readonly name: string; readonly state: NamedStream | undefined }) {

@@ -3,12 +3,12 @@ import { useStreams } from '../api/queries.ts'
 import type { NamedStream } from '../api/types.ts'
 import { Button } from '../parts/button.tsx'
 import { Code, Empty } from '../parts/empty.tsx'
-import { formatCount } from '../parts/format.ts'
 import { PageHead, Panel } from '../parts/panel.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { RunLink } from '../parts/run-link.tsx'
 import { Table, Td, Th } from '../parts/table.tsx'
 import { Ago } from '../parts/time.tsx'
+import { lengthOf } from './length.ts'
 import { StreamPanel } from './stream-panel.tsx'
 
 /** Named streams, newest first; the one that is chosen is followed beside them. */
@@ -91,10 +91,4 @@ function List({ streams }: { readonly streams: readonly NamedStream[] }) {
       </tbody>
     </Table>
   )
-}
-
-/** Of JSON messages are counted, of all else bytes. */
-export function lengthOf({ type, length }: NamedStream): string {
-  if (!/^application\/json\b/.test(type)) return `${formatCount(length)} bytes`
-  return length === 1 ? '1 message' : `${formatCount(length)} messages`
 }
