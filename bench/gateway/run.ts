@@ -1,18 +1,28 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { createOpenAI } from '@ai-sdk/openai'
 import { generateText, type LanguageModel, streamText } from 'ai'
 import { forkProvider, recordedAnswers } from 'loopback-provider'
-import { spanwise, workflow } from 'spanwise'
+import { spanwise, step, workflow } from 'spanwise'
 import { budget, gateway } from 'spanwise/models'
+import { machine } from '../machine.ts'
 import { atOnce, quantile, round } from '../measure.ts'
 import { openRaw } from '../raw.ts'
+import { type Portkey, startPortkey } from './portkey.ts'
 
-// What a call costs through the gateway, in a run, with a durable record and a budget, against the bare AI SDK: the same calls on
-// the same server in a process of its own, in turns.
-const quick = process.argv.includes('--quick')
-const [turns, calls, total] = quick ? [2, 50, 256] : [5, 400, 2560]
+// What a call costs through the gateway, in a run, with a durable record and a budget, against the bare AI SDK, and with --peer
+// beside a gateway of others: the same calls on the same server in a process of its own, in turns.
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    peer: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    out: { type: 'string' },
+  },
+})
+const [turns, calls, total] = values.quick ? [3, 50, 256] : [5, 400, 2560]
 
 await using server = await forkProvider({ keep: false })
 const model = createOpenAI({ baseURL: server.baseURL, apiKey: 'k' })('gpt-5-mini')
@@ -24,6 +34,13 @@ const gate = gateway({
 const { questions, source } = recordedAnswers()
 const byLength = questions.toSorted((a, b) => a.weak.text.length - b.weak.text.length)
 const prompts = { short: byLength[0]?.prompt ?? '', long: byLength.at(-1)?.prompt ?? '' }
+
+/** so many streams, read to their end */
+interface Streams {
+  readonly which: keyof typeof prompts
+  readonly from: number
+  readonly count: number
+}
 
 const prompt = (n: number): string => `How much is ${n}?`
 
@@ -46,26 +63,15 @@ async function cpuOf(work: () => Promise<unknown>): Promise<number> {
   return user + system
 }
 
-/** so many streams, read to their end */
-async function stream(of: LanguageModel, which: keyof typeof prompts, from: number, count: number): Promise<void> {
+async function stream(of: LanguageModel, { which, from, count }: Streams): Promise<void> {
   for (let n = 0; n < count; n++) {
     for await (const _ of streamText({ model: of, prompt: `${from + n}\n${prompts[which]}` }).textStream);
   }
 }
 
-/** µs of this thread that a chunk more costs: what long streams take more than short ones, by the chunks that they have more */
-async function perChunk(
-  streams: (which: keyof typeof prompts, from: number, count: number) => Promise<unknown>,
-  count: number,
-): Promise<number> {
-  const short = await cpuOf(() => streams('short', fresh(count), count))
-  const long = await cpuOf(() => streams('long', fresh(count), count))
-  return (long - short) / count / moreChunks
-}
-
 async function chunksOf(which: keyof typeof prompts): Promise<number> {
   let chunks = 0
-  for await (const _ of streamText({ model, prompt: prompts[which] }).textStream) chunks++
+  for await (const _ of streamText({ model, prompt: `0\n${prompts[which]}` }).textStream) chunks++
   return chunks
 }
 
@@ -83,89 +89,106 @@ const single = workflow(
   'single',
   async (n: number) => (await generateText({ model: gate('fast'), prompt: prompt(n) })).text,
 )
-const streams = workflow(
-  'streams',
-  ({ which, from, count }: { which: keyof typeof prompts; from: number; count: number }) =>
-    stream(gate('fast'), which, from, count),
-)
+// in a step: there parts are handed on as they come, in a body only when all of them are on record
+const stretch = step('stretch', (of: Streams) => stream(gate('fast'), of))
+const streams = workflow('streams', (of: Streams) => stretch(of))
 const app = await spanwise({
   store: `sqlite:${join(folder, 'store.db')}`,
   workflows: [sequence, single, streams],
   models: gate,
 })
 
-const bare = { p50: [] as number[], rate: [] as number[], cpu: [] as number[], chunk: [] as number[] }
-const ours = { p50: [] as number[], rate: [] as number[], cpu: [] as number[], chunk: [] as number[] }
+/** A way to the same server. */
+interface Door {
+  readonly title: string
+  sequence(from: number, count: number): Promise<number[]>
+  single(n: number): Promise<unknown>
+  /** where what a chunk costs the calling thread is its own to say: a gateway in another process adds nothing there */
+  streams?(of: Streams): Promise<unknown>
+  readonly p50: number[]
+  readonly rate: number[]
+  readonly cpu: number[]
+  readonly chunk: number[]
+}
+
+const measured = () => ({ p50: [], rate: [], cpu: [], chunk: [] })
+const plain = (title: string, of: LanguageModel): Door => ({
+  title,
+  sequence: (from, count) => whole(of, from, count),
+  single: (n) => generateText({ model: of, prompt: prompt(n) }),
+  ...measured(),
+})
+const bare: Door = { ...plain('the bare AI SDK', model), streams: (of) => stream(model, of) }
+const ours: Door = {
+  title: 'Spanwise, in a run',
+  sequence: (from, count) => app.run(sequence, { from, count }),
+  single: (n) => app.run(single, n),
+  streams: (of) => app.run(streams, of),
+  ...measured(),
+}
+await using peer: Portkey | undefined = values.peer ? await startPortkey(server.baseURL) : undefined
+const doors = peer === undefined ? [bare, ours] : [bare, ours, plain(peer.title, peer.model)]
+
+/** µs of this thread that a chunk more costs: what long streams take more than short ones, by the chunks that they have more */
+async function perChunk(read: NonNullable<Door['streams']>, count: number): Promise<number> {
+  const short = await cpuOf(() => read({ which: 'short', from: fresh(count), count }))
+  const long = await cpuOf(() => read({ which: 'long', from: fresh(count), count }))
+  return (long - short) / count / moreChunks
+}
+
 const commits: number[] = []
 const raw = openRaw(folder)
 for (let turn = -1; turn < turns; turn++) {
-  const plain = await whole(model, fresh(calls), calls)
-  const durable = await app.run(sequence, { from: fresh(calls), count: calls })
-  const from = fresh(2 * total)
-  const rates = { plain: 0, durable: 0 }
-  const plainCpu = await cpuOf(async () => {
-    rates.plain = await atOnce(total, 256, (n) => generateText({ model, prompt: prompt(from + n) }))
-  })
-  const durableCpu = await cpuOf(async () => {
-    rates.durable = await atOnce(total, 256, (n) => app.run(single, from + total + n))
-  })
-  const commit = raw.commits(100) / 100
-  const count = Math.max(20, Math.ceil(calls / 20))
-  const plainChunk = await perChunk((which, from, count) => stream(model, which, from, count), count)
-  const durableChunk = await perChunk((which, from, count) => app.run(streams, { which, from, count }), count)
-  // the first turn warms up
-  if (turn < 0) continue
-  bare.p50.push(quantile(plain, 0.5))
-  ours.p50.push(quantile(durable, 0.5))
-  bare.rate.push(rates.plain)
-  ours.rate.push(rates.durable)
-  bare.cpu.push(plainCpu / total)
-  ours.cpu.push(durableCpu / total)
-  commits.push(commit)
-  bare.chunk.push(plainChunk)
-  ours.chunk.push(durableChunk)
+  for (const door of doors) {
+    const times = await door.sequence(fresh(calls), calls)
+    const from = fresh(total)
+    let rate = 0
+    const cpu = await cpuOf(async () => {
+      rate = await atOnce(total, 256, (n) => door.single(from + n))
+    })
+    const chunk = door.streams && (await perChunk(door.streams, Math.max(20, Math.ceil(calls / 20))))
+    // the first turn warms up
+    if (turn < 0) continue
+    door.p50.push(quantile(times, 0.5))
+    door.rate.push(rate)
+    door.cpu.push(cpu / total)
+    if (chunk !== undefined) door.chunk.push(chunk)
+  }
+  if (turn >= 0) commits.push(raw.commits(100) / 100)
 }
 await app.close()
 raw.close()
 rmSync(folder, { recursive: true, force: true })
 
 const middle = (values: readonly number[]): number => quantile(values, 0.5)
+// turn by turn: what else the machine does changes more from turn to turn than from door to door
+const share = ({ rate }: Door): number => middle(rate.map((one, turn) => one / (bare.rate[turn] as number)))
 const result = {
-  answers: source,
+  at: new Date().toISOString().slice(0, 10),
+  machine,
+  // without where on this machine they were looked for
+  answers: source.split(' (')[0],
+  turns,
   commitMs: round(middle(commits), 3),
-  callP50: {
-    bareMs: round(middle(bare.p50), 3),
-    gatewayMs: round(middle(ours.p50), 3),
-    overheadMs: round(middle(ours.p50) - middle(bare.p50), 3),
-  },
-  at256: {
-    barePerSecond: round(middle(bare.rate), 0),
-    gatewayPerSecond: round(middle(ours.rate), 0),
-    share: round(middle(ours.rate) / middle(bare.rate), 3),
-    bareCpuMicros: round(middle(bare.cpu), 0),
-    gatewayCpuMicros: round(middle(ours.cpu), 0),
-  },
-  chunk: {
-    bareMicros: round(middle(bare.chunk), 1),
-    gatewayMicros: round(middle(ours.chunk), 1),
-    overheadMicros: round(middle(ours.chunk) - middle(bare.chunk), 1),
-  },
+  doors: doors.map((door) => ({
+    title: door.title,
+    figures: {
+      'a call p50 ms': round(middle(door.p50), 3),
+      'calls/s at 256': round(middle(door.rate), 0),
+      'share of bare at 256, turn by turn': round(share(door), 2),
+      'CPU µs a call at 256, the calling thread': round(middle(door.cpu), 0),
+      ...(door.streams && { 'CPU µs a streamed chunk, the calling thread': round(middle(door.chunk), 1) }),
+    },
+  })),
 }
-if (process.argv.includes('--json')) console.log(JSON.stringify(result))
+if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(result, null, 2)}\n`)
+if (values.json) console.log(JSON.stringify(result))
 else {
-  const { callP50, at256, chunk } = result
   console.log(`answers: ${result.answers}; a synced commit of a bare writer: ${result.commitMs} ms`)
-  console.log(`gateway with durable record and budget, against the bare AI SDK; medians of ${turns} turns`)
-  console.log(
-    `  a call, p50        bare ${callP50.bareMs} ms   gateway ${callP50.gatewayMs} ms   more ${callP50.overheadMs} ms`,
-  )
-  console.log(
-    `  256 at once        bare ${at256.barePerSecond}/s   gateway ${at256.gatewayPerSecond}/s   share ${at256.share}`,
-  )
-  console.log(
-    `    main thread, µs  bare ${at256.bareCpuMicros}   gateway ${at256.gatewayCpuMicros} a call, its run included`,
-  )
-  console.log(
-    `  a streamed chunk   bare ${chunk.bareMicros} µs   gateway ${chunk.gatewayMicros} µs   more ${chunk.overheadMicros} µs`,
-  )
+  console.log(`medians of ${turns} turns`)
+  for (const name of Object.keys(result.doors[0]?.figures ?? {})) {
+    console.log(`  ${name}`)
+    for (const { title, figures } of result.doors)
+      console.log(`    ${title.padEnd(32)} ${figures[name as keyof typeof figures] ?? '–'}`)
+  }
 }

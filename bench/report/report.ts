@@ -1,6 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { picture } from './picture.ts'
-import { type Core, type Http, type Machine, type PeerResult, type Peers, read, readIfThere } from './results.ts'
+import {
+  type Core,
+  type Gateway,
+  type Http,
+  type Machine,
+  type PeerResult,
+  type Peers,
+  read,
+  readIfThere,
+} from './results.ts'
 
 /**
  * Writes the figures of `bench/results` into `docs/benchmarks.md`, between the marks that are there, and draws its picture: no
@@ -10,12 +19,14 @@ const docs = new URL('../../docs/', import.meta.url)
 const peers = read<Peers>('peers')
 const core = read<Core>('core')
 const http = readIfThere<Http>('http')
+const gateway = read<Gateway>('gateway')
 
 let page = readFileSync(new URL('benchmarks.md', docs), 'utf8')
 for (const [name, text] of [
   ['peers', [measured(peers), '', ...peerTable(), '', ...versions(peers.peers)]],
   ['http', http === undefined ? ['Not measured on a quiet machine yet.'] : httpTable(http)],
   ['core', [measured(core), '', ...coreTable()]],
+  ['gateway', [measured(gateway), '', ...gatewayTable()]],
 ] as const) {
   const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
   const from = page.indexOf(start)
@@ -78,6 +89,19 @@ function coreTable(): string[] {
     ['what', 'figure'],
     Object.entries(core.figures).map(([name, value]) => [name, format(value)]),
   )
+}
+
+function gatewayTable(): string[] {
+  const { doors, commitMs } = gateway
+  const names = Object.keys(doors[0]?.figures ?? {})
+  return [
+    ...table(
+      ['', ...doors.map(({ title }) => title)],
+      names.map((name) => [name, ...doors.map(({ figures }) => format(figures[name]))]),
+    ),
+    '',
+    `A synced commit of a bare writer on that disk took ${format(commitMs)} ms.`,
+  ]
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -39,6 +39,17 @@ export interface Http {
   readonly looks: Readonly<Record<string, number>>
 }
 
+/** What `npm run gateway -w bench -- --peer --out` writes. */
+export interface Gateway {
+  readonly at: string
+  readonly machine: Machine
+  readonly answers: string
+  readonly turns: number
+  /** of a bare writer on the same disk */
+  readonly commitMs: number
+  readonly doors: readonly { readonly title: string; readonly figures: Readonly<Record<string, number>> }[]
+}
+
 /** What was measured on a quiet machine, where it was. */
 export function readIfThere<T>(name: string): T | undefined {
   return existsSync(fileOf(name)) ? read(name) : undefined

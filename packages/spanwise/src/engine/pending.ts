@@ -86,8 +86,10 @@ export class Pending {
       this.row = undefined
   }
 
-  change(ref: RunRef, epoch: number): RunChange {
+  change({ seq, run }: RunRef, epoch: number): RunChange {
     const { entries, row, park } = this
+    // no more than that: whoever is given a row as its reference would be sent the whole row
+    const ref = { seq, run }
     if (this.isPlain) return { ref, epoch, entries }
     return {
       ref,

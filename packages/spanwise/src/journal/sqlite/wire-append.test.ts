@@ -37,6 +37,17 @@ it('a change of entries alone arrives as it was sent', () => {
   expect(unpack(sent)).toEqual({ op: 'append', argument: change })
 })
 
+it('what entries change of budgets travels with them', () => {
+  const budgets = [
+    { budget: 'all', window: 1_000, amount: 2n ** 70n },
+    { budget: 'run', window: 0, amount: -3n },
+  ]
+  const request: Request = { op: 'append', argument: { ...change, budgets } }
+  const sent = structuredClone(pack(request))
+  expect(Array.isArray(sent)).toBe(true)
+  expect(unpack(sent)).toEqual(request)
+})
+
 it.each([
   { row: { status: 'waiting' } },
   { taken: [1] },

@@ -1,25 +1,33 @@
+import type { BudgetChange } from '../budgets.ts'
 import type { NewEntry } from '../entry.ts'
 import type { RunChange } from '../store.ts'
 import type { Answer, Request } from './operations.ts'
 
 /**
- * The common request, entries and nothing else, travels as one flat array: a structured clone writes the name of every property of
- * every object, which is most of what a hop costs. The common answer travels as 0.
+ * The common request, entries and what they change of budgets, travels as one flat array: a structured clone writes the name of every
+ * property of every object, which is most of what a hop costs. The common answer travels as 0.
  */
 export type Packed = readonly unknown[]
 export type Travelling = Request | Packed
 
-const head = 3
+const head = 4
+const budgetWidth = 3
 const width = 11
 
 export function pack(request: Request): Travelling {
   if (request.op !== 'append' || !isPlain(request.argument)) return request
-  const { ref, epoch, entries } = request.argument
-  const packed: unknown[] = new Array(head + entries.length * width)
+  const { ref, epoch, entries, budgets = [] } = request.argument
+  const packed: unknown[] = new Array(head + budgets.length * budgetWidth + entries.length * width)
   packed[0] = ref.seq
   packed[1] = ref.run
   packed[2] = epoch
+  packed[3] = budgets.length
   let at = head
+  for (const b of budgets) {
+    packed[at++] = b.budget
+    packed[at++] = b.window
+    packed[at++] = b.amount
+  }
   for (const e of entries) {
     packed[at++] = e.index
     packed[at++] = e.after
@@ -38,10 +46,14 @@ export function pack(request: Request): Travelling {
 
 export function unpack(travelling: Travelling): Request {
   if (!isPacked(travelling)) return travelling
-  const [seq, run, epoch] = travelling as [number, string, number]
+  const [seq, run, epoch, count] = travelling as [number, string, number, number]
+  let at = head
+  const budgets: BudgetChange[] = []
+  for (; budgets.length < count; at += budgetWidth) budgets.push(budgetAt(travelling, at))
   const entries: NewEntry[] = []
-  for (let at = head; at < travelling.length; at += width) entries.push(entryAt(travelling, at))
-  return { op: 'append', argument: { ref: { seq, run }, epoch, entries } }
+  for (; at < travelling.length; at += width) entries.push(entryAt(travelling, at))
+  const change = { ref: { seq, run }, epoch, entries }
+  return { op: 'append', argument: count === 0 ? change : { ...change, budgets } }
 }
 
 function isPacked(travelling: Travelling): travelling is Packed {
@@ -49,8 +61,12 @@ function isPacked(travelling: Travelling): travelling is Packed {
 }
 
 function isPlain(change: RunChange): boolean {
-  const { row, taken, children, send, approvals, budgets, results, park } = change
-  return (row ?? taken ?? children ?? send ?? approvals ?? budgets ?? results ?? park) === undefined
+  const { row, taken, children, send, approvals, results, park } = change
+  return (row ?? taken ?? children ?? send ?? approvals ?? results ?? park) === undefined
+}
+
+function budgetAt(packed: Packed, at: number): BudgetChange {
+  return { budget: packed[at] as string, window: packed[at + 1] as number, amount: packed[at + 2] as bigint }
 }
 
 function entryAt(packed: Packed, at: number): NewEntry {
