@@ -3,8 +3,8 @@ import { decode, type Entry, encode, type NewMail } from '../../packages/spanwis
 import { ask, codeOf } from './clients.ts'
 import { signals } from './interpret.ts'
 import type { Letter } from './player.ts'
-import type { Act, RunPlan, Timetable } from './schedule.ts'
-import type { Done, Job } from './steps.ts'
+import type { Act, Burst, RunPlan, Timetable } from './schedule.ts'
+import { approvalOf, type Done, type Job } from './steps.ts'
 import type { World } from './world.ts'
 
 const input = (plan: RunPlan, generation = 0) => ({ program: plan.program, generation })
@@ -24,6 +24,17 @@ export async function start(world: World, plan: RunPlan): Promise<void> {
   if (before !== undefined && before !== run?.id) world.wrong.push(`${name} is two runs: ${before} and ${run?.id}`)
   world.accepted.set(name, (run as Run<unknown>).id)
   world.tell(() => `${name} is accepted as ${run?.id.slice(0, 6)}`)
+}
+
+/** One start of many that become one run; a client that was not answered says the same again. */
+export async function startInBurst(world: World, { name, program, period, timeout }: Burst, i: number): Promise<void> {
+  const mark = `${name}.${i}`
+  const main = world.processes[0]?.main as NonNullable<(typeof world.processes)[0]>['main']
+  const debounce = { key: name, period, ...(timeout === undefined ? {} : { timeout }) }
+  const begin = (app: App) => app.start(main, { program, generation: 0, mark }, { debounce, sendId: mark })
+  const run = (await ask(world, begin)) as Run<unknown>
+  world.marks.set(mark, run.id)
+  world.tell(() => `${mark} became part of ${run.id.slice(0, 6)}`)
 }
 
 /** Somebody has runs started by the clock, and insists: saying it again changes nothing. */
@@ -115,7 +126,10 @@ export async function decide(world: World, run: string, approve: boolean): Promi
     world,
     async (app) => {
       const { items } = await app.approvals({ run })
-      const one = items[0]
+      // whoever looks into the inbox takes what they like
+      const one = items.length > 1 ? world.roll.pick(items) : items[0]
+      const job = (one?.of as { readonly args?: Job } | undefined)?.args
+      if (job !== undefined && approve) world.approved.add(approvalOf(run, job))
       if (one !== undefined) await app.decide(one.id, { approve, by: 'ann' })
     },
     false,

@@ -67,12 +67,14 @@ export class Caretaker {
       if (wrong.length > 0) break
     }
     const due = tables.items.flatMap(({ wakeAt }) => (wakeAt === undefined ? [] : [wakeAt - timeline.wall]))
-    const { runs, timetables } = this.#world.schedule
+    const { runs, timetables, bursts = [] } = this.#world.schedule
+    const starts = bursts.reduce((sum, burst) => sum + burst.starts.length, 0)
     this.done =
       open === 0 &&
       forking === 0 &&
       this.#world.forking === 0 &&
       due.length === 0 &&
+      this.#world.marks.size === starts &&
       tables.items.length === timetables.length &&
       items.filter(({ workflow }) => workflow === 'main').length >= runs.length
     if (this.done || wrong.length > 0) return
@@ -185,9 +187,9 @@ export class Caretaker {
     const parked = entries.findLast(({ kind }) => kind === 'run.parked')
     const from = entries.find(({ index }) => index === parked?.meta['from'])
     // at most once: what happened is for the operator to find out
-    const once = from?.kind === 'step.error' && /(^|\/)once#\d+$/.test(from.key)
+    const once = from?.kind === 'step.error' && /(^|\/)(once|deed)#\d+$/.test(from.key)
     const did = once ? this.#whatBecameOf(from, entries) : undefined
-    const edit = did === undefined ? undefined : { result: did }
+    const edit = did !== undefined ? { result: did } : once ? this.#other(from) : undefined
     say(
       () =>
         `caretaker: ${known.cared > 6 ? 'gives up' : 'resumes'} ${row.run.slice(0, 6)} ${edit === undefined ? '' : 'with a result'}`,
@@ -208,6 +210,14 @@ export class Caretaker {
       false,
     ).catch(unlessEnded)
   }
+
+  /** What was approved and not done may be wanted otherwise meanwhile: that is another call. */
+  #other(failed: Entry): { readonly input: Job } | undefined {
+    const job = stepLines(failed).input as Job
+    if (!/(^|\/)deed#\d+$/.test(failed.key)) return undefined
+    return { input: { ...job, site: 'edited', fail: 0 } }
+  }
+
   #whatBecameOf(failed: Entry, entries: readonly Entry[]): Done | undefined {
     const job = stepLines(failed).input as Job
     const call = this.#world.ledger.done(idempotencyKeyOf(failed, entries))

@@ -6,6 +6,8 @@ import {
   type MemoryStore,
   type RunRow,
 } from '../../packages/spanwise/src/journal/index.ts'
+import { checkBudgets, checkRecorded, checkTurns } from './check-agents.ts'
+import { burstsOf, checkBursts } from './check-bursts.ts'
 import { editedKeys, generationsOf, isPartial, living, stepLines, strayed, tokenKeyOf } from './history.ts'
 import type { Letter } from './player.ts'
 import { proofFaults } from './proofs.ts'
@@ -39,7 +41,8 @@ export async function check(world: World): Promise<void> {
   }
   world.entries = stories.reduce((sum, { entries }) => sum + entries.length, 0)
   const scheduled = stories.flatMap(({ entries }) => scheduleOf(entries) ?? [])
-  checkAccepted(world, items, scheduled.length)
+  checkAccepted(world, items, scheduled.length + burstsOf(stories).length)
+  checkBursts(world, stories)
   await checkTimetables(world, scheduled)
   for (const story of stories) {
     await checkOrder(story)
@@ -52,6 +55,9 @@ export async function check(world: World): Promise<void> {
     await checkReplay(story)
   }
   checkCalls(world, stories)
+  checkTurns(world, stories)
+  checkBudgets(world)
+  checkRecorded(world, stories)
   checkPace(world)
   await checkTable(world, stories)
 }
@@ -245,13 +251,8 @@ async function checkLeftovers({ row, world, say }: Story): Promise<void> {
 /** Run again from its history alone, it sees the same, ends the same and writes nothing. */
 async function checkReplay({ world, row, entries, outcome, say }: Story): Promise<void> {
   // cancelled before it ever began
-  if (
-    entries[1]?.kind === 'run.cancelling' &&
-    entries[2] !== undefined &&
-    isEnd(entries[2].kind) &&
-    !wasBegun(world, row)
-  )
-    return
+  const [, first, second] = generationsOf(entries)[0]?.entries ?? []
+  if (first?.kind === 'run.cancelling' && second !== undefined && isEnd(second.kind) && !wasBegun(world, row)) return
   const undo: string[] = []
   const took: Letter[] = []
   for (const { number, entries: part, isLast } of generationsOf(entries)) {
@@ -348,9 +349,9 @@ function checkCalls(world: World, stories: readonly Story[]): void {
         )
     }
     const effects = calls.reduce((sum, call) => sum + call.effects, 0)
-    if (first.step === 'once' && !resumed.has(first.run) && calls.length > 1)
+    if ((first.step === 'once' || first.step === 'deed') && !resumed.has(first.run) && calls.length > 1)
       wrong.push(`${what}: executed ${calls.length} times`)
-    if ((first.step === 'once' || first.step === 'sure') && !blind.has(first.run) && effects > 1)
+    if (['once', 'sure', 'deed'].includes(first.step) && !blind.has(first.run) && effects > 1)
       wrong.push(`${what}: ${effects} effects`)
     const end = world.ends.get(first.run)
     const late = calls.find((call) => end !== undefined && call.at > end.at && call.process === end.process)

@@ -1,12 +1,16 @@
 import { type Dice, dice } from './dice.ts'
-import { type Block, forGood, type Node, nodesOf, signalNames } from './program.ts'
-import type { Act, Fault, RunPlan, Schedule, Settings, Timetable } from './schedule.ts'
+import { type Block, blocksOf, forGood, type Node, nodesOf, signalNames } from './program.ts'
+import type { Act, Burst, Fault, RunPlan, Schedule, Settings, Timetable } from './schedule.ts'
 
 export function generate(seed: number): Schedule {
   const roll = dice(`schedule ${seed}`)
   // children have higher numbers: no program starts itself
   const count = roll.between(1, 3)
-  const programs = Array.from({ length: count }, (_, i) => program(roll.fork(`program ${i}`), i, count))
+  const programs = withAgents(
+    // dice of their own: programs without agents are what they were
+    roll.fork('agents'),
+    Array.from({ length: count }, (_, i) => program(roll.fork(`program ${i}`), i, count)),
+  )
   const runs = Array.from(
     {
       length: roll.weighted([
@@ -25,6 +29,7 @@ export function generate(seed: number): Schedule {
     programs,
     runs,
     timetables: timetables(roll.fork('timetables'), programs),
+    bursts: bursts(roll.fork('bursts'), programs),
     acts: acts(roll.fork('acts'), runs, programs, horizon),
     faults: faults(roll.fork('faults'), horizon),
   }
@@ -73,6 +78,20 @@ function timetables(roll: Dice, programs: readonly Block[]): readonly Timetable[
     overlap: roll.pick(['skip', 'queue', 'cancel', 'allow'] as const),
     catchUp: roll.pick(['none', 'last', 'all', 'all'] as const),
   }))
+}
+
+function bursts(roll: Dice, programs: readonly Block[]): readonly Burst[] {
+  if (roll.chance(0.9)) return []
+  const from = roll.whole(300)
+  return [
+    {
+      name: 'burst',
+      program: roll.whole(programs.length),
+      period: roll.between(20, 300),
+      timeout: roll.chance(0.5) ? roll.between(300, 600) : undefined,
+      starts: Array.from({ length: roll.between(2, 6) }, () => from + roll.whole(roll.pick([20, 400, 1_000]))),
+    },
+  ]
 }
 
 // ---- programs
@@ -236,6 +255,43 @@ function graphNode({ roll }: Builder, at: string): Node {
   }
 }
 
+/** In some, one or two agents somewhere in a program. */
+function withAgents(roll: Dice, programs: readonly Block[]): readonly Block[] {
+  if (roll.chance(0.7)) return programs
+  let made = programs
+  for (let n = roll.between(1, 2); n > 0; n--) {
+    const i = roll.chance(0.7) ? 0 : roll.whole(programs.length)
+    made = made.with(i, inserted(roll, made[i] as Block, agentNode(roll, `p${i}a${n}`)))
+  }
+  return made
+}
+
+function inserted(roll: Dice, block: Block, node: Node): Block {
+  const at = roll.whole(block.length + 1)
+  const inner = block[at] === undefined ? [] : blocksOf(block[at])
+  if (inner.length === 0 || roll.chance(0.4)) return [...block.slice(0, at), node, ...block.slice(at)]
+  const [body, put] = roll.pick(inner)
+  return block.with(at, put(inserted(roll, body, node)))
+}
+
+function agentNode(roll: Dice, at: string): Node {
+  return {
+    do: 'agent',
+    site: at,
+    // long enough for a snapshot, now and then
+    turns: roll.chance(0.15) ? roll.between(9, 11) : roll.between(1, 4),
+    width: roll.between(1, 3),
+    fail: roll.weighted([
+      [6, 0],
+      [2, 1],
+      [1, 2],
+    ]),
+    slip: roll.chance(0.2),
+    budget: roll.chance(0.25) ? roll.between(2_000, 12_000) : undefined,
+    onLimit: roll.chance(0.7) ? 'finish' : 'fail',
+  }
+}
+
 function branches(builder: Builder, at: string, what: 'parallel' | 'race' | 'all'): Node {
   const { roll } = builder
   return { do: what, site: at, branches: Array.from({ length: roll.between(1, 3) }, () => inner(builder)) }
@@ -255,6 +311,8 @@ function acts(roll: Dice, runs: readonly RunPlan[], programs: readonly Block[], 
     for (const node of nodes) {
       for (let i = 0; i < rounds && node.do === 'wait'; i++)
         if (roll.chance(0.8)) made.push({ at: at(), run, act: 'signal', signal: node.signal, repeat: roll.chance(0.3) })
+      for (let i = 0; i < 2 && node.do === 'agent'; i++)
+        if (roll.chance(0.7)) made.push({ at: at(), run, act: 'decide', approve: roll.chance(0.6) })
       if (node.do === 'approve' && roll.chance(0.7))
         made.push({ at: at(), run, act: 'decide', approve: roll.chance(0.7) })
       if (node.do === 'step' && (node.step === 'once' || node.step === 'sure') && roll.chance(0.2))

@@ -6,7 +6,7 @@ import {
   readForkMark,
   withoutUnfinished,
 } from '../../packages/spanwise/src/workflow/index.ts'
-import type { World } from './world.ts'
+import { rootOf, type World } from './world.ts'
 
 /** A fork of a later generation has of the ones before only how the run was started. */
 export function isPartial(entries: readonly Entry[]): boolean {
@@ -21,7 +21,14 @@ export interface Generation {
 }
 
 export function generationsOf(entries: readonly Entry[]): readonly Generation[] {
-  const starts = entries.flatMap(({ kind }, i) => (kind === 'run.started' || kind === 'run.continued' ? [i] : []))
+  // the latest of several starts that became one is the start
+  const starts = entries.flatMap(({ kind }, i) =>
+    (kind === 'run.started' && entries[i + 1]?.kind !== 'run.debounced') ||
+    (kind === 'run.debounced' && entries[i + 1]?.kind !== 'run.debounced') ||
+    kind === 'run.continued'
+      ? [i]
+      : [],
+  )
   const parts = starts.map((from, i) => ({
     number: Number(entries[from]?.meta['generation'] ?? 0),
     entries: entries.slice(from, starts[i + 1]),
@@ -48,8 +55,7 @@ export function living(entries: readonly Entry[]): readonly Entry[] {
 
 /** Key of the tokens of items: a fork keeps that of the run that it goes on from. */
 export async function tokenKeyOf({ forks, store }: World, { run, secret }: RunRow): Promise<Uint8Array> {
-  let root = run
-  for (let source = forks.get(root); source !== undefined; source = forks.get(root)) root = source
+  const root = rootOf({ forks }, run)
   return tokenKey((root === run ? secret : (await store.run(root))?.secret) as Uint8Array)
 }
 
@@ -74,7 +80,11 @@ export function idempotencyKeyOf({ run, key, index }: Entry, entries: readonly E
       entry.index < index &&
       (decode(entry.payload as string) as Resumption).edit?.key === key,
   )
-  return hash('sha256', `${run}\u0000${key}\u0000${edits.length}`, 'hex').slice(0, 32)
+  return idempotencyKey(run, key, edits.length)
+}
+
+export function idempotencyKey(run: string, key: string, edits: number): string {
+  return hash('sha256', `${run}\u0000${key}\u0000${edits}`, 'hex').slice(0, 32)
 }
 
 /** What a run may need attention for: the program or the world, never the machinery. */

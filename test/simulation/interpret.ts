@@ -16,6 +16,7 @@ import {
   uuid,
   type WorkflowContext,
 } from '../../packages/spanwise/src/index.ts'
+import { converse } from './agents.ts'
 import type { Input, Letter, Player } from './player.ts'
 import type { Block, Node } from './program.ts'
 import { type Done, type Job, steps, undo, work } from './steps.ts'
@@ -120,6 +121,8 @@ async function perform(frame: Frame, node: Node): Promise<unknown> {
       return within(frame, (inner) => many(inner, node))
     case 'graph':
       return within(frame, () => roundabout(player, node))
+    case 'agent':
+      return within(frame, () => converse(player, node, frame.input, item))
     case 'parallel': {
       const results = await within(frame, (inner) => parallel(branchesOf(inner, node.branches)))
       if (Object.keys(results).length !== node.branches.length) player.wrong(`${site} lost a branch`)

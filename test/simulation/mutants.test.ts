@@ -33,10 +33,10 @@ function huntAll(): ReadonlyMap<Mutant, Promise<Played | undefined>> {
 }
 
 /** Plays until the first seed that finds it. */
-async function hunt({ name }: Mutant): Promise<Played | undefined> {
+async function hunt({ name, says = /./ }: Mutant): Promise<Played | undefined> {
   let finder: Played | undefined
   const each = (played: Played): boolean => {
-    if (played.wrong.length > 0) finder = played
+    if (played.wrong.some((one) => says.test(one))) finder = played
     return finder === undefined
   }
   await campaign({ from: 1, seeds, workers: 1, mutant: name, each })

@@ -3,9 +3,11 @@ export interface Mutant {
   readonly name: string
   /** under packages/spanwise/src */
   readonly file: string
-  /** part of exactly one line */
+  /** stands there exactly once */
   readonly line: string
   readonly instead: string
+  /** what has to be found wrong; anything where absent */
+  readonly says?: RegExp
 }
 
 export const mutants: readonly Mutant[] = [
@@ -201,5 +203,49 @@ export const mutants: readonly Mutant[] = [
     file: 'engine/effects.ts',
     line: 'flight.land()',
     instead: '',
+  },
+  {
+    name: 'a turn of an agent that is on record is asked for again',
+    file: 'workflow/runtime/recorded.ts',
+    line: "'item.pulled',\n  'model.result',\n  'model.error',\n  'run.cancelling',",
+    instead: "'item.pulled',\n  'run.cancelling',",
+    says: /asked for again|asked a model/,
+  },
+  {
+    name: 'a round that a snapshot stands for is gone through again, with its tools',
+    file: 'workflow/runtime/loop-run.ts',
+    line: 'this.#round = this.#kept = round',
+    instead: 'this.#round = this.#kept = round - 1',
+    says: /its result was on record/,
+  },
+  {
+    name: 'an approval stands for whatever is called',
+    file: 'agent/approve.ts',
+    line: 'if (boundTo(tool, value, version, costOf(tool, value)) !== bound)',
+    instead: 'if (bound === undefined)',
+    says: /nobody approved it/,
+  },
+  {
+    name: 'a decision lands on whatever is asked first',
+    file: 'engine/deliver.ts',
+    line: 'const operation = find(home, mail.name)\n  if (operation === undefined) return home.took(mail)\n  const answer',
+    instead:
+      "const operation = [...execution.operations].find(({ spec }) => spec.kind === 'approval')\n  if (operation === undefined) return home.took(mail)\n  const answer",
+    says: /nobody approved it/,
+  },
+  {
+    name: 'a start that becomes part of a run only puts it off: its input is lost',
+    file: 'journal/sqlite/debounce.ts',
+    line: 'insertEntries(context, raw, [entry], secret)\n  context\n    .sql(\n      `UPDATE spanwise_runs SET wake_at = ?, base = ?,',
+    instead:
+      'insertEntries(context, raw, [], secret)\n  context\n    .sql(\n      `UPDATE spanwise_runs SET wake_at = ?, base = min(base, ?),',
+    says: /became part of/,
+  },
+  {
+    name: 'a start that became part of a run is another one when it is repeated',
+    file: 'journal/sqlite/create.ts',
+    line: 'if (run.request !== undefined) remember(context, run.request, debounced.seq, run.at)',
+    instead: '',
+    says: / is in .* and in /,
   },
 ]

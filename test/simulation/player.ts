@@ -1,9 +1,12 @@
 import type { Workflow } from '../../packages/spanwise/src/index.ts'
+import type { Models } from '../../packages/spanwise/src/models/index.ts'
 import type { Block, SignalName } from './program.ts'
 
 export interface Input {
   readonly program: number
   readonly generation: number
+  /** of a start that may become one with others */
+  readonly mark?: string
 }
 
 export interface Letter {
@@ -17,6 +20,11 @@ export interface Player {
   readonly version: 0 | 1
   readonly programs: readonly Block[]
   readonly sub: Workflow<Input, unknown>
+  readonly models: Models<'sim'>
+  /** the run, or the one that it is a fork of */
+  readonly root: string
+  /** that its input has */
+  readonly mark: string | undefined
   /** everything that the program saw, in the order in which it saw it */
   readonly trace: string[]
   /** signals that it took, and what it registered to be undone, in order */

@@ -6,12 +6,12 @@ import {
   type RunChange,
   type Store,
 } from '../../packages/spanwise/src/journal/index.ts'
+import { idempotencyKey } from './history.ts'
 import { type Done, lifetimes, pace } from './steps.ts'
-import { disrupt, faultAt, Injected, type Process } from './world.ts'
+import { disrupt, faultAt, Injected, never, type Process } from './world.ts'
 
 /** not worth telling */
 const quiet = new Set(['find', 'run'])
-const never = new Promise<never>(() => {})
 
 interface Request {
   readonly process: Process
@@ -40,29 +40,29 @@ export function port(process: Process): Store {
   }
 
   const call = async (request: Request): Promise<unknown> => {
-    if (!process.alive) return never
+    if (!process.alive) return never()
     const { name } = request
     const op = world.ops++
     const fault = faultAt(world, op)
     if (!quiet.has(name)) world.tell(() => `  ${op} ${process.number}: ${name} ${told(request)}`)
     if (fault?.fault === 'crash' && !fault.done) {
       process.die(`before operation ${op}`)
-      return never
+      return never()
     }
     const ms = way() + (fault?.fault === 'slow' ? fault.ms : 0)
     const pending = { name, op, arrive: () => carryOut(request, op) }
     process.pending.add(pending)
     if (ms > 0) await world.timeline.wait(ms)
     // when it died, it was decided what becomes of what was on its way
-    if (!process.pending.delete(pending)) return never
+    if (!process.pending.delete(pending)) return never()
     if (fault?.fault === 'error' && !fault.done) throw failed(request, op)
     const answer = await carryOut(request, op)
     if (fault?.fault === 'crash') process.die(`after operation ${op}`)
-    if (!process.alive) return never
+    if (!process.alive) return never()
     if (fault?.fault === 'error') throw failed(request, op)
     if (world.schedule.settings.latency !== 'none' && world.roll.chance(0.5))
       await world.timeline.wait(world.roll.whole(5))
-    return process.alive ? answer : never
+    return process.alive ? answer : never()
   }
 
   return new Proxy(world.store, {
@@ -147,7 +147,9 @@ function note(request: Request, answer: unknown): void {
     const end = { process: process.number, at: world.timeline.now, order: world.ops }
     if (state === 'fenced') disrupt(world, change.ref.run)
     else
-      for (const { kind, meta } of change.entries) {
+      for (const { kind, meta, key } of change.entries) {
+        const token = idempotencyKey(change.ref.run, key, 0)
+        if (kind === 'step.result' && !world.recorded.has(token)) world.recorded.set(token, world.timeline.now)
         if (kind === 'run.continued') world.ends.set(`${change.ref.run}@${Number(meta?.['generation']) - 1}`, end)
         if (kind === 'run.completed' || kind === 'run.failed' || kind === 'run.cancelled')
           world.ends.set(change.ref.run, end)

@@ -1,11 +1,10 @@
 import { openWorker, type Worker } from '../../packages/spanwise/src/app/index.ts'
 import { type Log, type Workflow, type WorkflowContext, workflow } from '../../packages/spanwise/src/index.ts'
+import { modelsOf } from './agents.ts'
 import { interpret } from './interpret.ts'
 import type { Input, Player } from './player.ts'
 import { port } from './port.ts'
-import { disrupt, Injected, own, type Pending, type Process, type World } from './world.ts'
-
-const never = new Promise<never>(() => {})
+import { disrupt, Injected, never, own, type Pending, type Process, rootOf, type World } from './world.ts'
 
 export class AppProcess implements Process {
   readonly number: number
@@ -14,6 +13,7 @@ export class AppProcess implements Process {
   readonly log: Log
   readonly main: Workflow<Input, unknown>
   readonly sub: Workflow<Input, unknown>
+  readonly models: Process['models']
   readonly played = new Map<string, Player>()
   readonly pending = new Set<Pending>()
   readonly dead: Promise<void>
@@ -32,6 +32,7 @@ export class AppProcess implements Process {
     this.#died = resolve
     this.log = logOf(this)
     own(this.log, this)
+    this.models = modelsOf(this)
     const play = (input: Input, context: WorkflowContext<Input>): Promise<unknown> => this.#play(input, context)
     this.main = workflow('main', play)
     this.sub = workflow('sub', play)
@@ -43,10 +44,13 @@ export class AppProcess implements Process {
       version: this.version,
       programs: world.schedule.programs,
       sub: this.sub,
+      models: this.models,
+      root: rootOf(world, context.run.id),
+      mark: input.mark,
       trace: [],
       took: [],
       undo: [],
-      pause: () => (this.alive ? world.timeline.wait(world.roll.chance(0.5) ? 0 : world.roll.whole(20)) : never),
+      pause: () => (this.alive ? world.timeline.wait(world.roll.chance(0.5) ? 0 : world.roll.whole(20)) : never()),
       wrong: (what) => world.wrong.push(`${context.run.id.slice(0, 6)}: ${what}`),
     }
     this.played.set(`${context.run.id}@${input.generation}`, player)
@@ -60,6 +64,7 @@ export class AppProcess implements Process {
       quarantineAfter: false,
       store: port(this),
       workflows: [this.main, this.sub],
+      models: this.models,
       clock: world.timeline.clock(() => this.alive),
       random: world.roll.next,
       log: this.log,

@@ -47,6 +47,19 @@ export type Node =
       readonly join: 'all' | 'any'
       readonly fail: number
     }
+  /** an agent that makes so many calls at once in each turn; some need an approval. `fail`: attempts of the first that fail.
+   * `slip`: the model has no time when it is asked first */
+  | {
+      readonly do: 'agent'
+      readonly site: string
+      readonly turns: number
+      readonly width: number
+      readonly fail: number
+      readonly slip: boolean
+      /** tokens */
+      readonly budget: number | undefined
+      readonly onLimit: 'fail' | 'finish'
+    }
   | { readonly do: 'parallel' | 'race' | 'all'; readonly site: string; readonly branches: readonly Block[] }
   | { readonly do: 'compensate'; readonly site: string; readonly fail: number }
   | { readonly do: 'fail'; readonly site: string }

@@ -35,7 +35,8 @@ export function proofFaults(
   if (payload !== undefined) isCommitted('payload', commitments.payload, payload)
   // where an operator's result is written the item's own name is not at hand
   // nor where entries are copied
-  if (key !== '' && entry.meta['edited'] !== true)
+  // what a model call asks is in its key
+  if (key !== '' && entry.meta['edited'] !== true && !key.includes('model['))
     isCommitted('key', commitments.key, readable(key, tokens), ...(isFork ? [key] : []))
   // with an edited input, the code's own is committed to
   if (kind.startsWith('step.') && !edited.has(key) && commitments.input !== undefined && payload !== undefined) {

@@ -11,7 +11,7 @@ import {
 import { tokenKeyOf } from './history.ts'
 import { interpret } from './interpret.ts'
 import type { Input, Player } from './player.ts'
-import type { World } from './world.ts'
+import { rootOf, type World } from './world.ts'
 
 export interface Replayed {
   readonly player: Player
@@ -30,6 +30,9 @@ export async function replay(world: World, row: RunRow, entries: readonly Entry[
     version,
     programs: world.schedule.programs,
     sub: world.processes[0]?.sub as Player['sub'],
+    models: world.processes[0]?.models as Player['models'],
+    root: rootOf(world, row.run),
+    mark: undefined,
     trace: [],
     took: [],
     undo: [],

@@ -7,6 +7,7 @@ export interface Schedule {
   readonly programs: readonly Block[]
   readonly runs: readonly RunPlan[]
   readonly timetables: readonly Timetable[]
+  readonly bursts?: readonly Burst[]
   readonly acts: readonly Act[]
   readonly faults: readonly Fault[]
 }
@@ -32,6 +33,16 @@ export interface RunPlan {
   readonly priority: number
   /** asked for again, that much later */
   readonly again: number | undefined
+}
+
+/** Starts in quick succession that become one run, or a few. */
+export interface Burst {
+  readonly name: string
+  readonly program: number
+  readonly period: number
+  readonly timeout: number | undefined
+  /** when each is made */
+  readonly starts: readonly number[]
 }
 
 /** A schedule that starts runs by the clock. */
@@ -84,6 +95,7 @@ export function print(schedule: Schedule): string {
     'runs',
     ...schedule.runs.map(line),
     ...(schedule.timetables.length === 0 ? [] : ['schedules', ...schedule.timetables.map(line)]),
+    ...(schedule.bursts ?? []).map((burst) => `burst ${JSON.stringify(burst)}`),
     ...(schedule.acts.length === 0 ? [] : ['people', ...schedule.acts.map(line)]),
     ...(schedule.faults.length === 0 ? ['no faults'] : ['faults', ...schedule.faults.map(line)]),
   ].join('\n')
@@ -91,6 +103,6 @@ export function print(schedule: Schedule): string {
 
 function isUsed(schedule: Schedule, program: number): boolean {
   const text = JSON.stringify(schedule.programs)
-  const started = [...schedule.runs, ...schedule.timetables]
+  const started = [...schedule.runs, ...schedule.timetables, ...(schedule.bursts ?? [])]
   return started.some((run) => run.program === program) || text.includes(`"program":${program},`)
 }

@@ -27,10 +27,14 @@ function kindOf(wrong: string): string {
 }
 
 function* smaller(schedule: Schedule): Generator<Schedule> {
-  const { faults, acts, runs, timetables, programs, settings } = schedule
+  const { faults, acts, runs, timetables, bursts = [], programs, settings } = schedule
   for (const half of halves(faults)) yield { ...schedule, faults: half }
   for (const half of halves(acts)) yield { ...schedule, acts: half }
   for (let i = 0; i < timetables.length; i++) yield { ...schedule, timetables: without(timetables, i) }
+  for (const half of halves(bursts)) yield { ...schedule, bursts: half }
+  for (const [i, burst] of bursts.entries())
+    for (const half of halves(burst.starts))
+      if (half.length > 0) yield { ...schedule, bursts: bursts.with(i, { ...burst, starts: half }) }
   for (let i = runs.length - 1; i >= 0 && runs.length > 1; i--) {
     const left = acts.filter(({ run }) => run !== i).map((act) => (act.run > i ? { ...act, run: act.run - 1 } : act))
     yield { ...schedule, runs: without(runs, i), acts: left }
@@ -80,6 +84,9 @@ function* simplerNodes(node: Node): Generator<Node> {
   if (node.do === 'each' && node.items > 1) yield { ...node, items: node.items - 1 }
   if (node.do === 'graph' && node.rounds > 1) yield { ...node, rounds: node.rounds - 1 }
   if (node.do === 'graph' && node.width > 0) yield { ...node, width: node.width - 1 }
+  if (node.do === 'agent' && node.turns > 1) yield { ...node, turns: node.turns - 1 }
+  if (node.do === 'agent' && node.width > 1) yield { ...node, width: node.width - 1 }
+  if (node.do === 'agent' && (node.slip || node.budget !== undefined)) yield { ...node, slip: false, budget: undefined }
   if (node.do === 'each' && node.source === 'stream') yield { ...node, source: 'list' }
   if (node.do === 'step' && node.fail > 0) yield { ...node, fail: 0 }
   if (node.do === 'step' && node.step !== 'work') yield { ...node, step: 'work' }

@@ -1,6 +1,6 @@
 import { openMemoryStore } from '../../packages/spanwise/src/journal/index.ts'
 import { frames } from '../../packages/spanwise/src/workflow/index.ts'
-import { perform, schedule as scheduleRuns, start, startOther } from './acts.ts'
+import { perform, schedule as scheduleRuns, start, startInBurst, startOther } from './acts.ts'
 import { Caretaker } from './caretaker.ts'
 import { check } from './checks.ts'
 import { repeatable, turns } from './determinism.ts'
@@ -88,6 +88,11 @@ function makeWorld(schedule: Schedule, tellStory: boolean): World {
     kept: new Map(),
     later: [],
     invalidated: [],
+    marks: new Map(),
+    asked: new Map(),
+    slipped: new Set(),
+    approved: new Set(),
+    recorded: new Map(),
     signals: new Map(),
     writes: new Map(),
     ends: new Map(),
@@ -121,6 +126,8 @@ async function play(world: World): Promise<void> {
     if (run.again !== undefined && run.again % 2 === 0) plan(run.at + run.again, () => startOther(world, run))
   }
   for (const table of schedule.timetables) plan(table.at, () => scheduleRuns(world, table))
+  for (const burst of schedule.bursts ?? [])
+    for (const [i, at] of burst.starts.entries()) plan(at, () => startInBurst(world, burst, i))
   for (const [i, act] of schedule.acts.entries()) plan(act.at, () => perform(world, act, `act ${i}`))
   let last = 0
   for (const fault of schedule.faults) {
@@ -129,6 +136,7 @@ async function play(world: World): Promise<void> {
     timeline.later(fault.at, () => disturb(world, fault))
   }
   for (const act of schedule.acts) last = Math.max(last, act.at)
+  for (const { starts } of schedule.bursts ?? []) last = Math.max(last, ...starts)
   const caretaker = new Caretaker(world)
   timeline.later(last + 2_000, () => {
     world.calm = true

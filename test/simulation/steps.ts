@@ -1,7 +1,8 @@
+import { z } from 'zod'
 import { type SqlTransaction, type StepContext, step } from '../../packages/spanwise/src/index.ts'
 import type { Call } from './ledger.ts'
 import { forGood, type StepName } from './program.ts'
-import { disruptionsOf, type Process, processOf, type World } from './world.ts'
+import { disruptionsOf, never, type Process, processOf, type World } from './world.ts'
 
 /** What a step is told to do. */
 export interface Job {
@@ -19,7 +20,6 @@ export interface Done {
   readonly nonce: number
 }
 
-const never = new Promise<never>(() => {})
 /** how long an attempt takes at most; a request that is on its way arrives within that time */
 const longest = 30
 
@@ -47,16 +47,25 @@ function failure(job: Job): Error {
 }
 
 /** A request to the outside: it takes time, has its effect somewhere in between, and may arrive although its sender died. */
-function perform(name: Exclude<StepName, 'write'> | 'undo') {
+function perform(name: Exclude<StepName, 'write'> | 'undo' | 'act' | 'deed') {
   return (job: Job, context: StepContext): Promise<Done> => {
     const process = processOf(context.log)
-    if (!process.alive) return never
+    if (!process.alive) return never()
     const { world } = process
     const { roll, timeline, ledger } = world
+    if (name === 'deed' && !world.approved.has(approvalOf(context.run.id, job)))
+      world.wrong.push(`deed ${job.site} ${job.item} was called, and nobody approved it`)
     const call = begin(process, name, job, context)
     const ended = enter(process, name, job, context)
     const bad = fails(world, job, context)
-    const length = name === 'slow' && context.attempt === 1 ? 100 : roll.chance(0.3) ? 0 : roll.whole(longest)
+    const length =
+      name === 'deed'
+        ? 2 * longest
+        : name === 'slow' && context.attempt === 1
+          ? 100
+          : roll.chance(0.3)
+            ? 0
+            : roll.whole(longest)
     const result: Done = { site: job.site, item: job.item, nonce: call.nonce }
     const arrives = roll.chance(0.5)
     // a place is free when its attempt has ended or was given up: this one does not outlive that
@@ -113,6 +122,10 @@ function enter(process: Process, name: string, job: Job, context: StepContext): 
   }
 }
 
+export function approvalOf(run: string, { site, item, fail, after }: Job): string {
+  return `${run} ${site} ${item} ${fail} ${after}`
+}
+
 export const work = step('work', { backoff: 10 }, perform('work'))
 const slow = step('slow', { timeout: 40, backoff: 5 }, perform('slow'))
 const hasty = step('hasty', { timeout: 25, deadline: 60, backoff: 10 }, perform('hasty'))
@@ -127,7 +140,7 @@ const sure = step(
     settleAfter: 2 * longest,
     reconcile: async (job: Job, context) => {
       const process = processOf(context.log)
-      if (!process.alive) return never
+      if (!process.alive) return never()
       const { ledger, roll, timeline, tell } = process.world
       await timeline.wait(roll.whole(longest))
       const done = ledger.done(context.idempotencyKey)
@@ -164,6 +177,14 @@ const write = step.transaction('write', { backoff: 10 }, (tx: SqlTransaction, jo
 })
 
 export const undo = step('undo', { backoff: 10 }, perform('undo'))
+
+/** Tools of agents. */
+const Told = z.object({ site: z.string(), item: z.number().optional(), fail: z.number(), after: z.boolean() })
+const asJob = (job: z.infer<typeof Told>): Job => ({ ...job, item: job.item })
+export const act = step('act', { input: Told, backoff: 10 }, (job, context) => perform('act')(asJob(job), context))
+export const deed = step('deed', { input: Told, effect: 'at-most-once' }, (job, context) =>
+  perform('deed')(asJob(job), context),
+)
 
 export const steps: Readonly<Record<StepName, (job: Job) => Promise<Done>>> = {
   work,

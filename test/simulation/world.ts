@@ -1,6 +1,7 @@
 import type { Worker } from '../../packages/spanwise/src/app/index.ts'
 import type { Log, Workflow } from '../../packages/spanwise/src/index.ts'
 import type { MemoryStore } from '../../packages/spanwise/src/journal/index.ts'
+import type { Models } from '../../packages/spanwise/src/models/index.ts'
 import type { Dice } from './dice.ts'
 import type { Ledger } from './ledger.ts'
 import type { Input, Player } from './player.ts'
@@ -50,6 +51,15 @@ export interface World {
   readonly later: (() => void)[]
   /** acknowledged invalidations, and when each was asked for */
   readonly invalidated: { readonly asked: number }[]
+  /** acknowledged starts of bursts, by mark: the run that each became part of */
+  readonly marks: Map<string, string>
+  /** how often each turn of a conversation was asked for and not refused, and which the model had no time for once */
+  readonly asked: Map<string, number>
+  readonly slipped: Set<string>
+  /** calls of tools that somebody has approved, or tried to: run and job */
+  readonly approved: Set<string>
+  /** results that are on record, by idempotency key: when they came there first */
+  readonly recorded: Map<string, number>
   /** acknowledged signals in the order in which the store took them, by run */
   readonly signals: Map<string, string[]>
   /** how often something was written to a run's history, at least once for each time that something was */
@@ -72,6 +82,7 @@ export interface Process {
   readonly version: 0 | 1
   readonly main: Workflow<Input, unknown>
   readonly sub: Workflow<Input, unknown>
+  readonly models: Models<'sim'>
   readonly worker: Worker | undefined
   /** the latest body of each generation of each run: what it saw */
   readonly played: Map<string, Player>
@@ -95,6 +106,11 @@ export interface Pending {
   arrive(): Promise<unknown>
 }
 
+/** What a dead process waits for. One for each: whatever waits for a promise is kept by it, and one for all would keep every world. */
+export function never(): Promise<never> {
+  return new Promise<never>(() => {})
+}
+
 const owners = new WeakMap<Log, Process>()
 
 export function own(log: Log, process: Process): void {
@@ -112,6 +128,13 @@ export function disrupt(world: World, run = ''): void {
 
 export function disruptionsOf(world: World, run: string): number {
   return (world.disruptions.get('') ?? 0) + (world.disruptions.get(run) ?? 0)
+}
+
+/** A run, or the one that it is a fork of, or that one of. */
+export function rootOf({ forks }: Pick<World, 'forks'>, run: string): string {
+  let root = run
+  for (let source = forks.get(root); source !== undefined; source = forks.get(root)) root = source
+  return root
 }
 
 export function faultAt(world: World, op: number): Extract<Fault, { op: number }> | undefined {
