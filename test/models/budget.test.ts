@@ -74,6 +74,29 @@ test('the store knows what the entries add up to', async () => {
   expect(await store.used([{ budget: 'all money per total', window: 0 }])).toEqual([BigInt(await spent(runs))])
 })
 
+test('where the store cannot say how much is used, the call is made a moment later, and counted', async () => {
+  const models = priced([budget('all', { limit: '$100', per: 'total' })])
+  const flow = asking(models)
+  const store = openMemoryStore()
+  let isBroken = true
+  const flaky = new Proxy(store, {
+    get(target, name, receiver) {
+      if (name !== 'used' || !isBroken) return Reflect.get(target, name, receiver)
+      return () => {
+        isBroken = false
+        return Promise.reject(new Error('the disk is away'))
+      }
+    },
+  })
+  await using app = await testApp({ workflows: [flow], store: flaky })
+  const run = await app.start(flow, 1)
+  expect(await run.result()).toBe('big')
+  expect((await journal(run)).map(({ kind }) => kind)).toEqual(
+    expect.arrayContaining(['model.attempt', 'model.call', 'model.result']),
+  )
+  expect(await store.used([{ budget: 'all money per total', window: 0 }])).toEqual([BigInt(await spent([run]))])
+})
+
 describe('over its limit', () => {
   test('a budget degrades to another alias', async () => {
     const models = priced([budget('tenant:acme', { limit: '$0.02', per: 'day', onExceed: { degrade: 'fast' } })])

@@ -51,20 +51,6 @@ export function checkBudgets(world: World): void {
   }
 }
 
-/** What is on record as done is not done again. */
-export function checkRecorded({ ledger, recorded, isContested, wrong }: World, stories: readonly Story[]): void {
-  // who has lost its lease and does not know it may still begin
-  if (isContested) return
-  const resumed = new Set(stories.filter(isResumed).map(({ row }) => row.run))
-  for (const { key, at, step, site, run, nonce } of ledger.calls) {
-    const since = recorded.get(key)
-    if (since === undefined || at <= since || resumed.has(run)) continue
-    wrong.push(
-      `${step} ${site} of ${run.slice(0, 6)} (${nonce}): its result was on record at ${since}, and it was executed at ${at}`,
-    )
-  }
-}
-
 function isResumed({ entries }: Story): boolean {
   return entries.some(({ kind }) => kind === 'run.resumed')
 }

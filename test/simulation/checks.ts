@@ -6,7 +6,7 @@ import {
   type MemoryStore,
   type RunRow,
 } from '../../packages/spanwise/src/journal/index.ts'
-import { checkBudgets, checkRecorded, checkTurns } from './check-agents.ts'
+import { checkBudgets, checkTurns } from './check-agents.ts'
 import { burstsOf, checkBursts } from './check-bursts.ts'
 import { editedKeys, generationsOf, isPartial, living, stepLines, strayed, tokenKeyOf } from './history.ts'
 import type { Letter } from './player.ts'
@@ -57,7 +57,6 @@ export async function check(world: World): Promise<void> {
   checkCalls(world, stories)
   checkTurns(world, stories)
   checkBudgets(world)
-  checkRecorded(world, stories)
   checkPace(world)
   await checkTable(world, stories)
 }

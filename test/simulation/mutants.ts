@@ -216,7 +216,7 @@ export const mutants: readonly Mutant[] = [
     file: 'workflow/runtime/loop-run.ts',
     line: 'this.#round = this.#kept = round',
     instead: 'this.#round = this.#kept = round - 1',
-    says: /its result was on record/,
+    says: /what it did is on record/,
   },
   {
     name: 'an approval stands for whatever is called',

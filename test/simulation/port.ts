@@ -148,8 +148,7 @@ function note(request: Request, answer: unknown): void {
     if (state === 'fenced') disrupt(world, change.ref.run)
     else
       for (const { kind, meta, key } of change.entries) {
-        const token = idempotencyKey(change.ref.run, key, 0)
-        if (kind === 'step.result' && !world.recorded.has(token)) world.recorded.set(token, world.timeline.now)
+        if (kind === 'step.result') world.recorded.add(idempotencyKey(change.ref.run, key, 0))
         if (kind === 'run.continued') world.ends.set(`${change.ref.run}@${Number(meta?.['generation']) - 1}`, end)
         if (kind === 'run.completed' || kind === 'run.failed' || kind === 'run.cancelled')
           world.ends.set(change.ref.run, end)

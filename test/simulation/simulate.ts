@@ -92,7 +92,7 @@ function makeWorld(schedule: Schedule, tellStory: boolean): World {
     asked: new Map(),
     slipped: new Set(),
     approved: new Set(),
-    recorded: new Map(),
+    recorded: new Set(),
     signals: new Map(),
     writes: new Map(),
     ends: new Map(),

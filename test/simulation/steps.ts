@@ -26,6 +26,9 @@ const longest = 30
 function begin(process: Process, name: string, job: Job, context: StepContext): Call {
   const { world } = process
   world.tell(() => `    ${name} ${job.site} is executed, attempt ${context.attempt}, by process ${process.number}`)
+  // whoever has lost its lease and does not know it may still begin, and an operator may want it again
+  if (world.recorded.has(context.idempotencyKey) && !world.isContested && !world.mended.has(context.run.id))
+    world.wrong.push(`${name} ${job.site} is executed, and what it did is on record`)
   return world.ledger.begin({
     step: name,
     site: job.site,

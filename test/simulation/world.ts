@@ -58,8 +58,8 @@ export interface World {
   readonly slipped: Set<string>
   /** calls of tools that somebody has approved, or tried to: run and job */
   readonly approved: Set<string>
-  /** results that are on record, by idempotency key: when they came there first */
-  readonly recorded: Map<string, number>
+  /** steps whose result is on record, by idempotency key */
+  readonly recorded: Set<string>
   /** acknowledged signals in the order in which the store took them, by run */
   readonly signals: Map<string, string[]>
   /** how often something was written to a run's history, at least once for each time that something was */

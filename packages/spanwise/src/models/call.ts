@@ -73,7 +73,8 @@ async function send(sending: Sending, call: ModelCall, started: number): Promise
   const book = gateway.bookOf(call)
   // at once where it can be: what is announced here shares the commit of the answer before it
   const keeping = keepBack(sending, call, started)
-  const kept = keeping instanceof Promise ? await keeping : keeping
+  const kept =
+    keeping instanceof Promise ? await keeping.catch((error: unknown) => unread(sending, call, error)) : keeping
   if ('state' in kept) return kept
   const { alias, holds, bounds } = kept
   const event = (one: GatewayEvent) => gateway.event(call, one)
@@ -224,6 +225,22 @@ function overLimit(
     meta: facts,
   }
 }
+
+/** How much is used could not be read: nothing was asked yet, so a run looks again in a moment. */
+function unread(sending: Sending, call: ModelCall, error: unknown): Refused {
+  const facts = meta(sending, sending.alias, { ms: 0 })
+  if (call.run === undefined) return { state: 'failed', error, meta: facts }
+  const at = call.home.clock.now() + unreadPause
+  return {
+    state: 'again',
+    at,
+    error: Object.assign(error as object, { outage: true, retryAfter: unreadPause }),
+    meta: facts,
+  }
+}
+
+/** ms */
+const unreadPause = 1_000
 
 /** Over its limit, a call of this budget is not made. */
 function exceeded(
