@@ -1,9 +1,3 @@
-import type {
-  LanguageModelV4,
-  LanguageModelV4CallOptions,
-  LanguageModelV4Content,
-  LanguageModelV4GenerateResult,
-} from '@ai-sdk/provider'
 import { APICallError } from 'ai'
 import { agent } from '../../packages/spanwise/src/agent/index.ts'
 import { gateway, type Models } from '../../packages/spanwise/src/models/index.ts'
@@ -11,6 +5,11 @@ import type { Input, Player } from './player.ts'
 import type { Node } from './program.ts'
 import { act, deed, type Job } from './steps.ts'
 import { never, type Process, type World } from './world.ts'
+
+type Model = ReturnType<Models<'sim'>['languageModel']>
+type Asked = Parameters<Model['doGenerate']>[0]
+type Answered = Awaited<ReturnType<Model['doGenerate']>>
+type Said = Answered['content'][number]
 
 export type AgentNode = Extract<Node, { do: 'agent' }>
 
@@ -50,7 +49,7 @@ export async function converse(
 
 /** Who asks models in a process that is played, and is never answered in one that only replays. */
 export function modelsOf(process: Process): Models<'sim'> {
-  const model: LanguageModelV4 = {
+  const model: Model = {
     specificationVersion: 'v4',
     provider: 'sim',
     modelId: 'sim',
@@ -62,7 +61,7 @@ export function modelsOf(process: Process): Models<'sim'> {
 }
 
 /** It says the same to the same question, some time later, and keeps count. */
-async function answer(process: Process, options: LanguageModelV4CallOptions): Promise<LanguageModelV4GenerateResult> {
+async function answer(process: Process, options: Asked): Promise<Answered> {
   const { world } = process
   if (!process.alive) return never()
   const [first] = options.prompt.filter(({ role }) => role === 'user')
@@ -81,7 +80,7 @@ async function answer(process: Process, options: LanguageModelV4CallOptions): Pr
   if (!process.alive) return never()
   options.abortSignal?.throwIfAborted()
   const isLast = turn >= node.turns || options.toolChoice?.type === 'none'
-  const content: LanguageModelV4Content[] = isLast
+  const content: Said[] = isLast
     ? [{ type: 'text', text: `done ${who}` }]
     : Array.from({ length: node.width }, (_, place) => callOf(node, turn, place))
   return {
@@ -96,7 +95,7 @@ async function answer(process: Process, options: LanguageModelV4CallOptions): Pr
 }
 
 /** Most of them need an approval. */
-function callOf({ site, fail }: Task['node'], turn: number, place: number): LanguageModelV4Content {
+function callOf({ site, fail }: Task['node'], turn: number, place: number): Said {
   const item = turn * perTurn + place
   const job: Job = { site, item, fail: place === 0 ? fail : 0, after: false }
   const toolName = (turn + place) % 3 === 0 ? 'act' : 'deed'
@@ -104,7 +103,7 @@ function callOf({ site, fail }: Task['node'], turn: number, place: number): Lang
 }
 
 /** What it is told of its calls is what came of them. */
-function checkResults(world: World, who: string, { prompt }: LanguageModelV4CallOptions): void {
+function checkResults(world: World, who: string, { prompt }: Asked): void {
   for (const message of prompt) {
     if (message.role !== 'tool') continue
     for (const part of message.content) {
@@ -117,7 +116,7 @@ function checkResults(world: World, who: string, { prompt }: LanguageModelV4Call
   }
 }
 
-function textOf(message: LanguageModelV4CallOptions['prompt'][number] | undefined): string {
+function textOf(message: Asked['prompt'][number] | undefined): string {
   const [part] = message?.role === 'user' ? message.content : []
   return part?.type === 'text' ? part.text : '{}'
 }
