@@ -5,5 +5,6 @@ const order = JSON.parse(process.argv[2] as string) as TargetOrder
 const { open } = (await import(order.file)) as TargetModule
 const { ended, ...target } = await open(order)
 process.on('message', () => process.send?.({ ended: ended() }))
-process.on('disconnect', () => process.exit())
+// whoever measures has gone: what this has started goes too
+process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
 process.send?.(target)

@@ -15,11 +15,13 @@ import {
   sleep,
   spanwise,
   step,
+  stream,
   workflow,
 } from 'spanwise'
 import { agent, memory } from 'spanwise/agent'
 import { graph } from 'spanwise/graph'
 import { gateway } from 'spanwise/models'
+import { serve } from 'spanwise/server'
 import { journal, openMemoryStore, testApp } from 'spanwise/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
@@ -349,4 +351,61 @@ test('a step and a workflow say more, or that nothing is looked for', async () =
   expect(() => step('wrong', { redact: { find: 'mails' as never } }, async () => 1)).toThrow(
     expect.objectContaining({ code: 'INVALID_OPTION' }),
   )
+})
+
+const journey = signal('stream-journey', z.string())
+const publishes = (redact: Redaction) => {
+  const writes = step('writes', async (who: string) => {
+    const lines = stream(`lines`, { type: 'text/plain' })
+    await lines.append(`step: ${who}\n`)
+  })
+  return workflow('publishes', { redact }, async () => {
+    const who = await journey.wait()
+    // put together in code: no input has it
+    const name = `xann${who}x`
+    await stream<{ who: string }>('messages').append({ who: name })
+    await writes(name)
+    return true
+  })
+}
+
+test('streams take what runs, steps, programs and callers over HTTP append by the rules for values', async () => {
+  const one = publishes(label)
+  await using app = await testApp({ workflows: [one], redact: label })
+  const run = await app.start(one)
+  await run.signal(journey, '7')
+  await app.idle()
+  expect((await app.streams.read('messages')).messages).toEqual([{ who: '[person]' }])
+  await app.streams.append('messages', { who: 'xann8x' })
+  await app.streams.append('lines', 'program: xann9x\n', { type: 'text/plain' })
+  const { fetch } = serve(app)
+  const ask = (path: string, method: string, body: string, type: string) =>
+    fetch(new Request(`http://localhost${path}`, { method, body, headers: { 'content-type': type } }))
+  expect((await ask('/streams/messages', 'POST', '[{"who":"xann10x"},{"who":1}]', 'application/json')).status).toBe(204)
+  expect((await ask('/streams/messages', 'POST', 'xann11x', 'text/plain')).status).toBe(409)
+  expect((await ask('/streams/nowhere', 'POST', 'xann11x', 'text/plain')).status).toBe(404)
+  expect((await ask('/streams/third', 'PUT', 'begins: xann12x', 'text/plain')).status).toBe(201)
+  expect((await app.streams.read('messages')).messages).toEqual([
+    ...Array.from({ length: 3 }, () => ({ who: '[person]' })),
+    { who: 1 },
+  ])
+  expect((await app.streams.read('lines')).text).toBe('step: [person]\nprogram: [person]\n')
+  expect((await app.streams.read('third')).text).toBe('begins: [person]')
+})
+
+test('streams refuse what must not be written where values are refused, and keep it where they are kept', async () => {
+  const strict = publishes({ find: people, values: 'refuse' })
+  await using app = await testApp({ workflows: [strict], redact: { find: people, values: 'refuse' } })
+  const run = await app.start(strict)
+  await run.signal(journey, '7')
+  await app.idle()
+  expect(await run.status()).toMatchObject({ status: 'needs attention', code: 'VALUE_REFUSED' })
+  await app.streams.create('messages')
+  await expect(app.streams.append('messages', { who: 'xann8x' })).rejects.toMatchObject({ code: 'VALUE_REFUSED' })
+  expect((await app.streams.read('messages')).messages).toEqual([])
+
+  await using loose = await testApp({ workflows: [], redact: { find: people, values: 'keep' } })
+  await loose.streams.create('messages')
+  await loose.streams.append('messages', { who: 'xann8x' })
+  expect((await loose.streams.read('messages')).messages).toEqual([{ who: 'xann8x' }])
 })

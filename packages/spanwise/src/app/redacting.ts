@@ -1,5 +1,5 @@
 import type { ForkRequest } from '../engine/index.ts'
-import { decode, encode, type NewMail, type PutSchedule } from '../journal/index.ts'
+import { decode, encode, mediaType, type NewMail, type PutSchedule, type StreamData } from '../journal/index.ts'
 import {
   decisionParts,
   orderParts,
@@ -9,6 +9,7 @@ import {
   Redactor,
   reasonParts,
   redactParts,
+  redactStreamData,
   scheduleParts,
   startParts,
   valueRefused,
@@ -55,6 +56,8 @@ export function redacting(backend: Backend, redactors: Redactors): Backend {
     const row = await backend.run(run)
     return row === undefined ? redactors.app : redactors.of(row.workflow)
   }
+  const published = (data: StreamData, type: string | undefined, name: string): StreamData =>
+    type === undefined ? data : redactStreamData(data, type, name, redactors.app)
   return {
     ...backend,
     begin: async (begin) => {
@@ -73,6 +76,24 @@ export function redacting(backend: Backend, redactors: Redactors): Backend {
     changeSchedule: (change) =>
       backend.changeSchedule('pause' in change ? { ...change, pause: redactors.app.text(change.pause).text } : change),
     putSchedule: async (put) => backend.putSchedule(redactors.schedule(put)),
+    createStream: async (stream) => {
+      const { first, fork } = stream
+      if (first === undefined || redactors.app.values === 'keep') return backend.createStream(stream)
+      const source = fork && (await backend.stream({ tenant: stream.tenant, name: fork.source, now: stream.at }))
+      const type = stream.type ?? (typeof source === 'object' ? source.type : undefined)
+      return backend.createStream({ ...stream, first: published(first, type, stream.name) })
+    },
+    appendStream: async (append) => {
+      const { add } = append
+      if (add === undefined || redactors.app.values === 'keep') return backend.appendStream(append)
+      const row = await backend.stream({ tenant: append.tenant, name: append.name, now: append.at })
+      const type = typeof row === 'object' ? row.type : append.make && (append.make.type ?? append.type)
+      // what was not looked through is not written, should there be a stream a moment later
+      if (type === undefined) return { state: row === 'gone' ? row : 'unknown' }
+      // refused by the store
+      if (append.type !== undefined && mediaType(append.type) !== mediaType(type)) return backend.appendStream(append)
+      return backend.appendStream({ ...append, add: published(add, type, append.name) })
+    },
   }
 }
 

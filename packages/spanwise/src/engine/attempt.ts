@@ -37,7 +37,7 @@ export interface AttemptHome {
   }
   progress(value: unknown): void
   /** records the model calls of this attempt */
-  models(signal: AbortSignal): Pick<StepModels, 'call' | 'whole'>
+  models(signal: AbortSignal): Pick<StepModels, 'call' | 'whole' | 'redactor'>
 }
 
 /** Time limits of one attempt. */
@@ -62,7 +62,7 @@ export class Attempt implements StepFrame, StepModels {
   readonly #number: number
   readonly #abort = new LazyAbort()
   #ended = false
-  #models: Pick<StepModels, 'call' | 'whole'> | undefined
+  #models: Pick<StepModels, 'call' | 'whole' | 'redactor'> | undefined
   #end: ((result: AttemptResult) => void) | undefined
   #clearTimeout: (() => void) | undefined
   #clearDeadline: (() => void) | undefined
@@ -124,7 +124,11 @@ export class Attempt implements StepFrame, StepModels {
     return this.#ownModels.whole
   }
 
-  get #ownModels(): Pick<StepModels, 'call' | 'whole'> {
+  get redactor(): StepModels['redactor'] {
+    return this.#ownModels.redactor
+  }
+
+  get #ownModels(): Pick<StepModels, 'call' | 'whole' | 'redactor'> {
     this.#models ??= this.#home.models(this.signal)
     return this.#models
   }

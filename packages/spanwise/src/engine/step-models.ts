@@ -64,12 +64,11 @@ export class StepCalls {
   }
 
   /** For one attempt: every answer can be used once in each. */
-  attempt(signal: AbortSignal): Pick<StepModels, 'call' | 'whole'> {
+  attempt(signal: AbortSignal): Pick<StepModels, 'call' | 'whole' | 'redactor'> {
     for (const answer of this.#answers) answer.used = false
     this.#latest = undefined
-    const { redactor } = this.#home.execution
-    const whole = redactor.within(this.#operation.spec.redact).values === 'label'
-    return { whole, call: (request) => this.#call(request, signal) }
+    const redactor = this.#home.execution.redactor.within(this.#operation.spec.redact)
+    return { whole: redactor.values === 'label', redactor, call: (request) => this.#call(request, signal) }
   }
 
   /** The attempt failed. Where that was for what a model said, that answer is not used again. */

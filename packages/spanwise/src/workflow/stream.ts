@@ -5,6 +5,7 @@ import {
   jsonText,
   SpanwiseError,
   type StreamAppend,
+  type StreamData,
   type StreamRead,
   streamHub,
   streamMissing,
@@ -12,6 +13,7 @@ import {
   toOffset,
   toStreamData,
 } from '../journal/index.ts'
+import { redactStreamData } from '../redaction/index.ts'
 import { type Duration, milliseconds } from './duration.ts'
 import { stepHome } from './model.ts'
 import { frames } from './runtime/scope.ts'
@@ -93,7 +95,7 @@ export function stream<T = unknown>(name: string, options: StreamOptions = {}): 
   const self: Stream<T> = {
     name,
     append: (value) => {
-      const data = toStreamData(type, value)
+      const data = cleanData(toStreamData(type, value), type, name)
       // its content is in the stream and need not be in the history too
       const input = { name, digest: hash('sha256', data.data, 'base64url') }
       return place('append', input, (context, isBody, subject) =>
@@ -113,6 +115,13 @@ export function stream<T = unknown>(name: string, options: StreamOptions = {}): 
     close: () => place('close', { name }, (context) => change(name, { close: true }, context)) as Promise<void>,
   }
   return self
+}
+
+/** By the rules of the run, or of the step around it. @throws VALUE_REFUSED */
+function cleanData(data: StreamData, type: string, name: string): StreamData {
+  const frame = frames.getStore()
+  const redactor = frame?.kind === 'step' ? frame.models?.redactor : frame?.execution.redactor
+  return redactor === undefined ? data : redactStreamData(data, type, name, redactor)
 }
 
 /** In a workflow it is a step; in a step it is part of it. */

@@ -1,4 +1,5 @@
 import type { BudgetChange, Meta, Store } from '../../journal/index.ts'
+import type { Redactor } from '../../redaction/index.ts'
 import type { Log, RunInfo } from '../types.ts'
 
 /** A model call as the runtime and the engine see it. What it means is the gateway's: they record it, wait, and hand it over. */
@@ -166,5 +167,7 @@ export interface StepModels {
   readonly home: ModelHome
   /** what is recorded of an answer may not be all that was said: code gets it when it is on record, not while it forms */
   readonly whole: boolean
+  /** of the step: what it publishes goes by the same rules as what it records */
+  readonly redactor: Redactor
   call(request: ModelRequest): Promise<ModelAnswer>
 }
