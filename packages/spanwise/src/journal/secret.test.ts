@@ -24,6 +24,29 @@ describe('deriveKey', () => {
     )
   })
 
+  it('does not depend on what was derived, committed or named before it', () => {
+    const secrets = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte))
+    const long = 'x'.repeat(10_000)
+    const expected = (prk: Uint8Array, run: string): string =>
+      createHmac('sha256', prk)
+        .update(Buffer.concat([Buffer.from(`key\0${run}\0`), Buffer.alloc(8), Buffer.from([1])]))
+        .digest('hex')
+    const step = fc.record({
+      secret: fc.constantFrom(...secrets),
+      run: fc.constantFrom('r', long),
+      then: fc.constantFrom('nothing', 'commit', 'token'),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 2, maxLength: 8 }), (steps) => {
+        for (const { secret: prk, run, then } of steps) {
+          expect(hex(deriveKey(prk, 'key', run, 0))).toBe(expected(prk, run))
+          if (then === 'commit') commit(prk, 'payload', 'r', 7, run)
+          if (then === 'token') identityToken(prk, 'id', run)
+        }
+      }),
+    )
+  })
+
   it('agrees with the platform’s HKDF, whose extract step makes the PRK', () => {
     const ikm = Buffer.alloc(22, 0x0b)
     const prk = createHmac('sha256', 'salt').update(ikm).digest()

@@ -58,7 +58,7 @@ export function commit(
 export function commitLatin1(domain: Domain, k: string, bytes: string | Uint8Array): string {
   const head = domains[domain]
   const need = head.length + 32 + (typeof bytes === 'string' ? bytes.length * 3 : bytes.length)
-  const buffer = need <= scratch.length ? scratch : Buffer.allocUnsafe(need)
+  const buffer = need <= committed.length ? committed : Buffer.allocUnsafe(need)
   let end = buffer.write(head, 0, 'latin1')
   end += buffer.write(k, end, 'latin1')
   if (typeof bytes === 'string') end += buffer.write(bytes, end, 'utf8')
@@ -101,7 +101,10 @@ function token(secret: Uint8Array, text: string, bytes: number): string {
 
 const block = 64
 const scratch = Buffer.alloc(8192)
+const committed = Buffer.alloc(8192)
 const outer = Buffer.alloc(block + 32)
+/** whose pads stand in `scratch` and `outer`: the keys of an entry are derived one after the other from one secret */
+let padded: Uint8Array | undefined
 
 /**
  * HMAC-SHA256 (RFC 2104) of what stands in `buffer` from `block` to `end`. Two one-shot hashes take a third of the time of
@@ -109,10 +112,13 @@ const outer = Buffer.alloc(block + 32)
  */
 function hmacLatin1(secret: Uint8Array, buffer: Buffer, end: number): string {
   if (secret.length > block) throw new RangeError('a secret has at most 64 bytes')
-  for (let i = 0; i < block; i++) {
-    const byte = secret[i] ?? 0
-    buffer[i] = byte ^ 0x36
-    outer[i] = byte ^ 0x5c
+  if (secret !== padded || buffer !== scratch) {
+    for (let i = 0; i < block; i++) {
+      const byte = secret[i] ?? 0
+      buffer[i] = byte ^ 0x36
+      outer[i] = byte ^ 0x5c
+    }
+    padded = buffer === scratch ? secret : undefined
   }
   outer.write(hash('sha256', buffer.subarray(0, end), 'binary'), block, 'latin1')
   return hash('sha256', outer, 'binary')
