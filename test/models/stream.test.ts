@@ -78,7 +78,10 @@ test('a follower sees an answer form, and is told what is on record', async () =
   expect(parts.length).toBeGreaterThan(20)
   expect(parts.map((one) => one.type === 'part' && one.n)).toEqual(parts.map((_, n) => n))
   const final = events.at(-1)
-  expect(final).toMatchObject({ type: 'final', call: parts[0]?.call, event: { kind: 'model.result' } })
+  expect(final).toMatchObject({
+    type: 'final',
+    event: { kind: 'model.result', key: parts[0]?.type === 'part' && parts[0].call },
+  })
   // who comes late is told what is on record
   const late: StreamEvent[] = []
   for await (const event of run.stream()) late.push(event)

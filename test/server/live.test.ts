@@ -74,3 +74,24 @@ describe('what many look at', () => {
     await Promise.all(viewers.map((viewer) => viewer.cancel()))
   })
 })
+
+describe('one stream of everything', () => {
+  it('tells over HTTP what is on record too where it is asked to, and goes on behind the last', async () => {
+    const { app, client } = await api({ workflows: [diary] })
+    const run = await app.start(diary)
+    await run.signal(note, 'a line')
+    await run.signal(note, 'end')
+    await run.result()
+    const told: number[] = []
+    let after: string | undefined
+    for await (const one of client.stream(run.id, { events: true })) {
+      if (one.type === 'event') told.push(one.event.index)
+      after = one.cursor
+      if (told.length === 2) break
+    }
+    for await (const one of client.stream(run.id, { events: true, ...(after === undefined ? {} : { after }) }))
+      if (one.type === 'event') told.push(one.event.index)
+    expect(told).toEqual([0, 1, 2, 3])
+    for await (const one of client.stream(run.id)) expect.unreachable(`nobody asked for ${one.type}`)
+  })
+})

@@ -48,6 +48,8 @@ export interface CompactOptions {
 interface AgentCommon<I, Tools extends AgentTools> {
   /** `models('smart')`: a model of the gateway, which records its calls */
   readonly model: LanguageModel
+  /** Asks for its turns as streams, so that `run.stream()` tells what it says while it says it; false. What is recorded is the same. */
+  readonly stream?: boolean
   /** who it is and what it is to do */
   readonly instructions?: string | Prompt<never> | ((input: I) => string | Filled)
   /** the first message, where the input is not simply one: a text, or a conversation so far */

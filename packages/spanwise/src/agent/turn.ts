@@ -1,5 +1,5 @@
 import type { FlexibleSchema } from 'ai'
-import { generateText, type ModelMessage, NoObjectGeneratedError, Output, type ToolSet } from 'ai'
+import { generateText, type ModelMessage, NoObjectGeneratedError, Output, streamText, type ToolSet } from 'ai'
 import type { Filled, Prompt } from '../models/index.ts'
 import { spend } from '../workflow/index.ts'
 import type { AgentDefinition } from './definition.ts'
@@ -52,7 +52,9 @@ export async function ask(
     ...(schema === undefined ? {} : { output: Output.object({ schema: schema as FlexibleSchema }) }),
   }
   try {
-    const result = await spend(limits.budgets(state), () => generateText(request))
+    const result = await spend(limits.budgets(state), () =>
+      options.stream === true ? streamed(request) : generateText(request),
+    )
     const calls = result.toolCalls
       .filter(({ providerExecuted }) => providerExecuted !== true)
       .map(({ toolCallId, toolName, input: args, ...more }) => ({
@@ -77,6 +79,29 @@ export async function ask(
       calls: [],
       output: { wrong: messageOf(error.cause ?? error) },
     }
+  }
+}
+
+/** What `generateText` answers, of a turn that those who watch the run see while it forms. */
+async function streamed(request: Parameters<typeof streamText>[0]) {
+  let failure: { readonly error: unknown } | undefined
+  const result = streamText({
+    ...request,
+    onError: ({ error }) => {
+      failure ??= { error }
+    },
+  })
+  const { toolCalls, responseMessages, text, output } = result
+  // each is rejected where the call fails, with less than what the call failed with
+  const all = Promise.all([toolCalls, responseMessages, text, output])
+  try {
+    await result.consumeStream()
+    const [calls, messages, said, value] = await all
+    return { toolCalls: calls, responseMessages: messages, text: said, output: value }
+  } catch (error) {
+    throw failure?.error ?? error
+  } finally {
+    all.catch(() => {})
   }
 }
 

@@ -5,7 +5,7 @@ import type { Formed, Offset } from './forming.ts'
 import { unknownRun } from './unknown-run.ts'
 
 /**
- * What a follower of a run's model calls is told. Parts are provisional: shown before they are durable, and void when the call is asked
+ * What a follower of a run is told. Parts are provisional: shown before they are durable, and void when the call is asked
  * `again`. Only `final` is history. `cursor` is where to go on from after this event.
  */
 export type StreamEvent =
@@ -23,22 +23,26 @@ export type StreamEvent =
   | { readonly type: 'again'; readonly call: string; readonly cursor: string }
   /** the call's record: its answer, or why there is none */
   | { readonly type: 'final'; readonly call: string; readonly event: RunEvent; readonly cursor: string }
+  /** where `events` are asked for: anything else that is on record, as states, nodes and tools of graphs and agents are */
+  | { readonly type: 'event'; readonly event: RunEvent; readonly cursor: string }
 
 export type StreamPart = { readonly type: string } & Readonly<Record<string, unknown>>
 
 export interface StreamOptions {
   /** `cursor` of the last event that was taken in; the run's beginning when absent */
   readonly after?: string | undefined
+  /** tells what else is on record too, in its order; false */
+  readonly events?: boolean | undefined
   /** ends it */
   readonly signal?: AbortSignal | undefined
 }
 
 const page = 1_000
 
-/** Follows a run's model calls to its end: parts as they form, and what came of each call. */
+/** Follows a run to its end: parts of model calls as they form, what came of each call, and all else where it is asked for. */
 export async function* streamRun(backend: Backend, id: string, options: StreamOptions): AsyncGenerator<StreamEvent> {
   const at = readCursor(options.after)
-  const { signal } = options
+  const { signal, events = false } = options
   const cursor = (): string => writeCursor(at)
   for (;;) {
     const { promise: changed, resolve: wake } = Promise.withResolvers<void>()
@@ -53,12 +57,15 @@ export async function* streamRun(backend: Backend, id: string, options: StreamOp
       for (const one of formed) if (one.entry === undefined || one.entry >= at.next) yield* parts(one, at, cursor)
       const entries = await backend.entries(id, at.next, page)
       for (const entry of entries) {
-        at.next = entry.index + 1
         const call = entry.key
+        // whoever is cut off between the two goes on at the entry
         if (entry.kind === 'model.attempt' && at.open.delete(call)) yield { type: 'again', call, cursor: cursor() }
-        if (entry.kind !== 'model.result' && entry.kind !== 'model.error') continue
-        at.open.delete(call)
-        yield { type: 'final', call, event: toEvent(entry), cursor: cursor() }
+        at.next = entry.index + 1
+        // in front of its record: what was said before it counts no more
+        if (entry.kind === 'model.result' || entry.kind === 'model.error') {
+          at.open.delete(call)
+          yield { type: 'final', call, event: toEvent(entry), cursor: cursor() }
+        } else if (events) yield { type: 'event', event: toEvent(entry), cursor: cursor() }
       }
       if (entries.length === page) continue
       if (isTerminal(row.status)) return

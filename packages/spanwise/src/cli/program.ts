@@ -192,6 +192,7 @@ Examples:
     )
     .argument('<run>', 'id, beginning of an id, or workflow:your-id')
     .option('--after <cursor>', 'goes on after this event; the cursor is in the output of --json')
+    .option('--events', 'shows what else is on record too, as it comes')
     .addHelpText('after', examples('runs stream 3f2a', 'runs stream refund:o-7 --json | jq -r .part.delta'))
     .action(action((run: string, options: Options) => streamRun(screen, run, options)))
 

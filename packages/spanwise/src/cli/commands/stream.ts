@@ -12,14 +12,14 @@ import { exitCode } from '../usage.ts'
 export async function streamRun(
   terminal: Terminal,
   text: string,
-  options: Common & { readonly after?: string },
+  options: Common & { readonly after?: string; readonly events?: boolean },
 ): Promise<number> {
   return client(options, async (app) => {
     const run = await findRun(app, text)
     const stop = interruption()
     const screen = speech(terminal)
     try {
-      for await (const event of run.stream({ after: options.after, signal: stop.signal })) {
+      for await (const event of run.stream({ after: options.after, events: options.events, signal: stop.signal })) {
         if (terminal.json) terminal.data(jsonable(event))
         else screen.show(event)
       }
@@ -54,6 +54,12 @@ function speech(terminal: Terminal): { show(event: StreamEvent): void; end(): vo
       if (event.type === 'part') {
         if (event.part.type === 'text-delta') say(event.call, String(event.part['delta']))
         return
+      }
+      if (event.type === 'event') {
+        const { key, kind } = event.event
+        end()
+        const what = describe(event.event)?.text ?? kind
+        return terminal.note(terminal.paint('dim', `${key === '' ? '' : `${operation(key)}  `}${what}`, 'note'))
       }
       // it was over before, or is no stream
       if (event.type === 'final' && !heard.has(event.call)) say(event.call, textOf(event.event.payload))

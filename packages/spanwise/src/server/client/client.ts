@@ -37,20 +37,25 @@ export interface FollowOptions extends CallOptions {
 }
 
 /** What a model call says. Parts are provisional; `cursor` is where to go on from. */
-export type PartMessage = { readonly cursor: string; readonly call: string } & (
+export type PartMessage = { readonly cursor: string } & (
   | {
       readonly type: 'part'
+      readonly call: string
       readonly generation: number
       readonly n: number
       readonly part: { readonly type: string } & Readonly<Record<string, unknown>>
     }
-  | { readonly type: 'again' }
-  | { readonly type: 'final'; readonly event: RunEntry }
+  | { readonly type: 'again'; readonly call: string }
+  | { readonly type: 'final'; readonly call: string; readonly event: RunEntry }
+  /** where `events` are asked for */
+  | { readonly type: 'event'; readonly event: RunEntry }
 )
 
 export interface StreamOptions extends CallOptions {
   /** `cursor` of the last message that was taken in */
   readonly after?: string
+  /** tells what else is on record too, in its order; false */
+  readonly events?: boolean
   readonly onConnection?: (isConnected: boolean) => void
 }
 
@@ -176,8 +181,13 @@ async function* follow(client: ClientOptions, run: string, options: FollowOption
 }
 
 async function* stream(client: ClientOptions, run: string, options: StreamOptions): AsyncGenerator<PartMessage> {
+  const { events } = options
   let { after } = options
-  const input = () => ({ run, ...(after === undefined ? {} : { after }) })
+  const input = () => ({
+    run,
+    ...(after === undefined ? {} : { after }),
+    ...(events === undefined ? {} : { events }),
+  })
   for await (const { event, data, id } of messages(client, 'streamRun', input, options)) {
     if (event === 'end') return
     after = id

@@ -1,4 +1,4 @@
-import type { Run, RunState } from '../../app/index.ts'
+import type { Run, RunState, StreamOptions } from '../../app/index.ts'
 import { isTerminal } from '../../journal/index.ts'
 import { eventView } from '../views/run.ts'
 import { eventMessage, message, type Payloads } from './message.ts'
@@ -14,7 +14,7 @@ export interface Live {
     options: { readonly from: number; readonly payloads: Payloads; readonly signal: AbortSignal },
   ): Response
   /** Server-sent events of what its model calls say: provisional parts, then what is on record. */
-  parts(run: Run<unknown>, options: { readonly after: string | undefined; readonly signal: AbortSignal }): Response
+  parts(run: Run<unknown>, options: StreamOptions & { readonly signal: AbortSignal }): Response
   /** Every stream ends; clients come back when there is somebody again. */
   close(): void
 }
@@ -108,17 +108,21 @@ export function createLive(): Live {
     },
     stream: (run, { from, payloads, signal }) =>
       eventStream((either) => messages(run, from, payloads, either), signal, closing.signal),
-    parts: (run, { after, signal }) => eventStream((either) => parts(run, after, either), signal, closing.signal),
+    parts: (run, { signal, ...from }) =>
+      eventStream((either) => parts(run, { ...from, signal: either }), signal, closing.signal),
     close: () => closing.abort(),
   }
 }
 
 /** Their id is a cursor: whoever comes back with it goes on behind that part. */
-async function* parts(run: Run<unknown>, after: string | undefined, signal: AbortSignal): AsyncGenerator<string> {
+async function* parts(
+  run: Run<unknown>,
+  options: StreamOptions & { readonly signal: AbortSignal },
+): AsyncGenerator<string> {
   yield 'retry: 1000\n\n'
-  for await (const { cursor, ...event } of run.stream({ after, signal })) {
-    const data = event.type === 'final' ? { ...event, event: eventView(event.event, 'full') } : event
+  for await (const { cursor, ...event } of run.stream(options)) {
+    const data = 'event' in event ? { ...event, event: eventView(event.event, 'full') } : event
     yield message(event.type, data, cursor)
   }
-  if (!signal.aborted) yield message('end', {})
+  if (!options.signal.aborted) yield message('end', {})
 }

@@ -91,9 +91,10 @@ export const historyRoutes = {
         description:
           'id of the last event that was taken in; the header Last-Event-ID, if there is one, says it better',
       }),
+      events: z.boolean().optional().meta({ description: 'tells what else is on record too, in its order' }),
     }),
-    handler: async ({ scope, input: { after }, live, request, signal }) =>
-      live.parts(scope.run, { after: request.headers.get('last-event-id') ?? after, signal }),
+    handler: async ({ scope, input: { after, events }, live, request, signal }) =>
+      live.parts(scope.run, { after: request.headers.get('last-event-id') ?? after, events, signal }),
   }),
   getMoment: route({
     summary: 'A run as it stood when an entry had just been written',
