@@ -34,14 +34,14 @@ describe('deriveKey', () => {
     const step = fc.record({
       secret: fc.constantFrom(...secrets),
       run: fc.constantFrom('r', long),
-      then: fc.constantFrom('nothing', 'commit', 'token'),
+      next: fc.constantFrom('nothing', 'commit', 'token'),
     })
     fc.assert(
       fc.property(fc.array(step, { minLength: 2, maxLength: 8 }), (steps) => {
-        for (const { secret: prk, run, then } of steps) {
+        for (const { secret: prk, run, next } of steps) {
           expect(hex(deriveKey(prk, 'key', run, 0))).toBe(expected(prk, run))
-          if (then === 'commit') commit(prk, 'payload', 'r', 7, run)
-          if (then === 'token') identityToken(prk, 'id', run)
+          if (next === 'commit') commit(prk, 'payload', 'r', 7, run)
+          if (next === 'token') identityToken(prk, 'id', run)
         }
       }),
     )
