@@ -1,67 +1,70 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { forkProvider } from 'loopback-provider'
 import { quantile, round } from '../measure.ts'
+import type { Block, Order } from './caller.ts'
 
-// What it costs a program to be recorded by `--import spanwise/baseline`, per call: the same program with and without, in turns,
-// against one server in a process of its own.
-interface Figures {
-  readonly whole: number
-  readonly streamed: number
-  readonly cpu: number
-}
-
+// What it costs a program to be recorded by `--import spanwise/baseline`, per call. The same program runs with and without the recorder, and
+// both take turns with short blocks of calls against one server in a process of its own: what else the machine does meets both alike, and
+// the overhead is the median of the differences between neighbours.
 const quick = process.argv.includes('--quick')
-const [rounds, calls] = quick ? [2, 200] : [7, 1500]
+const [rounds, calls, warm] = quick ? [15, 20, 200] : [100, 25, 500]
 const folder = mkdtempSync(join(tmpdir(), 'spanwise-bench-'))
 await using server = await forkProvider({ keep: false })
 
-async function caller(recorded: boolean): Promise<Figures> {
-  const child = fork(new URL('./caller.ts', import.meta.url), [server.baseURL, String(calls)], {
+const start = (recorded: boolean): ChildProcess =>
+  fork(new URL('./caller.ts', import.meta.url), [server.baseURL], {
     execArgv: ['--conditions=spanwise-source', ...(recorded ? ['--import', 'spanwise/baseline'] : [])],
     env: { ...process.env, SPANWISE_BASELINE_DIR: folder, SPANWISE_BASELINE_REPORT: 'off' },
   })
-  const [figures] = (await once(child, 'message')) as [Figures]
-  await once(child, 'exit')
-  return figures
+async function block(child: ChildProcess, order: Order): Promise<Block> {
+  const answer = once(child, 'message')
+  child.send(order)
+  return ((await answer) as [Block])[0]
 }
 
-const without: Figures[] = []
-const recorded: Figures[] = []
-for (let n = 0; n < rounds; n++) {
-  without.push(await caller(false))
-  recorded.push(await caller(true))
+const programs = { bare: start(false), recorded: start(true) }
+const middle = (all: readonly number[]): number => round(quantile(all, 0.5), 3)
+
+async function turns(kind: Order['kind']) {
+  for (const program of [programs.bare, programs.recorded]) await block(program, { kind, calls: warm })
+  const pairs: { bare: Block; recorded: Block }[] = []
+  for (let n = 0; n < rounds; n++) {
+    // whoever is first has the caches of the other: they take turns in that too
+    const first = n % 2 === 0 ? 'bare' : 'recorded'
+    const one = await block(programs[first], { kind, calls })
+    const other = await block(programs[first === 'bare' ? 'recorded' : 'bare'], { kind, calls })
+    pairs.push(first === 'bare' ? { bare: one, recorded: other } : { bare: other, recorded: one })
+  }
+  const figure = (name: keyof Block) => ({
+    bare: middle(pairs.map(({ bare }) => bare[name])),
+    recorded: middle(pairs.map(({ recorded }) => recorded[name])),
+    overhead: middle(pairs.map(({ bare, recorded }) => recorded[name] - bare[name])),
+  })
+  return { wall: figure('wall'), cpu: figure('cpu') }
+}
+
+const [whole, streamed] = [await turns('whole'), await turns('streamed')]
+for (const program of Object.values(programs)) {
+  program.disconnect()
+  await once(program, 'exit')
 }
 rmSync(folder, { recursive: true, force: true })
 
-const middle = (all: readonly Figures[], name: keyof Figures): number =>
-  quantile(
-    all.map((each) => each[name]),
-    0.5,
-  )
-const row = (name: keyof Figures) => {
-  const [bare, seen] = [middle(without, name), middle(recorded, name)]
-  return { bare: round(bare, 3), recorded: round(seen, 3), overhead: round(seen - bare, 3) }
-}
-const result = {
-  calls: calls * rounds,
-  unit: 'ms a call',
-  whole: row('whole'),
-  streamed: row('streamed'),
-  cpu: row('cpu'),
-}
-if (process.argv.includes('--json')) console.log(JSON.stringify(result))
+if (process.argv.includes('--json'))
+  console.log(JSON.stringify({ calls: calls * rounds, unit: 'ms a call', whole, streamed }))
 else {
-  console.log(`recorded by spanwise/baseline, ms a call, medians of ${rounds} turns of ${calls} calls`)
-  for (const [name, what] of [
-    ['whole', 'answer at once, p50'],
-    ['streamed', 'streamed, p50'],
-    ['cpu', 'processor time'],
-  ] as const) {
-    const { bare, recorded, overhead } = result[name]
-    console.log(`  ${what.padEnd(20)} without ${bare}   with ${recorded}   more ${overhead}`)
-  }
+  console.log(`recorded by spanwise/baseline, ms a call: medians of ${rounds} pairs of ${calls} calls`)
+  for (const [what, { wall, cpu }] of [
+    ['answer at once', whole],
+    ['streamed', streamed],
+  ] as const)
+    for (const [how, { bare, recorded, overhead }] of [
+      ['by the clock', wall],
+      ['processor time', cpu],
+    ] as const)
+      console.log(`  ${`${what}, ${how}`.padEnd(32)} without ${bare}   with ${recorded}   more ${overhead}`)
 }
