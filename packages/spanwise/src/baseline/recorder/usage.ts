@@ -29,20 +29,30 @@ export function readWhole(text: string): Said {
 const ends =
   /^data: ?\[DONE\]|"type": ?"(message_stop|response\.(completed|incomplete|failed))"|"finishReason": ?"|"done": ?true/m
 
+/** what lines count or fail with; each begins with a quote, so that one pass over the text finds them all */
+const telling = /"(?:usage"\s*:\s*\{|usageMetadata"|eval_count"|error"\s*:\s*\{|type"\s*:\s*"error")/g
+
 export function readStream(text: string): Said {
   const usages: (Json | undefined)[] = []
   let first: Json | undefined
   let error: string | undefined
-  for (const line of text.split('\n')) {
+  let from = 0
+  while (first === undefined && from < text.length) {
+    const end = endOfLine(text, from)
+    first = parse(text.slice(from, end))
+    if (first === undefined) from = end + 1
+  }
+  if (first !== undefined) {
     // most lines are words of the answer: they are not parsed
-    const about = first === undefined || /"usage"\s*:\s*\{|"usageMetadata"|"eval_count"/.test(line)
-    const failed = /"error"\s*:\s*\{|"type"\s*:\s*"error"/.test(line)
-    if (!about && !failed) continue
-    const event = parse(line.startsWith('data:') ? line.slice(5) : line)
-    if (!event) continue
-    first ??= event
-    usages.push(usageIn(event))
-    if (failed && (event['error'] || event['type'] === 'error')) error = errorIn(event)
+    for (let at = from; at >= 0; at = nextTelling(text, from)) {
+      const start = Math.max(from, text.lastIndexOf('\n', at) + 1)
+      const end = endOfLine(text, at)
+      const event = start === from && usages.length === 0 ? first : parse(text.slice(start, end))
+      from = end + 1
+      if (event === undefined) continue
+      usages.push(usageIn(event))
+      if (event['error'] || event['type'] === 'error') error = errorIn(event)
+    }
   }
   return {
     ...named(first ? [first] : []),
@@ -52,9 +62,20 @@ export function readStream(text: string): Said {
   }
 }
 
+function nextTelling(text: string, from: number): number {
+  if (from >= text.length) return -1
+  telling.lastIndex = from
+  return telling.exec(text)?.index ?? -1
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\n', from)
+  return end < 0 ? text.length : end
+}
+
 function parse(line: string): Json | undefined {
   try {
-    const value: unknown = JSON.parse(line)
+    const value: unknown = JSON.parse(line.startsWith('data:') ? line.slice(5) : line)
     return typeof value === 'object' && value !== null ? (value as Json) : undefined
   } catch {
     return undefined
