@@ -61,10 +61,12 @@ test('calls under way reserve the tokens that they may use, and give back what t
 })
 
 test('what cannot begin before the deadline of its run is refused', async () => {
-  const { app, flow } = await asking({ rpm: 1 })
+  const { app, flow, provider } = await asking({ rpm: 1 })
   await app.run(flow, 1)
   const late = await app.start(flow, 2, { deadline: '30s' })
-  await expect(late.result()).rejects.toThrow()
+  await expect(late.result()).rejects.toMatchObject({ code: 'NEEDS_ATTENTION' })
+  // it was not sent
+  expect(provider.ledger.served).toHaveLength(1)
 })
 
 test.each([{ rpm: 0 }, { concurrency: Number.NaN }])('a limit that is none says so: %o', async (limit) => {
@@ -112,6 +114,43 @@ describe('limits that are shared', () => {
     )
     expect(most.get('A of key')).toBe(3)
     expect(most.get('B of key')).toBe(5)
+  })
+
+  test('a candidate that says too many halves what is used of the limit, for all that share its key, and answers give it back', async () => {
+    let open = 0
+    let most = 0
+    const provider = await startProvider({
+      respond: async () => {
+        most = Math.max(most, ++open)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        open--
+        return { text: 'yes' }
+      },
+    })
+    onTestFinished(() => provider.close())
+    const openai = createOpenAI({ baseURL: provider.baseURL, apiKey: 'k' })
+    const key = { key: 'account-1', concurrency: 8 }
+    const models = gateway({
+      models: { fast: [{ model: openai('m'), ...key }], smart: [{ model: openai('n'), ...key }] },
+    })
+    const flow = workflow('crowd', async ({ alias, n }: { alias: 'fast' | 'smart'; n: number }) => {
+      await generateText({ model: models(alias), prompt: `${alias} ${n}` })
+    })
+    await using app = await testApp({ workflows: [flow] })
+    const crowd = async (alias: 'fast' | 'smart', round: number) => {
+      most = 0
+      const all = Array.from({ length: 24 }, (_, n) => app.run(flow, { alias, n: 1_000 * round + n }))
+      await Promise.all(all)
+      return most
+    }
+    expect(await crowd('smart', 1)).toBe(8)
+    // alone: nobody else draws meanwhile, and its second try gives one hundredth back
+    provider.fail({ kind: 'status', status: 429 })
+    await app.run(flow, { alias: 'fast', n: 1 })
+    expect(await crowd('smart', 2)).toBeLessThanOrEqual(6)
+    // half of it comes back a hundredth at a time
+    for (const round of [3, 4]) await crowd('fast', round)
+    expect(await crowd('smart', 5)).toBe(8)
   })
 
   test('each tenant has a limit of its own, whichever candidate answers', async () => {

@@ -25,6 +25,7 @@ export function readAlias(
   name: string,
   given: Model | readonly (Model | Candidate)[] | AliasOptions,
   breaker: GatewayOptions['breaker'],
+  shares: Map<string, Adaptive> = new Map(),
 ): Alias {
   if (!names.test(name)) throw invalid(name, 'its name may have letters, digits, _ . and -')
   const options: AliasOptions = isModel(given)
@@ -34,7 +35,7 @@ export function readAlias(
       : (given as AliasOptions)
   const candidates = options.candidates ?? []
   if (candidates.length === 0) throw invalid(name, 'it has no candidates')
-  const members = candidates.map((one) => readMember(name, one, options, breaker))
+  const members = candidates.map((one) => readMember(name, one, options, breaker, shares))
   const kinds = new Set(members.map(({ language }) => (language === undefined ? 'embedding' : 'text')))
   if (kinds.size > 1) throw invalid(name, 'it mixes language and embedding models')
   return {
@@ -56,12 +57,17 @@ function readMember(
   given: Model | Candidate,
   options: AliasOptions,
   breaker: GatewayOptions['breaker'],
+  shares: Map<string, Adaptive>,
 ): Member {
   const candidate: Candidate = isModel(given) ? { model: given } : given
   const { model, weight = 1, key, pin } = candidate
   if (!isModel(model)) throw invalid(alias, 'a candidate is no model of an AI SDK provider, version 6 or newer')
   if (!(weight >= 0 && Number.isFinite(weight))) throw invalid(alias, `${weight} is no weight`)
   const embeds = 'doEmbed' in model
+  const account = key === undefined ? `${model.provider}/${model.modelId}` : `key/${key}`
+  // whoever shares a limit is told together that it is too much
+  const adaptive = shares.get(account) ?? new Adaptive()
+  shares.set(account, adaptive)
   return {
     given: model,
     provider: model.provider,
@@ -70,9 +76,10 @@ function readMember(
     embedding: embeds ? embeddingV4(model) : undefined,
     weight,
     key,
+    account,
     pin,
     limits: checkLimits(alias, { concurrency: candidate.concurrency, rpm: candidate.rpm, tpm: candidate.tpm }),
-    adaptive: new Adaptive(),
+    adaptive,
     maxOutputTokens: candidate.maxOutputTokens ?? options.maxOutputTokens ?? 8_192,
     health: new Health({
       failures: breaker?.failures ?? 5,

@@ -9,6 +9,7 @@ import {
 } from '@ai-sdk/provider'
 import { SpanwiseError, type Store } from '../journal/index.ts'
 import type { BudgetState, CandidateState } from '../workflow/index.ts'
+import type { Adaptive } from './adaptive.ts'
 import { type Alias, readAlias } from './alias.ts'
 import { Book } from './book.ts'
 import { budgetStates } from './budget-state.ts'
@@ -52,8 +53,9 @@ export interface Models<Name extends string = string> extends ProviderV4 {
  */
 export function gateway<const Name extends string>(options: GatewayOptions<Name>): Models<Name> {
   const aliases = new Map<string, Alias>()
+  const shares = new Map<string, Adaptive>()
   for (const [name, given] of Object.entries(options.models)) {
-    const alias = readAlias(name, given as Model | readonly (Model | Candidate)[], options.breaker)
+    const alias = readAlias(name, given as Model | readonly (Model | Candidate)[], options.breaker, shares)
     aliases.set(name, alias)
   }
   const models = ((name: string) => language(name)) as unknown as Models<Name>

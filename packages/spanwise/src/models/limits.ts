@@ -26,10 +26,9 @@ const minute = 60_000
 /** Waits until the limits of the candidate and of the tenant have room. Tokens that were not used are given back. */
 export async function admitted(of: Admission, ask: () => Promise<Heard>): Promise<Heard> {
   const { alias, member, call, signal } = of
-  const who = member.key === undefined ? `${member.provider}/${member.model}` : `key/${member.key}`
   const tenant = call.run?.tenant
   const claims = [
-    ...claimsOf(`model/${who}`, member.limits, member.adaptive.share, of.tokens),
+    ...claimsOf(`model/${member.account}`, member.limits, member.adaptive.share, of.tokens),
     ...(alias.perTenant === undefined || tenant === undefined
       ? []
       : claimsOf(`model-tenant/${alias.name}/${tenant}`, alias.perTenant, 1, of.tokens)),

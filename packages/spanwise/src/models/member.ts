@@ -18,6 +18,8 @@ export interface Member {
   readonly embedding: EmbeddingModelV4 | undefined
   readonly weight: number
   readonly limits: Limits
+  /** whose limits its calls count in: its key, or its provider and model */
+  readonly account: string
   readonly adaptive: Adaptive
   readonly key: string | undefined
   readonly pin: string | undefined
