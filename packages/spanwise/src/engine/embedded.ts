@@ -17,6 +17,8 @@ const claimBatch = 256
 const retryAfterFailure = 1_000
 /** ms, until a run that others are loading is looked for again */
 const again = 20
+/** how long what nobody waits for may be kept together: turns, and ms */
+const longestHold = { turns: 64, ms: 5 }
 
 /** Drives runs inside this process, from a store that it shares with nobody (SQLite) or with other workers (leases). */
 export function embeddedEngine(engine: EngineContext): Engine & { readonly residents: ReadonlyMap<string, Resident> } {
@@ -24,7 +26,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   const workflows = [...engine.workflows.keys()]
   const residents = new Map<string, Resident>()
   const dirty = new Set<Resident>()
-  const turns = new Turns(flushAll, flushIfIdle, () => clock.now())
+  const turns = new Turns(flushSettled, flushIfIdle, () => clock.now())
   const awaited = new Set<string>()
   /** runs that are called for because a limit has room for them */
   const called = new Set<string>()
@@ -32,6 +34,8 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   let closing = false
   let killed = false
   let flushing = false
+  /** since when, and how often, a flush that nobody waits for was put off */
+  let held = { since: 0, turns: 0 }
   let writes = 0
   let claiming = false
   let claimAgain = false
@@ -56,10 +60,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     dirty: (resident) => {
       dirty.add(resident)
       // between turns their end flushes: what a run does in one turn belongs in one commit
-      if (!turns.busy && !flushing) {
-        flushing = true
-        setImmediate(flushAll)
-      }
+      if (!turns.busy) flushSoon(mayHold() ? flushSettled : flushAll)
     },
     written: () => {
       writes--
@@ -90,8 +91,35 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     return residents.has(run) || throttled.has(run)
   }
 
+  /**
+   * Nobody wants a turn. Where nothing depends on the disk and code computes that is about to want one, what it says by then is
+   * written together with what it has said: a graph of nodes that only compute is a few commits, not one a node.
+   */
+  function flushSettled(): void {
+    if (!mayHold()) return flushAll()
+    if (held.turns++ === 0) held.since = clock.now()
+    flushSoon(flushAll)
+  }
+
+  function flushSoon(flush: () => void): void {
+    if (flushing) return
+    flushing = true
+    setImmediate(() => {
+      flushing = false
+      // its end flushes
+      if (!turns.busy) flush()
+    })
+  }
+
+  function mayHold(): boolean {
+    if (dirty.size === 0) return false
+    if (held.turns >= longestHold.turns || (held.turns > 0 && clock.now() - held.since >= longestHold.ms)) return false
+    for (const resident of dirty) if (!resident.mayHold) return false
+    return true
+  }
+
   function flushAll(): void {
-    flushing = false
+    held.turns = 0
     const writers = [...dirty]
     dirty.clear()
     for (const resident of writers) {

@@ -205,6 +205,11 @@ export class Resident implements Host, EffectsHome, Turn {
 
   // ---- flushing
 
+  /** What it has to write may wait a moment: nothing depends on it, and code that it computes ahead of the disk will say more. */
+  get mayHold(): boolean {
+    return this.ending === undefined && this.#gates.length === 0 && this.pending.isPlain && this.#effects.isInFlight
+  }
+
   /**
    * Hands over what is to be written; called by the engine between turns. One write at a time, so that a failed one is never
    * followed by one that was asked meanwhile: history would have a gap. False where there is nothing to write, or not yet.
