@@ -45,9 +45,9 @@ describe('a loop whose continuation is data', () => {
     const keys = (await store.entries(run.id)).filter(({ kind }) => kind === 'step.result').map(({ key }) => key)
     expect(keys).toEqual([0, 1, 2, 3].map((n) => `loop#0[${n}]/add#0`))
     expect((await snapshotsOf(store, run.id)).map(({ meta }) => meta)).toEqual([
-      { round: 1 },
-      { round: 2 },
-      { round: 3 },
+      { round: 1, ground: 0 },
+      { round: 2, ground: 0 },
+      { round: 3, ground: 0 },
       { round: 4, done: true },
     ])
   })

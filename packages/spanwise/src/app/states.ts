@@ -1,5 +1,5 @@
 import { encodeCanonical } from '../journal/index.ts'
-import type { LoopSnapshot } from '../workflow/index.ts'
+import { type LoopSnapshot, stateAfter } from '../workflow/index.ts'
 import type { RunEvent } from './event.ts'
 import { liveEvents } from './history.ts'
 
@@ -21,9 +21,18 @@ export interface StateView {
 
 /** Without what resumes and forks have superseded, oldest first. */
 export function statesOf(events: readonly RunEvent[], of?: string): readonly StateView[] {
+  const latest = new Map<string, unknown>()
   return liveEvents(events)
     .filter(({ kind, key, meta }) => kind === 'scope.snapshot' && typeof meta['round'] === 'number' && isOf(key, of))
-    .map((event) => viewOf(event))
+    .map((event) => {
+      const { key, payload } = event
+      const before = latest.get(key)
+      // erased, where one of them is missing
+      const isThere = payload !== undefined && (before !== undefined || event.meta['patch'] !== true)
+      const kept = isThere ? stateAfter(before, payload as LoopSnapshot<unknown>) : undefined
+      latest.set(key, kept)
+      return viewOf(event, kept)
+    })
 }
 
 /** `graph(support)` is the first of its name; the outermost one where nobody says which. */
@@ -31,8 +40,7 @@ function isOf(key: string, of: string | undefined): boolean {
   return of === undefined ? !key.includes('[') : key === of || key === `${of}#0`
 }
 
-function viewOf({ index, at, key, meta, payload }: RunEvent): StateView {
-  const kept = (payload as LoopSnapshot<unknown> | undefined)?.state
+function viewOf({ index, at, key, meta }: RunEvent, kept: unknown): StateView {
   const { state, next } = (kept ?? {}) as { readonly state?: unknown; readonly next?: unknown }
   return {
     index,

@@ -35,7 +35,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   let killed = false
   let flushing = false
   /** since when, and how often, a flush that nobody waits for was put off */
-  let held = { since: 0, turns: 0 }
+  const held = { since: 0, turns: 0 }
   let writes = 0
   let claiming = false
   let claimAgain = false

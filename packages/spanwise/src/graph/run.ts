@@ -60,7 +60,7 @@ async function superstep(
     state,
     finished.map(({ node, update }) => ({ node, values: update })),
   )
-  const next: Continuation = { state: after, ...follow(model, place, finished, after) }
+  const next: Continuation = Object.freeze({ state: after, ...follow(model, place, finished, after) })
   return next.next.length === 0 ? { done: after, last: next } : { next }
 }
 

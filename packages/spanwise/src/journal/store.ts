@@ -350,7 +350,7 @@ export interface ClaimQuery {
 
 export interface LoadedRun {
   readonly row: RunRow
-  /** from `row.base` on */
+  /** from `row.base` on, without what the last snapshot stands for that says in its meta which `ground` it stands on */
   readonly entries: readonly Entry[]
   readonly mail: readonly Mail[]
   /** secrets of the subjects that appear in the entries, by token; erased ones are missing */

@@ -46,7 +46,7 @@ export type { Ending, Host, Offer } from './runtime/host.ts'
 export { inputDifference } from './runtime/input-diff.ts'
 export { LazyAbort } from './runtime/lazy-abort.ts'
 export { readStarted, restoreCompensations, startPayload } from './runtime/lifecycle.ts'
-export type { LoopSnapshot, Turn } from './runtime/loop-run.ts'
+export { type LoopSnapshot, stateAfter, type Turn } from './runtime/loop-run.ts'
 export type { Effect, Operation, OperationHistory, Scope, StepFrame } from './runtime/model.ts'
 export type {
   BudgetState,

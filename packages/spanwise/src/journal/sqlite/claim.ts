@@ -3,7 +3,7 @@ import { firstTerminal, statuses } from './codes.ts'
 import type { Context } from './context.ts'
 import { noteDeaths, notSuspected, suspectRun } from './deaths.ts'
 import { closeWindow } from './debounce.ts'
-import { entriesOf } from './entries.ts'
+import { entriesToGoOn } from './entries.ts'
 import { tokenKeyOf } from './fork.ts'
 import { waitNoLonger, wakeLimitWaits } from './limit-waits.ts'
 import { knownRelease, releaseSeq } from './releases.ts'
@@ -84,7 +84,7 @@ function take(
 }
 
 function load(context: Context, raw: RawRun): LoadedRun {
-  const entries = entriesOf(context, raw, raw.base)
+  const entries = entriesToGoOn(context, raw, raw.base)
   const secrets = new Map<string, Uint8Array>()
   for (const { subject } of entries) {
     if (subject === undefined || secrets.has(subject)) continue

@@ -10,7 +10,7 @@ import { ledgerRun, ledgerSeq } from './ledger-run.ts'
 import { appendRaw, rowAt, writeRow } from './log.ts'
 import type { Row } from './log-state.ts'
 import { archivedFlag, encryptedFlag, erasedFlag, inBlob, loadPayload, storePayload } from './payloads.ts'
-import { checkOrder, placesOf } from './places.ts'
+import { checkOrder, placesBefore, placesOf } from './places.ts'
 import { type RawEntry, segmentWriter } from './segment.ts'
 import { subjectSecret } from './subjects.ts'
 
@@ -62,7 +62,47 @@ function noteSubject(context: Context, subject: string, runSeq: number): void {
 export function entriesOf(context: Context, run: Run, from: number, limit = -1): readonly Entry[] {
   // what this transaction has appended is read too
   writeRow(context)
-  const places = placesOf(context, run.seq, from, limit)
+  return entriesAt(context, run, placesOf(context, run.seq, from, limit))
+}
+
+/**
+ * What it takes to go on: without the history that the last snapshot of a loop stands for, where that says what it stands on. A run of
+ * 10 000 rounds is read as one of ten is.
+ */
+export function entriesToGoOn(context: Context, run: Run, from: number): readonly Entry[] {
+  writeRow(context)
+  const last: Entry[][] = []
+  let to = Number.MAX_SAFE_INTEGER
+  for (let limit = 64; ; limit = Math.min(limit * 2, 1024)) {
+    const places = placesBefore(context, run.seq, to, limit)
+    while (places.length > 0 && (places[0] as number) < from) places.splice(0, 2)
+    const entries = entriesAt(context, run, places)
+    const at = entries.findLastIndex(({ kind, meta }) => marks.has(kind) || isGrounded(kind, meta))
+    const found = entries[at]
+    // what was resumed or forked needs the history that this supersedes
+    if (found !== undefined && marks.has(found.kind)) return entriesOf(context, run, from)
+    if (found !== undefined) {
+      const ground = Number(found.meta['ground'])
+      const before = entriesAt(context, run, upTo(placesOf(context, run.seq, from, ground + 1 - from), ground))
+      return [...before, ...entries.slice(at), ...last.reverse().flat()]
+    }
+    last.push([...entries])
+    if (places.length < limit * 2) return last.reverse().flat()
+    to = places[0] as number
+  }
+}
+
+const marks: ReadonlySet<EntryKind> = new Set(['run.resumed', 'run.forked'])
+
+function isGrounded(kind: EntryKind, meta: Meta): boolean {
+  return kind === 'scope.snapshot' && typeof meta['ground'] === 'number'
+}
+
+function upTo(places: readonly number[], index: number): readonly number[] {
+  return places.filter((_, i) => (places[i - (i % 2)] as number) <= index)
+}
+
+function entriesAt(context: Context, run: Run, places: readonly number[]): readonly Entry[] {
   const entries: Entry[] = []
   const secretOf = secretsOf(context, run.seq)
   let row: Row | undefined

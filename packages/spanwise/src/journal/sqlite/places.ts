@@ -20,7 +20,7 @@ export function placesOf(context: Context, runSeq: number, from: number, limit =
   }
   const rows = context
     .sql('SELECT data FROM spanwise_places WHERE run_seq = ? AND to_idx >= ? ORDER BY from_idx')
-    .all(runSeq, from)
+    .iterate(runSeq, from)
   for (const row of rows) {
     if (found.length >= most) return found
     unpack(row['data'] as Uint8Array, take)
@@ -28,6 +28,28 @@ export function placesOf(context: Context, runSeq: number, from: number, limit =
   const tail = context.log.tail.get(runSeq) ?? []
   for (let i = 0; i < tail.length; i += 2) take(tail[i] as number, tail[i + 1] as number)
   return found
+}
+
+/** The last places before an index, in order: reading back from the end touches no more rows than it needs. */
+export function placesBefore(context: Context, runSeq: number, to: number, limit: number): Places {
+  catchUp(context)
+  const found = new Map<number, number>()
+  const take = (index: number, position: number): void => {
+    if (index < to) found.set(index, position)
+  }
+  const tail = context.log.tail.get(runSeq) ?? []
+  for (let i = tail.length - 2; i >= 0 && found.size < limit; i -= 2) take(tail[i] as number, tail[i + 1] as number)
+  if (found.size < limit) {
+    const rows = context
+      .sql('SELECT data FROM spanwise_places WHERE run_seq = ? AND from_idx < ? ORDER BY from_idx DESC')
+      .iterate(runSeq, to)
+    for (const row of rows) {
+      unpack(row['data'] as Uint8Array, take)
+      if (found.size >= limit) break
+    }
+  }
+  const ordered = [...found].sort(([a], [b]) => a - b)
+  return ordered.slice(-limit).flat()
 }
 
 /** The last fence: two writers that both believe to own a run cannot both write index 7. */

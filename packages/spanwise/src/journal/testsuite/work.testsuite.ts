@@ -85,6 +85,31 @@ export function testWork(open: OpenForTest): void {
       expect(loaded?.secrets).toEqual(new Map([[ada?.token, ada?.secret]]))
     })
 
+    it('loads neither what a snapshot stands for that says what it stands on, nor does it look through it', async () => {
+      const run = await owned(store)
+      const grounded = (index: number) => ({ ...entry(index, 'scope.snapshot'), meta: { round: index, ground: 1 } })
+      const steps = Array.from({ length: 2_000 }, (_, i) => (i % 100 === 50 ? grounded(i + 1) : entry(i + 1)))
+      for (let i = 0; i < steps.length; i += 500) await store.append(change(run, steps.slice(i, i + 500)))
+      await store.append(change(run, [], { row: { status: 'waiting' }, park: { wakeAt: 1 } }))
+      const [loaded] = await claim(store)
+      expect(loaded?.entries.map(({ index }) => index)).toEqual([
+        0,
+        1,
+        ...Array.from({ length: 50 }, (_, i) => 1951 + i),
+      ])
+      // what was resumed is read whole
+      const taken = loaded?.row as RunRow
+      await store.append(
+        change(taken, [entry(2_001, 'run.resumed')], { row: { status: 'waiting' }, park: { wakeAt: 1 } }),
+      )
+      const [whole] = await claim(store)
+      expect(whole?.entries).toHaveLength(2_002)
+      // until the next one
+      const next = whole?.row as RunRow
+      await store.append(change(next, [grounded(2_002)], { row: { status: 'waiting' }, park: { wakeAt: 1 } }))
+      expect((await claim(store))[0]?.entries.map(({ index }) => index)).toEqual([0, 1, 2_002])
+    })
+
     it('leaves runs that a newer release advanced to workers of it', async () => {
       const old = await created(store)
       const giveBack = (run: RunRow | undefined) =>

@@ -9,24 +9,26 @@ interface Cover {
 
 /**
  * Leaves out the history that snapshots stand for. A snapshot stands for its own scope only, and there for what is done.
- * @returns the latest snapshot of each construct that is not itself covered, the places of signals that covered code took, the rest
+ * @returns the latest snapshot of each construct that is not itself covered, with those that it adds to; the places of signals that covered code took, the rest
  */
 export function withoutCovered(live: readonly Entry[]): {
-  readonly snapshots: ReadonlyMap<string, Entry>
+  readonly snapshots: ReadonlyMap<string, readonly Entry[]>
   readonly taken: ReadonlySet<number>
   readonly rest: Entry[]
 } {
-  const snapshots = new Map<string, Entry>()
+  const snapshots = new Map<string, Entry[]>()
   const taken = new Set<number>()
   for (const entry of live) {
     if (entry.kind !== 'scope.snapshot') continue
     for (const place of takenIn(entry)) taken.add(place)
     // the code behind a loop that is through has to see its last delivery
-    if (entry.meta['done'] !== true) snapshots.set(entry.key, entry)
+    if (entry.meta['done'] === true) continue
+    if (entry.meta['patch'] === true) snapshots.get(entry.key)?.push(entry)
+    else snapshots.set(entry.key, [entry])
   }
   if (snapshots.size === 0) return { snapshots, taken, rest: [...live] }
-  const covers = new Map([...snapshots].map(([key, entry]) => [key, coverOf(entry)]))
-  for (const [key, entry] of snapshots) if (isCovered(entry, covers)) snapshots.delete(key)
+  const covers = new Map([...snapshots].map(([key, chain]) => [key, coverOf(chain.at(-1) as Entry)]))
+  for (const [key, [entry]] of snapshots) if (isCovered(entry as Entry, covers)) snapshots.delete(key)
   const rest = live.filter(
     (entry) => !isCovered(entry, covers) && !(entry.kind === 'signal.received' && taken.has(entry.index)),
   )

@@ -96,7 +96,7 @@ export class EachRun {
       this.#resolve = resolve
       this.#reject = reject
       try {
-        const snapshot = this.#execution.recorded.snapshots.get(this.#outer.prefix + this.#name)
+        const snapshot = this.#execution.recorded.snapshots.get(this.#outer.prefix + this.#name)?.at(-1)
         if (snapshot !== undefined) this.#restore(snapshot)
         this.#fill()
       } catch (error) {

@@ -22,7 +22,7 @@ import type { Ending, Host, Offer } from './host.ts'
 import { LazyAbort } from './lazy-abort.ts'
 import { continuationPayload } from './lifecycle.ts'
 import { Mailbox, type Placed } from './mailbox.ts'
-import type { Delivered, Operation, OperationSpec, Recorded, Runtime, Scope, Settlement } from './model.ts'
+import type { Delivered, Ground, Operation, OperationSpec, Recorded, Runtime, Scope, Settlement } from './model.ts'
 import { OpenOperations } from './open-operations.ts'
 import { findOrigin, markOrigin } from './origin.ts'
 import { inStep, readRecorded } from './recorded.ts'
@@ -104,6 +104,9 @@ export class Execution implements Runtime {
   #uncompensated: Ending | undefined
   #compensated: Ending | undefined
   #broken: unknown
+  #followed = false
+  /** until they are replayed */
+  #loaded: readonly Entry[]
 
   constructor(init: ExecutionInit) {
     this.secret = init.secret
@@ -113,6 +116,7 @@ export class Execution implements Runtime {
     this.#body = init.body
     this.snapshotAfter = init.snapshotAfter ?? 500
     this.recorded = readRecorded(init.entries)
+    this.#loaded = init.entries
     this.#replay = new Replay(init.run.id, this.recorded, {
       open: (key) => this.#operations.get(key),
       rename: (operation, key) => {
@@ -302,9 +306,9 @@ export class Execution implements Runtime {
     this.#writer.write({ kind: 'note', key, clearKey, after: this.current, attempt: 0, meta, payload, subject })
   }
 
-  /** A construct's continuation as data. */
-  snapshot(scope: Scope, key: string, payload: string, meta?: Meta): void {
-    if (this.#replay.on || !this.#mayStand(payload, meta)) return
+  /** A construct's continuation as data. False where it may not be on record as it is: then it is not. */
+  snapshot(scope: Scope, key: string, payload: string, meta?: Meta): boolean {
+    if (this.#replay.on || !this.#mayStand(payload, meta)) return false
     this.#writer.write({
       kind: 'scope.snapshot',
       key,
@@ -315,16 +319,47 @@ export class Execution implements Runtime {
       payload,
       subject: scope.subject,
     })
+    return true
   }
 
   /**
    * A continuation that would have to be redacted is not what the code goes on with: none is written, and the history is replayed.
-   * The one at the end is for whoever looks.
+   * The one at the end is for whoever looks, written whole: labels in a patch could meet others.
    */
   #mayStand(payload: string, meta: Meta | undefined): boolean {
     const { values } = this.redactor
-    if (values === 'keep' || (values === 'label' && meta?.['done'] === true)) return true
+    if (values === 'keep' || (values === 'label' && meta?.['done'] === true && meta['patch'] !== true)) return true
     return this.redactor.encoded(payload) === undefined
+  }
+
+  /** One construct of the body itself is followed, the first that asks: a body that is a graph or an agent has no other. */
+  groundOf(scope: Scope, key: string): Ground {
+    const { forked, resumed, taken, snapshots } = this.recorded
+    // what resumes and forks say of the history before them is read from it
+    if (scope !== this.root || forked.length > 0 || resumed || this.#followed) return () => undefined
+    this.#followed = true
+    const restored = snapshots.get(key)?.[0]
+    const ground = restored === undefined ? this.#lastPlace : Number(restored.meta['ground'] ?? Number.NaN)
+    let isAlone = !Number.isNaN(ground)
+    // each has to be taken by the construct: one that something else took has to be replayed
+    const signals = new Set<number>()
+    const see = ({ index, kind, key: about }: Pick<Entry, 'index' | 'kind' | 'key'>): void => {
+      if (index <= ground) return
+      if (kind === 'signal.received') signals.add(index)
+      else isAlone &&= about === key || about.startsWith(`${key}[`)
+    }
+    this.#loaded.forEach(see)
+    for (const index of taken) signals.delete(index)
+    this.#writer.watch(see)
+    return (more) => {
+      for (const index of more) signals.delete(index)
+      return isAlone && signals.size === 0 ? ground : undefined
+    }
+  }
+
+  /** What comes behind it is what the code asks for from now on. */
+  get #lastPlace(): number {
+    return this.#replay.on ? this.current : this.#writer.last
   }
 
   /** The next early signal of this name that is there for the scope. */
@@ -523,6 +558,7 @@ export class Execution implements Runtime {
   #goLive(): void {
     this.#replay.checkWindow(this.current)
     this.#replay.end()
+    this.#loaded = []
     this.#takeBack()
     this.#startAll(this.#operations.all())
   }

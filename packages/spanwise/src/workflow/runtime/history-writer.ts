@@ -26,6 +26,7 @@ export class HistoryWriter {
   readonly #redactor: Redactor
   #nextIndex: number
   #lastAt: number
+  #written: ((entry: NewEntry) => void) | undefined
 
   constructor(host: Host, last: Pick<Entry, 'index' | 'at'>, redactor: Redactor) {
     this.#host = host
@@ -40,6 +41,16 @@ export class HistoryWriter {
     return made
   }
 
+  /** index of the latest entry */
+  get last(): number {
+    return this.#nextIndex - 1
+  }
+
+  /** Tells of every entry that gets a place from now on. */
+  watch(written: (entry: NewEntry) => void): void {
+    this.#written = written
+  }
+
   /** Reserves the place of an entry that goes its own way to the store. */
   make(entry: Placeless): NewEntry {
     // before anything else: what is refused has no place
@@ -48,7 +59,9 @@ export class HistoryWriter {
     const at = Math.max(Math.floor(this.#host.now()), this.#lastAt, Math.ceil(entry.notBefore ?? 0))
     this.#lastAt = at
     const { after, kind, key, clearKey, attempt, input, subject } = entry
-    return { index: this.#nextIndex++, after, at, kind, key, clearKey, attempt, meta, payload, input, subject }
+    const made = { index: this.#nextIndex++, after, at, kind, key, clearKey, attempt, meta, payload, input, subject }
+    this.#written?.(made)
+    return made
   }
 }
 

@@ -43,8 +43,10 @@ export interface Runtime {
   closeScope(scope: Scope): void
   /** History that nothing is delivered from. Written once per key. */
   note(scope: Scope, key: string, meta: Meta, payload?: string): void
-  /** A construct's continuation as data. */
-  snapshot(scope: Scope, key: string, payload: string, meta?: Meta): void
+  /** A construct's continuation as data. False where it may not be on record as it is: then it is not. */
+  snapshot(scope: Scope, key: string, payload: string, meta?: Meta): boolean
+  /** Which history a snapshot of this construct does not stand for; undefined where that cannot be said in a word. */
+  groundOf(scope: Scope, key: string): Ground
   /** The next early signal of this name that is there for the scope. */
   takeLetter(scope: Scope, name: string): Letter | undefined
   /** Short stand-in for a user-made part of a key, under the secret of whom it is about. */
@@ -55,6 +57,12 @@ export interface Runtime {
   /** A promise that the code forgot was rejected: counts like a failure of the body, now. */
   fail(error: unknown): void
 }
+
+/**
+ * The last entry before the construct, while all that was written since is about it: then a snapshot stands for everything in between,
+ * and whoever loads the run need not read it. Told the places of the signals that the construct took.
+ */
+export type Ground = (taken: readonly number[]) => number | undefined
 
 /** Where operations get their keys from: the body, a branch of a combinator, an item, a compensation. */
 export interface Scope {
@@ -228,8 +236,8 @@ export interface Recorded {
   readonly shared: ReadonlySet<string>
   /** said since the last fork point of this generation */
   readonly dry: Dry | undefined
-  /** latest per construct */
-  readonly snapshots: ReadonlyMap<string, Entry>
+  /** latest per construct, behind those that it adds to */
+  readonly snapshots: ReadonlyMap<string, readonly Entry[]>
   /** continuations of constructs that were replaced where the run was forked, if they did not go on since */
   readonly rewritten: ReadonlyMap<string, unknown>
   /** places of the letters that this generation began with, and that rounds took which a snapshot stands for */

@@ -119,9 +119,9 @@ export function readRecorded(entries: readonly Entry[]): Recorded {
   const { snapshots, taken, rest } = withoutCovered(live)
   live = rest
   const rewritten = new Map<string, unknown>()
-  for (const [key, { index }] of snapshots) {
+  for (const [key, chain] of snapshots) {
     const edited = edits.get(key)
-    if (edited !== undefined && edited.index > index) rewritten.set(key, edited.value)
+    if (edited !== undefined && edited.index > (chain.at(-1) as Entry).index) rewritten.set(key, edited.value)
     edits.delete(key)
   }
 
