@@ -8,10 +8,21 @@ const most = 12
 /** changes of the state that are told with a round */
 const mostChanges = 3
 
+/** A run is told in one walk over the same events, and each round asks: put together once. */
+const known = new WeakMap<readonly RunEvent[], Map<string, readonly StateView[]>>()
+
+function viewsOf(events: readonly RunEvent[], key: string): readonly StateView[] {
+  const ofEvents = known.get(events) ?? new Map<string, readonly StateView[]>()
+  known.set(events, ofEvents)
+  const views = ofEvents.get(key) ?? statesOf(events, key)
+  ofEvents.set(key, views)
+  return views
+}
+
 /** Where a graph went on from a round, and what the round had changed in the state: that is what its routes look at. */
 export function tellRound(event: RunEvent, events: readonly RunEvent[]): Sentence | undefined {
   if (!/(^|\/)graph\([^/]*$/.test(event.key)) return undefined
-  const views = statesOf(events, event.key)
+  const views = viewsOf(events, event.key)
   const at = views.findIndex(({ index }) => index === event.index)
   const view = views[at]
   if (view === undefined) return undefined
