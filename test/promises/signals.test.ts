@@ -178,9 +178,13 @@ describe('a signal', () => {
       const first = await race({ go: () => go.wait(), soon: () => sleep(5) })
       return [first.key, await go.wait()]
     })
-    const { app } = await world().open([flow])
+    const w = world()
+    const { app } = await w.open([flow])
     const run = await app.start(flow)
-    await wait(40)
+    await until(
+      () => kinds(w.store, run.id),
+      (found) => found.includes('timer.fired'),
+    )
     await run.signal(go, 'later')
     expect(await run.result()).toEqual(['soon', 'later'])
   })
