@@ -235,6 +235,26 @@ describe('settings', () => {
     expect(await site.app.findApiKey(secret)).toBeUndefined()
   })
 
+  it('rules of retention that the config names are told in words, and so is that there are none', async () => {
+    await stage.page.goto(`${stage.site.url}/settings`)
+    await stage.page.getByText('None: no run is let go by itself.').waitFor()
+    await stage.reopen({
+      app: {
+        retention: [
+          { status: ['completed', 'failed'], workflow: 'echo', keep: '30d', action: 'archive' },
+          { tag: 'keep-me', keep: 'forever', action: 'delete' },
+        ],
+        oversight: { keepDecisions: '400d' },
+      },
+      isFilled: false,
+    })
+    const { site, page } = stage
+    await page.goto(`${site.url}/settings`)
+    await page.getByText('Runs that are completed or failed of echo are archived after 30 d.').waitFor()
+    await page.getByText('Runs that ended with tag keep-me are never deleted.').waitFor()
+    await page.getByText('Runs with decisions stay for 400 d after their end').waitFor()
+  })
+
   it('a rule of retention says what it would reach before it is applied', async () => {
     let ahead = 0
     const clock = { ...systemClock, now: () => Date.now() + ahead }

@@ -149,6 +149,16 @@ export function useApiKeys() {
   })
 }
 
+/** What the config says. */
+export function useRetention() {
+  return useQuery({
+    queryKey: ['retention'],
+    queryFn: ({ signal }) => api.getRetention(undefined, { signal }),
+    // it is the same until the server starts anew
+    staleTime: 60_000,
+  })
+}
+
 export function useArchives() {
   return useQuery({
     queryKey: ['archives'],

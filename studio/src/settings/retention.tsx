@@ -7,6 +7,7 @@ import { Panel } from '../parts/panel.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { RunLink } from '../parts/run-link.tsx'
 import { Ago } from '../parts/time.tsx'
+import { StandingRules } from './standing-rules.tsx'
 
 /** A rule of retention, applied now: first it says what it would let go. */
 export function Retention() {
@@ -31,10 +32,11 @@ export function Retention() {
   return (
     <Panel title="Retention">
       <p className="mb-3 text-sm text-soft">
-        Runs that ended long ago are archived into files, where they can still be read, or deleted. Rules that always
-        hold stand in <code>spanwise.config.ts</code>; this applies one now. Runs with decisions stay as long as
-        oversight says, and what a legal hold is on stays.
+        Runs that ended long ago are archived into files, where they can still be read, or deleted. What a legal hold is
+        on stays.
       </p>
+      <StandingRules />
+      <h3 className="mt-4 mb-2 text-xs font-medium text-soft">Apply a rule now</h3>
       <form
         className="space-y-3"
         onChange={changed}

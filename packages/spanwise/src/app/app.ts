@@ -59,7 +59,14 @@ import { type Failure, type FailureOptions, failures } from './failures.ts'
 import type { Health } from './health.ts'
 import { type ModelUse, type ModelUseOptions, modelUse } from './model-use.ts'
 import { type Overview, type OverviewOptions, overview } from './overview.ts'
-import { type RetainOptions, type RetainResult, type RetentionRule, retainAll } from './retention.ts'
+import {
+  type RetainOptions,
+  type RetainResult,
+  type RetentionRule,
+  type RetentionState,
+  retainAll,
+  usualKeepDecisions,
+} from './retention.ts'
 import { allEvents, type Run, runHandle, runState } from './run.ts'
 import { readSchedule, type ScheduleOptions } from './schedule-options.ts'
 import {
@@ -244,6 +251,8 @@ export interface App extends AsyncDisposable {
   getSchedule(id: string, options?: { readonly tenant?: string }): Promise<Schedule | undefined>
   /** By id; in an encrypted store in another order, which stays the same. */
   schedules(options?: ScheduleListOptions): Promise<Page<ScheduleState>>
+  /** What the config says about letting runs go. */
+  readonly retention: RetentionState
   /**
    * Applies rules of retention now. What is archived is read as before: `app.get(id)` and its events; `list` shows it too.
    * @example await app.retain([{ status: 'completed', keep: '30d', action: 'archive' }], { dryRun: true })
@@ -319,6 +328,7 @@ export function makeApp(
     readonly withStore: WithStore
     readonly audit: AuditOptions | false | undefined
     readonly webhooks: readonly Webhook[]
+    readonly retention: readonly RetentionRule[]
     /** of the store, where it is one */
     readonly file: string | undefined
     readonly close: () => Promise<void>
@@ -344,6 +354,7 @@ export function makeApp(
     workflows: options.workflows,
     webhooks,
     external: options.external,
+    retention: { rules: options.retention, keepDecisions: oversight.keepDecisions ?? usualKeepDecisions },
     start,
     run: async (startable: Startable<never, unknown>, input: unknown, startOptions?: StartOptions) =>
       (await start(startable, input, startOptions)).result(),

@@ -17,7 +17,10 @@ import { Redactors, redacting } from './redacting.ts'
  * @throws CONTROL_VERSION, CONTROL_DENIED, OWNER_UNREACHABLE, OWNER_SILENT from its methods
  */
 export async function connect(
-  options: Pick<SpanwiseOptions, 'store' | 'clock' | 'release' | 'encryption' | 'oversight' | 'audit' | 'redact'> &
+  options: Pick<
+    SpanwiseOptions,
+    'store' | 'clock' | 'release' | 'encryption' | 'oversight' | 'audit' | 'redact' | 'retention'
+  > &
     Partial<Pick<SpanwiseOptions, 'workflows' | 'webhooks'>> & {
       /** somebody who looks at runs: what they read is recorded */
       readonly operator?: Operator | undefined
@@ -34,6 +37,7 @@ export async function connect(
     operator: options.operator,
     workflows: options.workflows ?? [],
     webhooks: options.webhooks ?? [],
+    retention: options.retention ?? [],
     external: noExternalSteps(),
     withStore,
     audit: options.audit,

@@ -26,6 +26,16 @@ export interface RetentionRule {
   readonly action: 'archive' | 'delete'
 }
 
+/** What the config says about letting runs go, for who wants to know. */
+export interface RetentionState {
+  readonly rules: readonly RetentionRule[]
+  /** how long runs with decisions stay, whatever the rules say; `false`: as the rules say */
+  readonly keepDecisions: Duration | false
+}
+
+/** as long as the EU AI Act asks for at least, articles 19 and 26 */
+export const usualKeepDecisions = '184d'
+
 export interface RetentionStep {
   readonly action: 'archive' | 'delete'
   readonly rules: readonly Rule[]
@@ -49,8 +59,7 @@ export interface RetentionDone {
   readonly after: number | undefined
 }
 
-/** Logs of decisions are kept for six months at least: EU AI Act, articles 19 and 26. */
-export function youngDecisions(now: number, keep: Duration | false = '184d'): number | undefined {
+export function youngDecisions(now: number, keep: Duration | false = usualKeepDecisions): number | undefined {
   return keep === false ? undefined : now - milliseconds(keep, 'oversight.keepDecisions')
 }
 

@@ -262,6 +262,7 @@ export async function openWorker(
       withStore: (work) => work(opened),
       audit: options.audit,
       webhooks: declared,
+      retention: options.retention ?? [],
       file: opened.info.path,
       close,
       health: () => healthOf({ isClosing: closed !== undefined, isLost }, () => opened.run('')),

@@ -84,6 +84,7 @@ export const operations = {
   listDeliveries: ['GET', '/api/v1/deliveries'],
   getDelivery: ['GET', '/api/v1/deliveries/{delivery}'],
   resendDelivery: ['POST', '/api/v1/deliveries/{delivery}/resend'],
+  getRetention: ['GET', '/api/v1/retention'],
   retainRuns: ['POST', '/api/v1/retention'],
   listStreams: ['GET', '/api/v1/streams'],
   listArchives: ['GET', '/api/v1/archives'],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { RetentionRule } from '../../app/index.ts'
+import { milliseconds } from '../../workflow/index.ts'
 import { route } from '../route.ts'
 import { dryRun, none, statusName, text } from '../schemas.ts'
 
@@ -12,6 +13,39 @@ const rule = z.strictObject({
 })
 
 export const storeRoutes = {
+  getRetention: route({
+    summary: 'Rules of retention that the config names',
+    group: 'store',
+    role: 'viewer',
+    tenant: 'all',
+    params: none,
+    input: none,
+    output: z.object({
+      rules: z
+        .array(
+          z.object({
+            workflow: z.string().optional(),
+            status: z.array(statusName).readonly().optional(),
+            tag: z.string().optional(),
+            keep: z.number().optional().meta({ description: 'ms after its end; absent: for ever' }),
+            action: z.enum(['archive', 'delete']),
+          }),
+        )
+        .readonly(),
+      keepDecisions: z.number().optional().meta({ description: 'ms; how long runs with decisions stay at least' }),
+    }),
+    handler: async ({ app: { retention } }) => ({
+      rules: retention.rules.map(({ keep, status, ...rest }) => ({
+        ...rest,
+        status: status === undefined ? undefined : [status].flat(),
+        keep: keep === 'forever' ? undefined : milliseconds(keep, 'keep'),
+      })),
+      keepDecisions:
+        retention.keepDecisions === false
+          ? undefined
+          : milliseconds(retention.keepDecisions, 'oversight.keepDecisions'),
+    }),
+  }),
   retainRuns: route({
     summary: 'Apply rules of retention now',
     group: 'store',
