@@ -201,6 +201,7 @@ describe('runs over HTTP', () => {
     })
     expect((await client.listLimits()).items).toEqual([])
     expect((await client.listArchives()).items).toEqual([])
+    expect(await client.getRetention()).toEqual({ rules: [], keepDecisions: 184 * 86_400_000 })
     expect(await client.retainRuns({ rules: [{ keep: '1d', action: 'delete' }], dryRun: true })).toMatchObject({
       deleted: 0,
     })

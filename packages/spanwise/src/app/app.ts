@@ -252,7 +252,7 @@ export interface App extends AsyncDisposable {
   /** By id; in an encrypted store in another order, which stays the same. */
   schedules(options?: ScheduleListOptions): Promise<Page<ScheduleState>>
   /** What the config says about letting runs go. */
-  readonly retention: RetentionState
+  retention(): Promise<RetentionState>
   /**
    * Applies rules of retention now. What is archived is read as before: `app.get(id)` and its events; `list` shows it too.
    * @example await app.retain([{ status: 'completed', keep: '30d', action: 'archive' }], { dryRun: true })
@@ -354,7 +354,10 @@ export function makeApp(
     workflows: options.workflows,
     webhooks,
     external: options.external,
-    retention: { rules: options.retention, keepDecisions: oversight.keepDecisions ?? usualKeepDecisions },
+    retention: async () => ({
+      rules: options.retention,
+      keepDecisions: oversight.keepDecisions ?? usualKeepDecisions,
+    }),
     start,
     run: async (startable: Startable<never, unknown>, input: unknown, startOptions?: StartOptions) =>
       (await start(startable, input, startOptions)).result(),

@@ -70,6 +70,7 @@ export function survivingApp(machine: Machine): Omit<App, 'close' | 'workflows' 
       return found === undefined ? undefined : survivingSchedule(machine, found.id, found.tenant)
     },
     retain: (...args: Parameters<App['retain']>) => machine.ask((one) => one.retain(...args)),
+    retention: () => machine.ask((one) => one.retention()),
     archives: () => machine.ask((one) => one.archives()),
     cache: {
       list: (...args: Parameters<App['cache']['list']>) => machine.ask((one) => one.cache.list(...args)),
