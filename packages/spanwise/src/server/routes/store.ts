@@ -34,17 +34,17 @@ export const storeRoutes = {
         .readonly(),
       keepDecisions: z.number().optional().meta({ description: 'ms; how long runs with decisions stay at least' }),
     }),
-    handler: async ({ app: { retention } }) => ({
-      rules: retention.rules.map(({ keep, status, ...rest }) => ({
-        ...rest,
-        status: status === undefined ? undefined : [status].flat(),
-        keep: keep === 'forever' ? undefined : milliseconds(keep, 'keep'),
-      })),
-      keepDecisions:
-        retention.keepDecisions === false
-          ? undefined
-          : milliseconds(retention.keepDecisions, 'oversight.keepDecisions'),
-    }),
+    handler: async ({ app }) => {
+      const { rules, keepDecisions } = await app.retention()
+      return {
+        rules: rules.map(({ keep, status, ...rest }) => ({
+          ...rest,
+          status: status === undefined ? undefined : [status].flat(),
+          keep: keep === 'forever' ? undefined : milliseconds(keep, 'keep'),
+        })),
+        keepDecisions: keepDecisions === false ? undefined : milliseconds(keepDecisions, 'oversight.keepDecisions'),
+      }
+    },
   }),
   retainRuns: route({
     summary: 'Apply rules of retention now',
