@@ -84,7 +84,7 @@ export {
   type RetainOptions,
   type RetainResult,
   type RetentionRule,
-  RetentionState,
+  type RetentionState,
   type Role,
   type Run,
   type RunAddress,
