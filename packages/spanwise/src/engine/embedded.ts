@@ -1,4 +1,11 @@
-import { type Created, type LoadedRun, type NewEntry, type RunRow, SpanwiseError } from '../journal/index.ts'
+import {
+  type ClaimQuery,
+  type Created,
+  type LoadedRun,
+  type NewEntry,
+  type RunRow,
+  SpanwiseError,
+} from '../journal/index.ts'
 import { appClosed, appOpened, type OpenApp, parse, parseForm } from '../workflow/index.ts'
 import { setCrashingAside } from './crash-loop.ts'
 import { encodeError } from './error-text.ts'
@@ -46,8 +53,8 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   const open: OpenApp = { home: engine.models, owns: engine.gateway }
   /** frees what this worker does not hold: what it asks for by name meanwhile might be freed too, where the store reorders */
   let freeing: Promise<unknown> | undefined
-  /** the latest claim: what it gives is this worker's */
-  let underWay: Promise<unknown> | undefined
+  /** asked for and not answered: what the store gives by them is this worker's */
+  const asked = new Set<Promise<unknown>>()
   let cancelWake: (() => void) | undefined
   let stopWatching: (() => void) | undefined
   let drained: (() => void) | undefined
@@ -81,6 +88,17 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   /** Under load the store commits one part of the runs while the others have their turns. */
   function flushIfIdle(): void {
     if (writes === 0 && dirty.size > 0) flushAll()
+  }
+
+  function unanswered<T>(question: Promise<T>): Promise<T> {
+    asked.add(question)
+    const answered = (): boolean => asked.delete(question)
+    question.then(answered, answered)
+    return question
+  }
+
+  function claim(query: ClaimQuery): Promise<readonly LoadedRun[]> {
+    return unanswered(store.claim(query))
   }
 
   function roomLeft(): number {
@@ -142,7 +160,8 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   })
 
   async function admit(loaded: LoadedRun): Promise<void> {
-    if (killed) return
+    // given back with all others when this worker signs off
+    if (closing) return
     try {
       const claim = throttled.claimOf(loaded)
       if (claim !== undefined) return throttled.wait(loaded, claim)
@@ -205,7 +224,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
   const trials = new Trials(engine, async () => {
     for (;;) {
       const query = { worker, now: clock.now(), limit: 1, workflows, release: engine.release, suspect: true }
-      const [loaded] = await store.claim(query)
+      const [loaded] = await claim(query)
       if (loaded === undefined) return undefined
       engine.log.warn('a run that a process may have died of is tried alone', { run: loaded.row.run })
       await admit(loaded)
@@ -220,7 +239,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     const { waiting, condemned } = await store.suspects()
     for (const { run, deaths } of condemned) {
       const query = { worker, now: clock.now(), limit: 1, workflows, release: engine.release, run }
-      const [loaded] = await store.claim(query)
+      const [loaded] = await claim(query)
       if (loaded === undefined) continue
       const change = await setCrashingAside(store, loaded, deaths, clock.now())
       if (change?.row === undefined) continue
@@ -246,7 +265,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
     try {
       await byName(run, async () => {
         const query = { worker, now: clock.now(), limit: 1, workflows, release: engine.release, run }
-        const [loaded] = await store.claim(query)
+        const [loaded] = await claim(query)
         if (loaded !== undefined) await admit(loaded)
         // on its way into memory by another way: there it finds its place
         else if (claiming || (expected.get(run) as number) > 1) clock.after(again, () => void call(run))
@@ -281,8 +300,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
           // what is on its way by name may be held without being in memory: looked at again when it is there
           unsure = held !== undefined && expected.size > 0
           const query = { worker, now: clock.now(), limit, workflows, release: engine.release, ...(held && { held }) }
-          const claimed = store.claim(query)
-          underWay = claimed.catch(() => {})
+          const claimed = claim(query)
           if (held !== undefined)
             freeing = claimed
               .catch(() => {})
@@ -370,8 +388,10 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
       const at = clock.now()
       const now = (run.wakeAt ?? at) <= at && roomLeft() > 0 && engine.workflows.has(run.workflow)
       return byName(run.run, async () => {
-        const created = await store.create(
-          now ? { ...run, status: 'running', owner: worker } : { ...run, status: 'queued', wakeAt: run.wakeAt ?? at },
+        const created = await unanswered(
+          store.create(
+            now ? { ...run, status: 'running', owner: worker } : { ...run, status: 'queued', wakeAt: run.wakeAt ?? at },
+          ),
         )
         if (created.state === 'debounced') void claimDue()
         if (created.state !== 'created') {
@@ -402,7 +422,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
       if (!residents.has(run)) {
         await byName(run, async () => {
           const now = clock.now()
-          const [loaded] = await store.claim({ worker, now, limit: 1, workflows, release: engine.release, run })
+          const [loaded] = await claim({ worker, now, limit: 1, workflows, release: engine.release, run })
           if (loaded !== undefined) await admit(loaded)
         })
       }
@@ -443,7 +463,7 @@ export function embeddedEngine(engine: EngineContext): Engine & { readonly resid
         cancelDrop()
       }
       // one that came to the store after this worker has signed off would take runs that nobody frees
-      await underWay
+      await Promise.allSettled(asked)
       stopWatching?.()
       appClosed(open)
     },

@@ -69,6 +69,7 @@ export type {
   ApprovalChange,
   ApprovalQuery,
   ApprovalRow,
+  ClaimQuery,
   Created,
   Firing,
   ListQuery,
