@@ -17,9 +17,16 @@ export interface Formed {
   readonly entry: number | undefined
 }
 
+/** What of a part may be shown now, where it is the first of a generation or follows the one before. */
+export type Shown = (part: unknown, first: boolean) => readonly unknown[]
+
 interface Answer {
   readonly generation: number
   readonly parts: unknown[]
+  /** as they came: what of them may be shown is worked out when somebody looks, which mostly nobody does */
+  waiting: unknown[]
+  isSeen: boolean
+  readonly shown: Shown
   entry: number | undefined
 }
 
@@ -41,19 +48,22 @@ export class Forming {
   }
 
   /** @param first what was shown of this call before counts no more */
-  add(run: string, call: string, part: unknown, first: boolean): void {
+  add(run: string, call: string, part: unknown, first: boolean, shown: Shown): void {
     let calls = this.#runs.get(run)
     if (calls === undefined) {
       calls = new Map()
       this.#runs.set(run, calls)
     }
     const answer = calls.get(call)
-    if (answer !== undefined && !first) answer.parts.push(part)
+    if (answer !== undefined && !first) answer.waiting.push(part)
     // by the time: larger than any that another process gave before
     else
       calls.set(call, {
         generation: Math.max((answer?.generation ?? 0) + 1, this.#now()),
-        parts: [part],
+        parts: [],
+        waiting: [part],
+        isSeen: false,
+        shown,
         entry: undefined,
       })
     this.#tell(run)
@@ -80,7 +90,9 @@ export class Forming {
 
   behind(run: string, seen: readonly Offset[]): readonly Formed[] {
     const found: Formed[] = []
-    for (const [call, { generation, parts, entry }] of this.#runs.get(run) ?? []) {
+    for (const [call, answer] of this.#runs.get(run) ?? []) {
+      look(answer)
+      const { generation, parts, entry } = answer
       const at = seen.find((one) => one.call === call && one.generation === generation)
       const from = at === undefined ? 0 : at.n + 1
       if (from < parts.length) found.push({ call, generation, from, parts: parts.slice(from), entry })
@@ -106,5 +118,15 @@ export class Forming {
       this.#told.delete(run)
       for (const callback of [...(this.#followers.get(run) ?? [])]) callback()
     })
+  }
+}
+
+function look(answer: Answer): void {
+  const { waiting, parts, shown } = answer
+  if (waiting.length === 0) return
+  answer.waiting = []
+  for (const part of waiting) {
+    parts.push(...shown(part, !answer.isSeen))
+    answer.isSeen = true
   }
 }

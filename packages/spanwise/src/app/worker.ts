@@ -166,7 +166,7 @@ export async function openWorker(
         },
         progress: (run, value) => watchers.progress(run, shown(value, redactors.app)),
         attempt: (run, step) => watchers.attempt(run, step),
-        forming: (run, call, part, first) => forming.add(run, call, part, first),
+        forming: (run, call, part, first, shown) => forming.add(run, call, part, first, shown),
         formed: (run, call, index) => forming.end(run, call, index),
       },
     }

@@ -39,7 +39,7 @@ export async function generate(of: Generation): Promise<ModelOutcome> {
   const { home, request } = of
   let held: Promise<void> | undefined
   const stream = new StreamRedaction(home.execution.redactor.within(of.operation.spec.redact))
-  let isBegun = false
+  const shown = (part: unknown, first: boolean) => stream.push(part, first)
   const call: ModelCall = {
     home: home.engine.models,
     run: {
@@ -57,14 +57,7 @@ export async function generate(of: Generation): Promise<ModelOutcome> {
     signal: of.abort.signal,
     key: of.key,
     since: of.operation.issuedAt,
-    show: (part, first) => {
-      const shown = stream.push(part, first)
-      isBegun &&= !first
-      for (const one of shown) {
-        home.engine.events.forming(home.row.run, of.key, one, !isBegun)
-        isBegun = true
-      }
-    },
+    show: (part, first) => home.engine.events.forming(home.row.run, of.key, part, first, shown),
     hold(changes, meta) {
       // said once, before anything is sent: a crash from here on leaves it on record that something may have been asked
       held ??= announce(of, changes, meta)

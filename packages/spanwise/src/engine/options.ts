@@ -49,8 +49,18 @@ export interface EngineEvents {
   /** committed: something of the run is new; `row` where its status changed */
   changed(run: string, row: RowChange | undefined): void
   progress(run: string, value: unknown): void
-  /** a part of a model's answer that forms; `first`: what was shown of this call before counts no more */
-  forming(run: string, call: string, part: unknown, first: boolean): void
+  /**
+   * A part of a model's answer that forms, as it came.
+   * @param first what was shown of this call before counts no more
+   * @param shown what of it may be shown: asked for each part in their order, once somebody looks
+   */
+  forming(
+    run: string,
+    call: string,
+    part: unknown,
+    first: boolean,
+    shown: (part: unknown, first: boolean) => readonly unknown[],
+  ): void
   /** it forms no more: the entry with this index says what came of it */
   formed(run: string, call: string, index: number): void
   /** an attempt of a step begins */
