@@ -105,7 +105,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the claim of a step in flight is ignored',
     file: 'engine/step-runner.ts',
-    line: 'this.#uncertain = history?.intent !== undefined || attempts.length > 0',
+    line: 'this.#uncertain = intent !== undefined || attempts.length > 0',
     instead: 'this.#uncertain = attempts.length > 0',
   },
   {
@@ -214,8 +214,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a round that a snapshot stands for is gone through again, with its tools',
     file: 'workflow/runtime/loop-run.ts',
-    line: 'this.#round = this.#kept = round',
-    instead: 'this.#round = this.#kept = round - 1',
+    line: 'this.#round = this.#tried = round',
+    instead: 'this.#round = this.#tried = round - 1',
     says: /what it did is on record/,
   },
   {
