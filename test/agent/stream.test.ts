@@ -110,3 +110,19 @@ test('a streamed turn is the turn that it would have been: the same kinds of ent
   }
   expect(kinds[1]).toEqual(kinds[0])
 })
+
+test('a streamed turn that nobody answers parks the run with what the call failed with, as any other turn does', async () => {
+  const found: unknown[] = []
+  for (const stream of [false, true]) {
+    const { models, provider } = await world(() => ({ text: 'never said' }))
+    provider.fail({ kind: 'status', status: 401 })
+    const one = agent('one', { model: models('fast'), stream })
+    await using app = await testApp({ workflows: [one] })
+    const run = await app.start(one, 'How many?')
+    await expect(run.result({ onAttention: 'throw' })).rejects.toThrow()
+    const { status, code } = (await run.status()) as { status: string; code?: string }
+    found.push([status, code, (await journal(run)).map(({ kind }) => kind)])
+  }
+  expect(found[1]).toEqual(found[0])
+  expect(found[0]).toEqual(['needs attention', expect.any(String), expect.arrayContaining(['model.error'])])
+})

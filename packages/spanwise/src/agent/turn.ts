@@ -94,14 +94,14 @@ async function streamed(request: Parameters<typeof streamText>[0]) {
   const { toolCalls, responseMessages, text, output } = result
   // each is rejected where the call fails, with less than what the call failed with
   const all = Promise.all([toolCalls, responseMessages, text, output])
+  // before the stream is read: a rejection that comes meanwhile is not one that the run forgot
+  all.catch(() => {})
   try {
     await result.consumeStream()
     const [calls, messages, said, value] = await all
     return { toolCalls: calls, responseMessages: messages, text: said, output: value }
   } catch (error) {
     throw failure?.error ?? error
-  } finally {
-    all.catch(() => {})
   }
 }
 

@@ -548,7 +548,7 @@ export class StepRunner implements AttemptHome {
     return this.#calls.attempt(signal)
   }
 
-  // ----
+  // ---- what its definition says
 
   #deadline(): number {
     const { deadline } = this.#definition.options
